@@ -97,7 +97,9 @@ struct tide_node {
             uint32_t n_aggs;
             const tide_agg_call *aggs;
             tide_window window;      /* kind NONE: un-windowed. */
-            const tide_table *late;  /* Where late rows go (their input columns), or NULL: counted only. */
+            const tide_table *late;  /* Where late rows go, or NULL: they are only counted. */
+            const uint32_t *late_columns; /* Input columns that make a row of `late`: one per column that
+                                           * a sink writes (tide_table_writes). */
             int64_t ttl_us;          /* Un-windowed: idle groups are dropped after this; 0 never. */
             /* Output: keys, then aggregates, then for windows window_start, window_end (TIMESTAMP(3) like
              * the time column) and window_time (= end - 1 ms, the output's rowtime). */

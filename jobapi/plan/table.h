@@ -38,6 +38,12 @@ typedef struct tide_table {
     uint32_t pos;
 } tide_table;
 
+/* Does a sink write this column? Physical ones and METADATA that is not VIRTUAL. */
+TIDE_INLINE bool tide_table_writes(const tide_table_column *column)
+{
+    return column->kind == TIDE_COLUMN_PHYSICAL ||
+           (column->kind == TIDE_COLUMN_METADATA && !column->is_virtual);
+}
 /* The value of an option, or NULL. */
 const char *tide_table_option(const tide_table *self, const char *key);
 /* Index of a column by exact name, else by unique case-insensitive match; -1 none, -2 ambiguous. */
