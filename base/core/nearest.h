@@ -21,7 +21,10 @@ void tide_nearest_init(tide_nearest *self, const char *wanted);
 void tide_nearest_try(tide_nearest *self, const char *candidate);
 
 /* The nearest candidate, or NULL when none was near. */
-TIDE_INLINE const char *tide_nearest_best(const tide_nearest *self) { return self->best; }
+TIDE_INLINE const char *tide_nearest_best(const tide_nearest *self)
+{
+    return self->best;
+}
 
 /* Edits between two names (the first TIDE_NEAREST_LENGTH_MAX bytes of each). */
 uint32_t tide_name_distance(const char *a, const char *b);

@@ -35,7 +35,8 @@ double tide_option_f64(const tide_table *table, const tide_option_def *defs, con
 int64_t tide_option_us(const tide_table *table, const tide_option_def *defs, const char *key);
 uint64_t tide_option_bytes(const tide_table *table, const tide_option_def *defs, const char *key);
 /* Microseconds since 1970 of a "timestamp". */
-int64_t tide_option_timestamp(const tide_table *table, const tide_option_def *defs, const char *key);
+int64_t tide_option_timestamp(const tide_table *table, const tide_option_def *defs,
+                              const char *key);
 /* Which word of the row's "enum(a|b|c)", from 0; -1: absent and without default. */
 int32_t tide_option_enum(const tide_table *table, const tide_option_def *defs, const char *key);
 /* Is there a value, given or by default? */

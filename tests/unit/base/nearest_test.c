@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const char *nearest_of(const char *wanted, const char *const *names)
@@ -19,7 +20,8 @@ static const char *nearest_of(const char *wanted, const char *const *names)
 static void the_nearest_name_is_found(void **state)
 {
     (void)state;
-    const char *const names[] = { "topic", "format", "scan.startup.mode", "scan.bounded.mode", NULL };
+    const char *const names[] = { "topic", "format", "scan.startup.mode", "scan.bounded.mode",
+                                  NULL };
     assert_string_equal(nearest_of("topci", names), "topic");
     assert_string_equal(nearest_of("FORMATS", names), "format");
     assert_string_equal(nearest_of("scan.startup.mod", names), "scan.startup.mode");
