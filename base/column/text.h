@@ -8,7 +8,7 @@
 #define TIDE_BASE_COLUMN_TEXT_H
 #include "base/column/type.h"
 
-#define TIDE_TEXT_MAX 64 /* Bytes that no printer below exceeds. */
+#define TIDE_TEXT_MAX 80 /* Bytes that no printer below exceeds. */
 
 bool tide_parse_i64(const char *ptr, size_t len, int64_t *out);   /* "-12"; no plus sign needed, allowed. */
 bool tide_parse_f64(const char *ptr, size_t len, double *out);    /* Also inf, nan; correctly rounded. */
