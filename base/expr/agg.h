@@ -22,28 +22,32 @@ TIDE_MUST_CHECK tide_status tide_agg_resolve(const char *name, bool has_arg, tid
 
 /* One aggregate, resolved to kernels for its argument type. */
 typedef struct tide_agg tide_agg;
-typedef struct tide_agg_heap tide_agg_heap; /* min/max of long strings keep their bytes here. */
 struct tide_agg {
     tide_agg_kind kind;
     tide_type arg, result;
     uint32_t state_bytes;
-    bool invertible;   /* retract works (not for min/max). */
-    bool on_heap;      /* The state owns heap bytes: copy and drop must be called. */
-    /* For i in 0..n: value row rows[i] of arg (COUNT_STAR: arg is NULL) into the state at
+    bool invertible;   /* unmerge works and is exact (not for min and max, nor for floating point). */
+    bool on_heap;      /* The state owns heap bytes (min and max of strings): see drop, save and load. */
+    /* retract is NULL where it cannot be done. For i in 0..n: value row rows[i] of arg (COUNT_STAR: arg is NULL) into the state at
      * states[i] + offset. A NULL argument is skipped. SUM reports overflow: the index i of the first
      * failing row is returned, n when all went well. */
     uint32_t (*update)(const tide_agg *self, uint8_t *const *states, uint32_t offset, const tide_col *arg,
                        const uint16_t *rows, uint32_t n);
     uint32_t (*retract)(const tide_agg *self, uint8_t *const *states, uint32_t offset,
                         const tide_col *arg, const uint16_t *rows, uint32_t n);
-    /* into += from, for panes, sessions that fuse and two-phase plans. False on overflow. */
+    /* into += from (which stays), for panes, sessions that fuse and two-phase plans. False on overflow. */
     bool (*merge)(const tide_agg *self, uint8_t *into, const uint8_t *from);
     /* into -= from; only when invertible. */
     bool (*unmerge)(const tide_agg *self, uint8_t *into, const uint8_t *from);
     /* Writes the results of n groups to rows first.. of a column under construction. */
     void (*result_of)(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
                       tide_colb *out, uint32_t first);
-    void (*drop)(const tide_agg *self, uint8_t *state); /* Only when on_heap. */
+    /* Only when on_heap. drop frees and leaves the initial state. save writes saved_bytes bytes; load makes
+     * a state, whose bytes are overwritten, from them: false when they make no sense. */
+    void (*drop)(const tide_agg *self, uint8_t *state);
+    uint32_t (*saved_bytes)(const tide_agg *self, const uint8_t *state);
+    void (*save)(const tide_agg *self, const uint8_t *state, uint8_t *to);
+    bool (*load)(const tide_agg *self, uint8_t *state, const uint8_t *from, uint32_t n);
 };
 TIDE_MUST_CHECK tide_status tide_agg_init(tide_agg *self, tide_agg_kind kind, tide_type arg);
 
