@@ -1,0 +1,48 @@
+/* cli.c - from argv to a command. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/core/nearest.h"
+#include "cli/commands.h"
+#include "cli/exit.h"
+#include "cli/output.h"
+
+static int help_all(void)
+{
+    tide_bytes text = { 0 };
+    tide_help_all(&text);
+    return tide_output_text(&text);
+}
+
+int tide_cli_main(int argc, char **argv)
+{
+    /* A reader that goes away is an error of the write, with a message, not the process's death. */
+    signal(SIGPIPE, SIG_IGN);
+    const char *name = argc > 1 ? argv[1] : "--help";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return help_all();
+    if (strcmp(name, "--version") == 0) name = "version";
+
+    const tide_command *command = tide_command_find(name);
+    if (!command) {
+        tide_nearest nearest;
+        tide_nearest_init(&nearest, name);
+        for (const tide_command *c = tide_commands; c->name; c++) tide_nearest_try(&nearest, c->name);
+        const char *best = tide_nearest_best(&nearest);
+        if (best) return tide_exit_usage(NULL, "no command \"%s\", did you mean \"%s\"?", name, best);
+        return tide_exit_usage(NULL, "no command \"%s\"", name);
+    }
+    tide_args args;
+    if (!tide_args_read(&args, command, argc - 2, argv + 2)) return TIDE_EXIT_USAGE;
+    int code;
+    if (tide_args_has(&args, "help")) {
+        tide_bytes text = { 0 };
+        tide_help_command(command, &text);
+        code = tide_output_text(&text);
+    } else {
+        code = command->run(&args);
+    }
+    tide_args_fini(&args);
+    return code;
+}

@@ -1,0 +1,42 @@
+/* commands.h - every command of the binary, from one table. Help, manual and shell completion are
+ * printed from it, so they cannot lag behind. */
+#ifndef TIDE_CLI_COMMANDS_H
+#define TIDE_CLI_COMMANDS_H
+#include "base/core/bytes.h"
+#include "cli/args.h"
+
+/* Ends with a NULL name. */
+extern const tide_command tide_commands[];
+
+/* NULL when there is none of this name. */
+const tide_command *tide_command_find(const char *name);
+
+/* What `tidemill --help`, `tidemill COMMAND --help`, `tidemill help --man` and
+ * `tidemill completion SHELL` print. */
+void tide_help_all(tide_bytes *out);
+void tide_help_command(const tide_command *command, tide_bytes *out);
+void tide_help_manual(tide_bytes *out);              /* troff, section 1. */
+void tide_completion(const char *shell, tide_bytes *out); /* shell: "bash", "zsh" or "fish". */
+
+/* The commands, a file each. */
+int tide_command_run(const tide_args *args);
+int tide_command_explain(const tide_args *args);
+int tide_command_test(const tide_args *args);
+int tide_command_bench(const tide_args *args);
+int tide_command_version(const tide_args *args);
+int tide_command_help(const tide_args *args);
+int tide_command_completion(const tide_args *args);
+
+/* The flags that several commands share, as initialisers of a tide_flag. */
+#define TIDE_FLAG_PARALLELISM                                                                      \
+    { .name = "parallelism", .letter = 'p', .value = "N", .help = "Slots: threads that each run a "   \
+                                                                  "share of every operator" }
+#define TIDE_FLAG_SETTING                                                                          \
+    { .name = "set", .letter = 'D', .repeats = true, .value = "KEY=VALUE",                          \
+      .help = "A setting of the job; see 'tidemill help settings'" }
+#define TIDE_FLAG_CONFIG                                                                           \
+    { .name = "config", .value = "FILE", .help = "YAML file of settings" }
+#define TIDE_FLAG_EXECUTE                                                                          \
+    { .name = "execute", .letter = 'e', .value = "SQL", .help = "The job's text, instead of a file" }
+
+#endif
