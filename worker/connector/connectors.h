@@ -4,5 +4,6 @@
 #include "worker/connector/connector.h"
 
 extern const tide_connector tide_connector_blackhole;
+extern const tide_connector tide_connector_nexmark;
 
 #endif

@@ -8,6 +8,7 @@
 
 static const tide_connector *const CONNECTORS[] = {
     &tide_connector_blackhole,
+    &tide_connector_nexmark,
 };
 
 #define N_CONNECTORS ((uint32_t)(sizeof CONNECTORS / sizeof *CONNECTORS))
