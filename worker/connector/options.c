@@ -69,8 +69,7 @@ static tide_status parse_integer(const char *value, const char *range, option_va
     if (!tide_parse_i64(value, strlen(value), &out->i64))
         return tide_fail(TIDE_E_OPTION, "expected an integer");
     if (range == NULL) return TIDE_OK;
-    char *end;
-    int64_t min = strtoll(range, &end, 10), max = strtoll(end + 2, NULL, 10);
+    int64_t min = strtoll(range, NULL, 10), max = strtoll(strstr(range, "..") + 2, NULL, 10);
     if (out->i64 < min || out->i64 > max)
         return tide_fail(TIDE_E_OPTION, "expected an integer from %" PRId64 " to %" PRId64, min,
                          max);
@@ -82,8 +81,7 @@ static tide_status parse_double(const char *value, const char *range, option_val
     if (!tide_parse_f64(value, strlen(value), &out->f64))
         return tide_fail(TIDE_E_OPTION, "expected a number");
     if (range == NULL) return TIDE_OK;
-    char *end;
-    double min = strtod(range, &end), max = strtod(end + 2, NULL);
+    double min = strtod(range, NULL), max = strtod(strstr(range, "..") + 2, NULL);
     if (!(out->f64 >= min && out->f64 <= max)) /* Also refuses NaN. */
         return tide_fail(TIDE_E_OPTION, "expected a number from %g to %g", min, max);
     return TIDE_OK;

@@ -87,8 +87,8 @@ static void put_auction(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t
     if (cols[TIDE_AUCTION_ITEM_NAME].values)
         put_words(cfg, STREAM_AUCTION_NAME, event, name, &cols[TIDE_AUCTION_ITEM_NAME], row);
     if (cols[TIDE_AUCTION_DESCRIPTION].values)
-        put_words(cfg, STREAM_AUCTION_DESCRIPTION, event, description, &cols[TIDE_AUCTION_DESCRIPTION],
-                  row);
+        put_words(cfg, STREAM_AUCTION_DESCRIPTION, event, description,
+                  &cols[TIDE_AUCTION_DESCRIPTION], row);
     if (cols[TIDE_AUCTION_EXTRA].values)
         put_extra(cfg, event, OTHER_BYTES + name + description, &r, &cols[TIDE_AUCTION_EXTRA], row);
 }

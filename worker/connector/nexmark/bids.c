@@ -3,7 +3,7 @@
 
 #define BIDS 46u
 #define FIRST_BID 4u
-#define NUMBERS 48u /* Random numbers an epoch needs, in whole vectors. */
+#define NUMBERS 48u     /* Random numbers an epoch needs, in whole vectors. */
 #define OTHER_BYTES 32u /* What the field's generators count for the columns besides `extra`. */
 
 /* Which of the epoch's random words are needed at all. */
@@ -24,15 +24,16 @@ TIDE_INLINE void put_numbers(uint64_t *out, uint64_t seed, uint64_t stream, uint
 
 /* Hot, or one of `range` ids from `first`: the high half of a 32 by 32 bit product decides, and when that
  * is 0 the low half is again evenly spread. */
-TIDE_INLINE int64_t pick(uint64_t random32, uint64_t ratio, int64_t hot, int64_t first, uint64_t range)
+TIDE_INLINE int64_t pick(uint64_t random32, uint64_t ratio, int64_t hot, int64_t first,
+                         uint64_t range)
 {
     uint64_t product = random32 * ratio;
     int64_t other = first + (int64_t)(((product & 0xffffffff) * range) >> 32);
     return product >> 32 ? hot : other;
 }
 
-TIDE_INLINE void put_auctions(const tide_nexmark_config *cfg, uint64_t epoch, const uint64_t *random,
-                              int64_t *out)
+TIDE_INLINE void put_auctions(const tide_nexmark_config *cfg, uint64_t epoch,
+                              const uint64_t *random, int64_t *out)
 {
     int64_t last = (int64_t)epoch * AUCTIONS_PER_EPOCH + AUCTIONS_PER_EPOCH - 1;
     int64_t oldest = last > cfg->in_flight_auctions ? last - cfg->in_flight_auctions : 0;
@@ -108,7 +109,8 @@ TIDE_INLINE void put_extras(const tide_nexmark_config *cfg, uint64_t epoch, cons
     col->heap_used += n;
 }
 
-TIDE_INLINE void put_times(const tide_nexmark_config *cfg, uint64_t epoch, int64_t unit_us, int64_t *out)
+TIDE_INLINE void put_times(const tide_nexmark_config *cfg, uint64_t epoch, int64_t unit_us,
+                           int64_t *out)
 {
     if (cfg->out_of_order_group > 1) {
         tide_nexmark_put_times(cfg, epoch, FIRST_BID, BIDS, unit_us, out);
@@ -127,8 +129,9 @@ static wanted wanted_of(const tide_nexmark_out *cols)
 
 #define AT(column, type) (cols[column].values ? (type *)cols[column].values + row : NULL)
 
-TIDE_HOT void tide_nexmark_bids(const tide_nexmark_config *self, const tide_nexmark_channel *channels,
-                                const uint64_t *epochs, uint32_t n, tide_nexmark_out *cols)
+TIDE_HOT void tide_nexmark_bids(const tide_nexmark_config *self,
+                                const tide_nexmark_channel *channels, const uint64_t *epochs,
+                                uint32_t n, tide_nexmark_out *cols)
 {
     const wanted want = wanted_of(cols);
     for (uint32_t i = 0, row = 0; i < n; i++, row += BIDS) {

@@ -7,22 +7,31 @@
 #include "base/core/assert.h"
 #include "worker/connector/nexmark/gen_priv.h"
 
-#define BIGINT(name) { name, { .id = TIDE_TYPE_BIGINT }, true }
-#define STRING(name) { name, { .id = TIDE_TYPE_STRING }, true }
-#define TIMESTAMP(name) { name, { .id = TIDE_TYPE_TIMESTAMP, .precision = 3 }, true }
+#define BIGINT(name)                                                                               \
+    {                                                                                              \
+        name, { .id = TIDE_TYPE_BIGINT }, true                                                     \
+    }
+#define STRING(name)                                                                               \
+    {                                                                                              \
+        name, { .id = TIDE_TYPE_STRING }, true                                                     \
+    }
+#define TIMESTAMP(name)                                                                            \
+    {                                                                                              \
+        name, { .id = TIDE_TYPE_TIMESTAMP, .precision = 3 }, true                                  \
+    }
 
 static const tide_field BID[TIDE_BID_COLUMNS] = {
-    BIGINT("auction"), BIGINT("bidder"), BIGINT("price"), STRING("channel"), STRING("url"),
-    TIMESTAMP("date_time"), STRING("extra"),
+    BIGINT("auction"), BIGINT("bidder"),       BIGINT("price"), STRING("channel"),
+    STRING("url"),     TIMESTAMP("date_time"), STRING("extra"),
 };
 static const tide_field AUCTION[TIDE_AUCTION_COLUMNS] = {
-    BIGINT("id"), STRING("item_name"), STRING("description"), BIGINT("initial_bid"),
-    BIGINT("reserve"), TIMESTAMP("date_time"), TIMESTAMP("expires"), BIGINT("seller"),
+    BIGINT("id"),       STRING("item_name"),    STRING("description"), BIGINT("initial_bid"),
+    BIGINT("reserve"),  TIMESTAMP("date_time"), TIMESTAMP("expires"),  BIGINT("seller"),
     BIGINT("category"), STRING("extra"),
 };
 static const tide_field PERSON[TIDE_PERSON_COLUMNS] = {
-    BIGINT("id"), STRING("name"), STRING("email_address"), STRING("credit_card"), STRING("city"),
-    STRING("state"), TIMESTAMP("date_time"), STRING("extra"),
+    BIGINT("id"),   STRING("name"),  STRING("email_address"), STRING("credit_card"),
+    STRING("city"), STRING("state"), TIMESTAMP("date_time"),  STRING("extra"),
 };
 
 /* What distinguishes the tables. */
@@ -85,7 +94,8 @@ void tide_nexmark_config_prepare(tide_nexmark_config *self)
         self->prices[i] = (uint32_t)lround(100 * pow(10, 6.0 * i / TIDE_NEXMARK_PRICES));
 }
 
-epoch_times tide_nexmark_epoch_times(const tide_nexmark_config *cfg, uint64_t epoch, int64_t unit_us)
+epoch_times tide_nexmark_epoch_times(const tide_nexmark_config *cfg, uint64_t epoch,
+                                     int64_t unit_us)
 {
     uint64_t per_second = 1000000 / (uint64_t)unit_us;
     unsigned __int128 units = (unsigned __int128)epoch * TIDE_NEXMARK_EPOCH_EVENTS * per_second;
@@ -117,8 +127,8 @@ int64_t tide_nexmark_time(const tide_nexmark_config *cfg, uint64_t event, int64_
     return epoch_time(&t, event % TIDE_NEXMARK_EPOCH_EVENTS);
 }
 
-void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t first, uint32_t n,
-                            int64_t unit_us, int64_t *out)
+void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t first,
+                            uint32_t n, int64_t unit_us, int64_t *out)
 {
     if (cfg->out_of_order_group > 1) {
         for (uint32_t k = 0; k < n; k++)
@@ -152,9 +162,11 @@ static uint32_t channel_id(uint32_t number)
     return id < 0 ? 0u - (uint32_t)id : (uint32_t)id;
 }
 
-uint32_t tide_nexmark_channels(const tide_nexmark_config *self, tide_nexmark_channel *out, char *bytes)
+uint32_t tide_nexmark_channels(const tide_nexmark_config *self, tide_nexmark_channel *out,
+                               char *bytes)
 {
-    static const char *const hot[TIDE_NEXMARK_HOT_CHANNELS] = { "Google", "Facebook", "Baidu", "Apple" };
+    static const char *const hot[TIDE_NEXMARK_HOT_CHANNELS] = { "Google", "Facebook", "Baidu",
+                                                                "Apple" };
     rng r = rng_of(self->seed, STREAM_CHANNELS, 0);
     uint32_t used = 0;
     for (uint32_t i = 0; i < TIDE_NEXMARK_HOT_CHANNELS + TIDE_NEXMARK_CHANNELS; i++) {

@@ -5,21 +5,31 @@
 
 #include "worker/connector/nexmark/gen.h"
 
-#define FIRST_ID 1000       /* Of persons and auctions. */
+#define FIRST_ID 1000 /* Of persons and auctions. */
 #define FIRST_CATEGORY 10
 #define CATEGORIES 5u
-#define ID_LEAD 10u         /* Ids not yet made that may be referred to. */
-#define HOT_GROUP 100       /* One hot person and one hot auction in each so many. */
+#define ID_LEAD 10u   /* Ids not yet made that may be referred to. */
+#define HOT_GROUP 100 /* One hot person and one hot auction in each so many. */
 #define AUCTIONS_PER_EPOCH 3
-#define LETTER_SPARE 64u    /* Letters are stored 64 at a time. */
-#define NAME_BYTES_MAX 20u  /* Of an auction's item_name; and so on. */
+#define LETTER_SPARE 64u   /* Letters are stored 64 at a time. */
+#define NAME_BYTES_MAX 20u /* Of an auction's item_name; and so on. */
 #define DESCRIPTION_BYTES_MAX 100u
 #define PERSON_TEXT_BYTES_MAX 24u
 
 /* Streams of random numbers: a column's values must not depend on which others are wanted. */
-enum { STREAM_BID_KEYS = 1, STREAM_BID_REST, STREAM_BID_EXTRA, STREAM_AUCTION, STREAM_AUCTION_NAME,
-       STREAM_AUCTION_DESCRIPTION, STREAM_AUCTION_EXTRA, STREAM_PERSON, STREAM_PERSON_EMAIL,
-       STREAM_PERSON_EXTRA, STREAM_CHANNELS };
+enum {
+    STREAM_BID_KEYS = 1,
+    STREAM_BID_REST,
+    STREAM_BID_EXTRA,
+    STREAM_AUCTION,
+    STREAM_AUCTION_NAME,
+    STREAM_AUCTION_DESCRIPTION,
+    STREAM_AUCTION_EXTRA,
+    STREAM_PERSON,
+    STREAM_PERSON_EMAIL,
+    STREAM_PERSON_EXTRA,
+    STREAM_CHANNELS
+};
 
 /* splitmix64's finaliser. */
 TIDE_INLINE uint64_t mix64(uint64_t x)
@@ -104,13 +114,14 @@ typedef struct epoch_times {
     int64_t unit_us;
 } epoch_times;
 
-epoch_times tide_nexmark_epoch_times(const tide_nexmark_config *cfg, uint64_t epoch, int64_t unit_us);
+epoch_times tide_nexmark_epoch_times(const tide_nexmark_config *cfg, uint64_t epoch,
+                                     int64_t unit_us);
 /* The event time of any event, also under an out-of-order group. */
 int64_t tide_nexmark_time(const tide_nexmark_config *cfg, uint64_t event, int64_t unit_us);
 
 /* Times of events first..first+n of an epoch. */
-void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t first, uint32_t n,
-                            int64_t unit_us, int64_t *out);
+void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t first,
+                            uint32_t n, int64_t unit_us, int64_t *out);
 
 TIDE_INLINE int64_t epoch_time(const epoch_times *t, uint64_t k)
 {

@@ -21,18 +21,21 @@
 static const tide_option_def OPTIONS[] = {
     { "nexmark.table.type", NULL, "Which table's rows; 'bid' unless set",
       "enum(bid|auction|person|Bid|Auction|Person)" },
-    { "table-type", NULL, "Short for nexmark.table.type", "enum(bid|auction|person|Bid|Auction|Person)" },
+    { "table-type", NULL, "Short for nexmark.table.type",
+      "enum(bid|auction|person|Bid|Auction|Person)" },
     { "events", NULL, "Events of all three kinds in total; without it the table has no end",
       "integer(0..1000000000000000)" },
     { "events.num", NULL, "The same as events", "integer(0..1000000000000000)" },
     { "events-per-second", NULL, "Pace: events of all kinds per second; unset: as fast as possible",
       "integer(1..1000000000)" },
     { "event-time.rate", NULL,
-      "Density: events of all kinds per second of event time; events-per-second if that is set, else "
+      "Density: events of all kinds per second of event time; events-per-second if that is set, "
+      "else "
       "10000",
       "integer(1..1000000000)" },
     { "event-time.start", "2024-01-01 00:00:00", "Event time of the first event", "timestamp" },
-    { "out-of-order.group", "1", "Event times are shuffled within groups of so many events; 1: in order",
+    { "out-of-order.group", "1",
+      "Event times are shuffled within groups of so many events; 1: in order",
       "integer(1..1000000)" },
     { "seed", "1", "The data are the same for the same seed, whatever the parallelism", "integer" },
     { "bid.hot-ratio.auctions", "2", "All but one in so many bids are for the hot auction",
@@ -43,17 +46,18 @@ static const tide_option_def OPTIONS[] = {
       "integer(1..1000000)" },
     { "person.active", "1000", "People who bid and sell at any time", "integer(1..1000000000)" },
     { "auction.in-flight", "100", "Auctions that are open at any time", "integer(1..1000000000)" },
-    { "bid.avg-size", "100", "Bytes of a bid that its column extra fills up to", "integer(0..4096)" },
+    { "bid.avg-size", "100", "Bytes of a bid that its column extra fills up to",
+      "integer(0..4096)" },
     { "auction.avg-size", "500", "Bytes of an auction, likewise", "integer(0..4096)" },
     { "person.avg-size", "200", "Bytes of a person, likewise", "integer(0..4096)" },
     { NULL, NULL, NULL, NULL },
 };
 
 typedef struct stripe {
-    uint64_t epoch;      /* The next one. */
-    uint64_t skip;       /* Epochs of other stripes between two blocks of this one. */
-    tide_batch *rest;    /* The whole of `epoch` while it is handed out in parts. */
-    uint32_t rest_at;    /* Its first row not yet handed out. */
+    uint64_t epoch;   /* The next one. */
+    uint64_t skip;    /* Epochs of other stripes between two blocks of this one. */
+    tide_batch *rest; /* The whole of `epoch` while it is handed out in parts. */
+    uint32_t rest_at; /* Its first row not yet handed out. */
     bool ended;
 } stripe;
 
@@ -61,9 +65,9 @@ typedef struct nexmark {
     const tide_source_args *args;
     tide_nexmark_config config;
     tide_nexmark_table table;
-    uint64_t events;             /* Total; UINT64_MAX without end. */
-    uint64_t rate;               /* Events per second of processing time; 0: no pace. */
-    int64_t start_ns;            /* First poll. */
+    uint64_t events;  /* Total; UINT64_MAX without end. */
+    uint64_t rate;    /* Events per second of processing time; 0: no pace. */
+    int64_t start_ns; /* First poll. */
     bool started;
     uint32_t n_columns;
     uint32_t columns[TIDE_NEXMARK_COLUMNS_MAX]; /* Output column to the generator's. */
@@ -71,7 +75,7 @@ typedef struct nexmark {
     tide_nexmark_channel *channels;
     tide_buf *urls;
     stripe *stripes;
-    uint32_t at;                 /* Stripe whose turn it is. */
+    uint32_t at; /* Stripe whose turn it is. */
     uint64_t epochs[TIDE_BATCH_ROWS_MAX];
     uint16_t selection[TIDE_BATCH_ROWS_MAX];
 } nexmark;
@@ -177,7 +181,8 @@ static void read_config(nexmark *self, const tide_table *t)
 {
     self->table = table_type(t);
     self->events = total_events(t);
-    self->rate = tide_option_has(t, OPTIONS, "events-per-second") ? small(t, "events-per-second") : 0;
+    self->rate =
+        tide_option_has(t, OPTIONS, "events-per-second") ? small(t, "events-per-second") : 0;
     uint64_t density = self->rate ? self->rate : 10000;
     if (tide_option_has(t, OPTIONS, "event-time.rate")) density = small(t, "event-time.rate");
     self->config = (tide_nexmark_config){
@@ -230,7 +235,8 @@ static tide_status nexmark_open(void *self_v, const tide_source_args *args)
         self->columns[i] = (uint32_t)at;
         self->types[i] = c->type;
     }
-    if (self->table == TIDE_NEXMARK_BID && (wants(self, TIDE_BID_CHANNEL) || wants(self, TIDE_BID_URL)))
+    if (self->table == TIDE_NEXMARK_BID &&
+        (wants(self, TIDE_BID_CHANNEL) || wants(self, TIDE_BID_URL)))
         make_channels(self);
     self->stripes = tide_calloc(args->n_splits, sizeof *self->stripes);
     for (uint32_t i = 0; i < args->n_splits; i++) {
@@ -268,7 +274,8 @@ static uint64_t events_below(uint64_t epoch, uint64_t limit)
 /* Rows of the table among them. */
 static uint32_t rows_below(const nexmark *self, uint64_t epoch, uint64_t limit)
 {
-    uint32_t n = (uint32_t)events_below(epoch, limit), first = tide_nexmark_first_event(self->table);
+    uint32_t n = (uint32_t)events_below(epoch, limit),
+             first = tide_nexmark_first_event(self->table);
     uint32_t rows = tide_nexmark_epoch_rows(self->table);
     if (n <= first) return 0;
     return n - first < rows ? n - first : rows;
@@ -286,7 +293,8 @@ static tide_batch *make_batch(nexmark *self, uint32_t n_epochs)
         o->unit_us = 1;
         if (tide_type_is_timestamp(self->types[i]))
             for (uint32_t p = self->types[i].precision; p < 6; p++) o->unit_us *= 10;
-        size_t heap = tide_nexmark_heap_bytes(&self->config, self->table, self->columns[i], n_epochs);
+        size_t heap =
+            tide_nexmark_heap_bytes(&self->config, self->table, self->columns[i], n_epochs);
         bool is_url = self->table == TIDE_NEXMARK_BID && self->columns[i] == TIDE_BID_URL;
         if (heap == 0 && !is_url) continue;
         tide_buf *data = is_url ? tide_buf_ref(self->urls) : tide_pool_take(pool, heap);
@@ -365,20 +373,22 @@ static uint64_t events_due(const nexmark *self)
 /* When the pace allows the stripe's next row, or the rest of an epoch behind its last row. */
 static int64_t next_due_ns(const nexmark *self, const stripe *s)
 {
-    uint64_t event = s->epoch * TIDE_NEXMARK_EPOCH_EVENTS + tide_nexmark_first_event(self->table) +
-                     s->rest_at;
+    uint64_t event =
+        s->epoch * TIDE_NEXMARK_EPOCH_EVENTS + tide_nexmark_first_event(self->table) + s->rest_at;
     unsigned __int128 ns = (unsigned __int128)(event + 1) * SECOND_NS / self->rate + 1;
     int64_t at = self->start_ns + (int64_t)ns, soon = *self->args->now_ns + PACE_NS_MIN;
     return at > soon ? at : soon;
 }
 
-static tide_source_result poll_stripe(nexmark *self, uint32_t i, uint64_t due, tide_source_poll *poll)
+static tide_source_result poll_stripe(nexmark *self, uint32_t i, uint64_t due,
+                                      tide_source_poll *poll)
 {
     stripe *s = &self->stripes[i];
     if (s->ended) return TIDE_SOURCE_NOTHING;
     poll->split = i;
     if (s->rest_at == 0) poll->batch = take_epochs(self, s, due);
-    if (poll->batch == NULL && events_below(s->epoch, due) > 0) poll->batch = take_part(self, s, due);
+    if (poll->batch == NULL && events_below(s->epoch, due) > 0)
+        poll->batch = take_part(self, s, due);
     if (poll->batch) return TIDE_SOURCE_BATCH;
     if (events_below(s->epoch, self->events) == 0) {
         s->ended = true;
@@ -410,8 +420,9 @@ static tide_source_result nexmark_poll(void *self_v, tide_source_poll *poll)
     return n_ended == n ? TIDE_SOURCE_END : TIDE_SOURCE_NOTHING;
 }
 
-static const tide_source_vt SOURCE = { .size = sizeof(nexmark), .open = nexmark_open,
-                                       .poll = nexmark_poll, .close = nexmark_close };
+static const tide_source_vt SOURCE = {
+    .size = sizeof(nexmark), .open = nexmark_open, .poll = nexmark_poll, .close = nexmark_close
+};
 
 const tide_connector tide_connector_nexmark = {
     .name = "nexmark",

@@ -4,12 +4,13 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *const STATES[] = { "AZ", "CA", "ID", "OR", "WA", "WY" };
-static const char *const CITIES[] = { "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland",
-                                      "Bend", "Redmond", "Seattle", "Kent", "Cheyenne" };
-static const char *const FIRST_NAMES[] = { "Peter", "Paul", "Luke", "John", "Saul", "Vicky",
-                                           "Kate", "Julie", "Sarah", "Deiter", "Walter" };
+static const char *const CITIES[] = { "Phoenix",  "Los Angeles", "San Francisco", "Boise",
+                                      "Portland", "Bend",        "Redmond",       "Seattle",
+                                      "Kent",     "Cheyenne" };
+static const char *const FIRST_NAMES[] = { "Peter", "Paul",  "Luke",  "John",   "Saul",  "Vicky",
+                                           "Kate",  "Julie", "Sarah", "Deiter", "Walter" };
 static const char *const LAST_NAMES[] = { "Shultz", "Abrams", "Spencer", "White", "Bartels",
-                                          "Walton", "Smith", "Jones", "Noris" };
+                                          "Walton", "Smith",  "Jones",   "Noris" };
 
 /* A text of at most PERSON_TEXT_BYTES_MAX bytes under construction. */
 typedef struct text {
