@@ -53,7 +53,8 @@ TIDE_MUST_CHECK tide_status tide_expr_call(tide_arena *arena, const char *name,
 /* An explicit CAST (TRY_CAST gives NULL instead of an error). TIDE_E_TYPE if there is no such cast. */
 TIDE_MUST_CHECK tide_status tide_expr_cast(tide_arena *arena, const tide_expr *arg, tide_type to,
                                            bool is_try, uint32_t pos, const tide_expr **out);
-/* A cast where SQL assigns or unions: as above, but only those that PostgreSQL makes implicitly. */
+/* A cast where SQL assigns or unions: only those that PostgreSQL makes without being asked, in an
+ * assignment at the most. A text literal must be a value of `to`. */
 TIDE_MUST_CHECK tide_status tide_expr_coerce(tide_arena *arena, const tide_expr *arg, tide_type to,
                                              uint32_t pos, const tide_expr **out);
 /* The type that rows of both types fit in (UNION, CASE, VALUES); TIDE_E_TYPE if there is none. */
