@@ -22,7 +22,7 @@
  * The hash is a stored format (it decides the key group): XXH3-64, seed 0, over the fields, in little
  * endian, with two rules. A string of more than 12 bytes counts as length, first 4 bytes, and the XXH3-64
  * of all its bytes in place of the pointer. The NULL word counts only when it is not zero, so that a
- * nullable and a NOT NULL column meet. Test vectors: tests/unit/base/column/key_test.c.
+ * nullable and a NOT NULL column meet. Test vectors: tests/unit/base/key_test.c.
  *
  * Routing prefix: a table keyed by (key, something) must lie in the key group of `key`. With n_route <
  * n the top TIDE_KEY_GROUP_BITS of the hash come from the hash of the first n_route columns alone
