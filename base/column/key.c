@@ -24,12 +24,14 @@ static tide_key_shape shape_of(const tide_key_spec *spec)
     return spec->key_bytes == 16 ? TIDE_KEY_PAIR : TIDE_KEY_WORDS;
 }
 
-tide_status tide_key_spec_init(tide_key_spec *self, const tide_key_col *cols, uint32_t n, uint32_t n_route)
+tide_status tide_key_spec_init(tide_key_spec *self, const tide_key_col *cols, uint32_t n,
+                               uint32_t n_route)
 {
     *self = (tide_key_spec){ 0 };
     if (n == 0 || n_route > n) return tide_fail(TIDE_E_INVALID, "a key needs at least one column");
     if (n > TIDE_KEY_COLS_MAX)
-        return tide_fail(TIDE_E_LIMIT, "a key of %u columns; at most %u are possible", n, TIDE_KEY_COLS_MAX);
+        return tide_fail(TIDE_E_LIMIT, "a key of %u columns; at most %u are possible", n,
+                         TIDE_KEY_COLS_MAX);
     self->n = n;
     self->n_route = n_route ? n_route : n;
     bool nullable = false;
@@ -79,7 +81,8 @@ static int64_t clamp_to_i32(__int128 v)
     return v < INT32_MIN ? INT32_MIN : v > INT32_MAX ? INT32_MAX : (int64_t)v;
 }
 
-/* What does not fit into months stays in days, and so on: every span has one form, and all of them fit. */
+/* What does not fit into months stays in days, and so on: every span has one form, and all of
+ * them fit. */
 static void canonical_interval(tide_interval in, uint8_t *to)
 {
     __int128 span = (__int128)in.micros + ((__int128)in.days + (__int128)in.months * 30) * DAY_US;
@@ -106,7 +109,8 @@ static void canonical_string(const tide_col *col, uint32_t row, uint8_t *to)
     memcpy(to, &s, 16);
 }
 
-_Static_assert(offsetof(tide_view, inline_) == offsetof(tide_key_str, prefix), "inline strings are copied");
+_Static_assert(offsetof(tide_view, inline_) == offsetof(tide_key_str, prefix),
+               "inline strings are copied");
 
 /* One value of a 64-bit field; `id` is constant where this is inlined. */
 TIDE_INLINE uint64_t word_of(const void *values, uint32_t row, uint32_t id)
@@ -122,8 +126,8 @@ TIDE_INLINE uint64_t word_of(const void *values, uint32_t row, uint32_t id)
     }
 }
 
-TIDE_INLINE void words_of(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to, size_t stride,
-                          uint32_t id)
+TIDE_INLINE void words_of(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to,
+                          size_t stride, uint32_t id)
 {
     for (uint32_t k = 0; k < n; k++) {
         uint64_t word = word_of(col->values, sel ? sel[k] : k, id);
@@ -131,7 +135,8 @@ TIDE_INLINE void words_of(const tide_col *col, const uint16_t *sel, uint32_t n, 
     }
 }
 
-static void encode_words(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to, size_t stride)
+static void encode_words(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to,
+                         size_t stride)
 {
     switch (col->type.id) {
     case TIDE_TYPE_BOOLEAN: words_of(col, sel, n, to, stride, TIDE_TYPE_BOOLEAN); return;
@@ -142,14 +147,18 @@ static void encode_words(const tide_col *col, const uint16_t *sel, uint32_t n, u
     case TIDE_TYPE_FLOAT: words_of(col, sel, n, to, stride, TIDE_TYPE_FLOAT); return;
     case TIDE_TYPE_DOUBLE: words_of(col, sel, n, to, stride, TIDE_TYPE_DOUBLE); return;
     default:
-        if (stride == 8 && sel == NULL) memcpy(to, col->values, (size_t)n * 8);
-        else if (stride == 8) words_of(col, sel, n, to, 8, TIDE_TYPE_BIGINT);
-        else words_of(col, sel, n, to, stride, TIDE_TYPE_BIGINT);
+        if (stride == 8 && sel == NULL)
+            memcpy(to, col->values, (size_t)n * 8);
+        else if (stride == 8)
+            words_of(col, sel, n, to, 8, TIDE_TYPE_BIGINT);
+        else
+            words_of(col, sel, n, to, stride, TIDE_TYPE_BIGINT);
     }
 }
 
 /* Fields wider than a word. NULLs are left alone: their values may be anything, views included. */
-static void encode_wide(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to, size_t stride)
+static void encode_wide(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to,
+                        size_t stride)
 {
     for (uint32_t k = 0; k < n; k++, to += stride) {
         uint32_t row = sel ? sel[k] : k;
@@ -163,10 +172,10 @@ static void encode_wide(const tide_col *col, const uint16_t *sel, uint32_t n, ui
     }
 }
 
-/* Zeroes the fields of NULLs and sets their bit in the NULL word, which lies at null_at of each row. Returns the
- * number of NULLs. With null_at SIZE_MAX they are only counted. */
-static uint32_t encode_nulls(const tide_col *col, uint32_t c, const uint16_t *sel, uint32_t n, uint8_t *rows,
-                             size_t stride, size_t field_at, size_t null_at)
+/* Zeroes the fields of NULLs and sets their bit in the NULL word, which lies at null_at of each
+ * row. Returns the number of NULLs. With null_at SIZE_MAX they are only counted. */
+static uint32_t encode_nulls(const tide_col *col, uint32_t c, const uint16_t *sel, uint32_t n,
+                             uint8_t *rows, size_t stride, size_t field_at, size_t null_at)
 {
     uint32_t n_nulls = 0;
     for (uint32_t k = 0; k < n; k++) {
@@ -183,10 +192,13 @@ static uint32_t encode_nulls(const tide_col *col, uint32_t c, const uint16_t *se
     return n_nulls;
 }
 
-static void encode_fields(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to, size_t stride)
+static void encode_fields(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to,
+                          size_t stride)
 {
-    if (field_bytes(col->type) == 8) encode_words(col, sel, n, to, stride);
-    else encode_wide(col, sel, n, to, stride);
+    if (field_bytes(col->type) == 8)
+        encode_words(col, sel, n, to, stride);
+    else
+        encode_wide(col, sel, n, to, stride);
 }
 
 static void clear_words(uint8_t *at, size_t stride, uint32_t n)
@@ -194,8 +206,8 @@ static void clear_words(uint8_t *at, size_t stride, uint32_t n)
     for (uint32_t k = 0; k < n; k++) memset(at + k * stride, 0, 8);
 }
 
-tide_status tide_key_encode_cols(const tide_key_spec *self, const tide_col *const *cols, const uint16_t *sel,
-                                 uint32_t n, uint8_t *keys, uint64_t *hash)
+tide_status tide_key_encode_cols(const tide_key_spec *self, const tide_col *const *cols,
+                                 const uint16_t *sel, uint32_t n, uint8_t *keys, uint64_t *hash)
 {
     size_t stride = self->key_bytes;
     bool null_word = self->key_bytes != self->hash_bytes;
@@ -221,7 +233,8 @@ static void pick_columns(const tide_key_spec *self, const tide_batch *batch, con
     }
 }
 
-tide_status tide_key_encode(const tide_key_spec *self, const tide_batch *batch, uint8_t *keys, uint64_t *hash)
+tide_status tide_key_encode(const tide_key_spec *self, const tide_batch *batch, uint8_t *keys,
+                            uint64_t *hash)
 {
     const tide_col *cols[TIDE_KEY_COLS_MAX];
     pick_columns(self, batch, cols);
@@ -235,16 +248,18 @@ static bool is_plain_word(const tide_col *col)
            col->type.id != TIDE_TYPE_DOUBLE && col->validity == NULL;
 }
 
-/* Rows are encoded piece by piece into a scratch that stays in the first-level cache. `first` counts rows of sel, or
- * physical rows when sel is NULL. */
+/* Rows are encoded piece by piece into a scratch that stays in the first-level cache. `first`
+ * counts rows of sel, or physical rows when sel is NULL. */
 static void hash_piece(const tide_key_spec *self, const tide_col *const *cols, const uint16_t *sel,
                        uint32_t n, uint8_t *scratch, uint64_t *hash)
 {
     size_t stride = self->hash_bytes + 8;
     bool null_word = false;
     for (uint32_t c = 0; c < self->n; c++) null_word |= cols[c]->validity != NULL;
-    if (null_word) clear_words(scratch + self->hash_bytes, stride, n);
-    else if (self->hash_bytes == 8) stride = 8;
+    if (null_word)
+        clear_words(scratch + self->hash_bytes, stride, n);
+    else if (self->hash_bytes == 8)
+        stride = 8;
     for (uint32_t c = 0; c < self->n; c++) {
         encode_fields(cols[c], sel, n, scratch + self->at[c], stride);
         if (cols[c]->validity)
@@ -253,8 +268,8 @@ static void hash_piece(const tide_key_spec *self, const tide_col *const *cols, c
     tide_key_hash_rows(self, scratch, stride, null_word, n, hash);
 }
 
-void tide_key_hash_cols(const tide_key_spec *self, const tide_col *const *cols, const uint16_t *sel, uint32_t n,
-                        uint64_t *hash)
+void tide_key_hash_cols(const tide_key_spec *self, const tide_col *const *cols, const uint16_t *sel,
+                        uint32_t n, uint64_t *hash)
 {
     if (self->n == 1 && sel == NULL && is_plain_word(cols[0])) {
         tide_key_hash_words(cols[0]->values, n, hash);
@@ -281,7 +296,8 @@ void tide_key_hash(const tide_key_spec *self, const tide_batch *batch, uint64_t 
 bool tide_key_equal(const tide_key_spec *self, const uint8_t *a, const uint8_t *b)
 {
     if (self->shape != TIDE_KEY_STRS) return memcmp(a, b, self->key_bytes) == 0;
-    if (memcmp(a + self->hash_bytes, b + self->hash_bytes, self->key_bytes - self->hash_bytes)) return false;
+    if (memcmp(a + self->hash_bytes, b + self->hash_bytes, self->key_bytes - self->hash_bytes))
+        return false;
     for (uint32_t c = 0; c < self->n; c++) {
         const uint8_t *x = a + self->at[c], *y = b + self->at[c];
         if (!tide_type_is_string(self->cols[c].type)) {
@@ -293,7 +309,8 @@ bool tide_key_equal(const tide_key_spec *self, const uint8_t *a, const uint8_t *
         memcpy(&t, y, sizeof t);
         if (s.len != t.len || memcmp(s.prefix, t.prefix, 4)) return false;
         bool inside = s.len <= TIDE_VIEW_INLINE_MAX;
-        if (memcmp(inside ? s.rest : s.ptr, inside ? t.rest : t.ptr, inside ? 8 : s.len)) return false;
+        if (memcmp(inside ? s.rest : s.ptr, inside ? t.rest : t.ptr, inside ? 8 : s.len))
+            return false;
     }
     return true;
 }
@@ -333,13 +350,14 @@ tide_value tide_key_value(const tide_key_spec *self, uint32_t col, const uint8_t
     return value;
 }
 
-TIDE_INLINE void decode_words(const uint8_t *const *keys, uint32_t at, uint32_t n, uint8_t *to, uint32_t width)
+TIDE_INLINE void decode_words(const uint8_t *const *keys, uint32_t at, uint32_t n, uint8_t *to,
+                              uint32_t width)
 {
     for (uint32_t i = 0; i < n; i++) memcpy(to + (size_t)i * width, keys[i] + at, width);
 }
 
-static void decode_fixed(const tide_key_spec *self, uint32_t col, const uint8_t *const *keys, uint32_t n,
-                         tide_colb *out, uint32_t first)
+static void decode_fixed(const tide_key_spec *self, uint32_t col, const uint8_t *const *keys,
+                         uint32_t n, tide_colb *out, uint32_t first)
 {
     uint32_t at = self->at[col];
     tide_type type = self->cols[col].type;
@@ -360,8 +378,8 @@ static void decode_fixed(const tide_key_spec *self, uint32_t col, const uint8_t 
     }
 }
 
-void tide_key_decode(const tide_key_spec *self, uint32_t col, const uint8_t *const *keys, uint32_t n,
-                     tide_colb *out, uint32_t first)
+void tide_key_decode(const tide_key_spec *self, uint32_t col, const uint8_t *const *keys,
+                     uint32_t n, tide_colb *out, uint32_t first)
 {
     tide_assert(out->type.id == self->cols[col].type.id);
     bool nullable = !self->cols[col].not_null;

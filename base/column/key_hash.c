@@ -1,7 +1,7 @@
 /* key_hash.c - XXH3-64 of encoded keys; loops of their own for keys of 8 and 16 bytes.
  *
- * xxhash is compiled in (XXH_INLINE_ALL): constant lengths fold to a few instructions, and the symbols
- * that other libraries export cannot meet ours. */
+ * xxhash is compiled in (XXH_INLINE_ALL): constant lengths fold to a few instructions, and the
+ * symbols that other libraries export cannot meet ours. */
 #include "base/column/key_priv.h"
 #include "base/core/attr.h"
 
@@ -64,8 +64,8 @@ TIDE_INLINE uint64_t hash_string_field(const uint8_t *field)
 }
 
 /* Copies the fields to `to` with every long string's pointer replaced. */
-static void portable_fields(const tide_key_spec *spec, uint32_t n_cols, const uint8_t *fields, uint32_t bytes,
-                            uint8_t *to)
+static void portable_fields(const tide_key_spec *spec, uint32_t n_cols, const uint8_t *fields,
+                            uint32_t bytes, uint8_t *to)
 {
     memcpy(to, fields, bytes);
     for (uint32_t c = 0; c < n_cols; c++) {
@@ -78,10 +78,10 @@ static void portable_fields(const tide_key_spec *spec, uint32_t n_cols, const ui
     }
 }
 
-/* Hash of the first n_cols columns of one key, NULL word included: the definition in key.h, word for
- * word. The loops below are shortcuts of this. */
-static uint64_t hash_key(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes, const uint8_t *fields,
-                         uint64_t nulls)
+/* Hash of the first n_cols columns of one key, NULL word included: the definition in key.h, word
+ * for word. The loops below are shortcuts of this. */
+static uint64_t hash_key(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes,
+                         const uint8_t *fields, uint64_t nulls)
 {
     uint8_t whole[TIDE_KEY_BYTES_MAX];
     portable_fields(spec, n_cols, fields, bytes, whole);
@@ -91,15 +91,16 @@ static uint64_t hash_key(const tide_key_spec *spec, uint32_t n_cols, uint32_t by
 }
 
 /* Without NULLs. */
-static void hash_fields(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes, const uint8_t *fields,
-                        size_t stride, uint32_t n, uint64_t *hash)
+static void hash_fields(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes,
+                        const uint8_t *fields, size_t stride, uint32_t n, uint64_t *hash)
 {
     bool strings = false;
     for (uint32_t c = 0; c < n_cols; c++) strings |= tide_type_is_string(spec->cols[c].type);
     if (strings && bytes == 16)
         for (uint32_t i = 0; i < n; i++) hash[i] = hash_string_field(fields + i * stride);
     else if (strings)
-        for (uint32_t i = 0; i < n; i++) hash[i] = hash_key(spec, n_cols, bytes, fields + i * stride, 0);
+        for (uint32_t i = 0; i < n; i++)
+            hash[i] = hash_key(spec, n_cols, bytes, fields + i * stride, 0);
     else if (bytes == 8)
         hash_strided_words(fields, stride, n, hash);
     else if (bytes == 16)
@@ -108,8 +109,9 @@ static void hash_fields(const tide_key_spec *spec, uint32_t n_cols, uint32_t byt
         for (uint32_t i = 0; i < n; i++) hash[i] = XXH3_64bits(fields + i * stride, bytes);
 }
 
-static void hash_columns(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes, const uint8_t *fields,
-                         size_t stride, bool null_word, uint32_t n, uint64_t *hash)
+static void hash_columns(const tide_key_spec *spec, uint32_t n_cols, uint32_t bytes,
+                         const uint8_t *fields, size_t stride, bool null_word, uint32_t n,
+                         uint64_t *hash)
 {
     hash_fields(spec, n_cols, bytes, fields, stride, n, hash);
     if (!null_word) return;
@@ -122,8 +124,8 @@ static void hash_columns(const tide_key_spec *spec, uint32_t n_cols, uint32_t by
     }
 }
 
-void tide_key_hash_rows(const tide_key_spec *spec, const uint8_t *fields, size_t stride, bool null_word,
-                        uint32_t n, uint64_t *hash)
+void tide_key_hash_rows(const tide_key_spec *spec, const uint8_t *fields, size_t stride,
+                        bool null_word, uint32_t n, uint64_t *hash)
 {
     hash_columns(spec, spec->n, spec->hash_bytes, fields, stride, null_word, n, hash);
     if (spec->n_route == spec->n) return;
@@ -131,8 +133,8 @@ void tide_key_hash_rows(const tide_key_spec *spec, const uint8_t *fields, size_t
     uint64_t route[WORD_CHUNK];
     for (uint32_t done = 0; done < n; done += WORD_CHUNK) {
         uint32_t m = n - done < WORD_CHUNK ? n - done : WORD_CHUNK;
-        hash_columns(spec, spec->n_route, spec->route_bytes, fields + done * stride, stride, null_word, m,
-                     route);
+        hash_columns(spec, spec->n_route, spec->route_bytes, fields + done * stride, stride,
+                     null_word, m, route);
         for (uint32_t i = 0; i < m; i++)
             hash[done + i] = (route[i] & top) | (hash[done + i] & ~top);
     }

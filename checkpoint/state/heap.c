@@ -1,9 +1,9 @@
 /* heap.c - a table's bytes of variable size: long strings of keys, and blobs.
  *
- * Blocks of up to 8 KiB come in classes, four to a doubling, cut from pages of 1 to 64 KiB and recycled by
- * class; larger ones come straight from the state memory. A heap belongs to the whole table, not to a key group:
- * with 128 groups each one's half-empty pages and lists would cost more than they bring (a group is taken out
- * row by row either way). */
+ * Blocks of up to 8 KiB come in classes, four to a doubling, cut from pages of 1 to 64 KiB and
+ * recycled by class; larger ones come straight from the state memory. A heap belongs to the whole
+ * table, not to a key group: with 128 groups each one's half-empty pages and lists would cost
+ * more than they bring (a group is taken out row by row either way). */
 #include <string.h>
 
 #include "base/core/mem.h"
@@ -11,7 +11,7 @@
 
 #define UNIT 16u
 #define SMALL_MAX 8192u
-#define CLASSES 32u            /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
+#define CLASSES 32u /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
 #define PAGE_BYTES_MIN 1024u
 #define PAGE_BYTES_MAX 65536u
 
@@ -26,8 +26,8 @@ typedef struct heap_page {
 _Static_assert(sizeof(heap_page) == UNIT, "blocks behind it stay aligned");
 
 struct tide_heap {
-    heap_page *pages;  /* The newest first: blocks are cut from it. */
-    size_t cut;        /* Of the newest page. */
+    heap_page *pages; /* The newest first: blocks are cut from it. */
+    size_t cut;       /* Of the newest page. */
     heap_block *free[CLASSES];
 };
 
@@ -35,7 +35,8 @@ static uint32_t class_of(size_t bytes)
 {
     size_t units = (bytes + UNIT - 1) / UNIT; /* 1 .. 512 */
     if (units <= 8) return units ? (uint32_t)units - 1 : 0;
-    uint32_t doubling = (uint32_t)(63 - __builtin_clzll(units - 1)); /* 8 < units <= 2^(doubling + 1) */
+    uint32_t doubling =
+        (uint32_t)(63 - __builtin_clzll(units - 1)); /* 8 < units <= 2^(doubling + 1) */
     uint32_t quarter = (uint32_t)((units - 1) >> (doubling - 2)) & 3;
     return 8 + (doubling - 3) * 4 + quarter;
 }
@@ -157,7 +158,8 @@ bool tide_row_own_strings(tide_table *t, uint8_t *row)
         char *copy = tide_heap_take(t, s->len);
         if (copy == NULL) {
             while (c-- > 0)
-                if ((s = long_string(t, row, c))) tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
+                if ((s = long_string(t, row, c)))
+                    tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
             return false;
         }
         memcpy(copy, s->ptr, s->len);
@@ -227,12 +229,14 @@ static tide_status blob_reserve(tide_table *self, blob **at, uint32_t n)
     return TIDE_OK;
 }
 
-tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, uint32_t n, uint8_t **out)
+tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, uint32_t n,
+                                   uint8_t **out)
 {
     blob **at = handle(self, tide_table_row(self, row), i);
     if (out) *out = NULL;
     if (n > TIDE_TABLE_BLOB_BYTES_MAX)
-        return tide_fail(TIDE_E_LIMIT, "a value of %u bytes in state table %s; at most %u are possible", n,
+        return tide_fail(TIDE_E_LIMIT,
+                         "a value of %u bytes in state table %s; at most %u are possible", n,
                          self->name, TIDE_TABLE_BLOB_BYTES_MAX);
     if (n == 0) {
         if (*at) tide_heap_give(self, *at, sizeof **at + (*at)->cap);
@@ -247,7 +251,8 @@ tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, u
     return TIDE_OK;
 }
 
-tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i, const void *bytes, uint32_t n)
+tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i, const void *bytes,
+                                uint32_t n)
 {
     uint8_t *to;
     TIDE_TRY(tide_table_blob_resize(self, row, i, n, &to));
@@ -255,7 +260,8 @@ tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i, cons
     return TIDE_OK;
 }
 
-tide_status tide_table_blob_append(tide_table *self, uint32_t row, uint32_t i, const void *bytes, uint32_t n)
+tide_status tide_table_blob_append(tide_table *self, uint32_t row, uint32_t i, const void *bytes,
+                                   uint32_t n)
 {
     uint32_t had;
     uint8_t *to;

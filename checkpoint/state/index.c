@@ -3,10 +3,12 @@
 
 #include "checkpoint/state/table_priv.h"
 
-/* Where the locator of an empty group points. Never written: a group gets lines of its own first. */
+/* Where the locator of an empty group points. Never written: a group gets lines of its own
+ * first. */
 static const uint64_t no_lines[TIDE_LINE_ENTRIES] TIDE_ALIGNED(64);
 
-/* Another threshold in every group, 0.55 to 0.79 of the entries, or all would double in the same batches. */
+/* Another threshold in every group, 0.55 to 0.79 of the entries, or all would double in the same
+ * batches. */
 static uint32_t limit_of(uint32_t group, uint32_t lines)
 {
     return (uint32_t)((uint64_t)lines * TIDE_LINE_ENTRIES * (140 + (group * 37 & 63)) / 256);
@@ -15,7 +17,8 @@ static uint32_t limit_of(uint32_t group, uint32_t lines)
 static void publish(tide_table *t, uint32_t group)
 {
     const tide_group *g = &t->groups[group];
-    t->loc[group] = g->lines ? (uint64_t)(uintptr_t)g->lines | g->shift : (uint64_t)(uintptr_t)no_lines | 32;
+    t->loc[group] =
+        g->lines ? (uint64_t)(uintptr_t)g->lines | g->shift : (uint64_t)(uintptr_t)no_lines | 32;
 }
 
 static uint64_t *take_lines(tide_table *t, uint32_t lines)
@@ -70,7 +73,8 @@ bool tide_index_grow(tide_table *t, uint32_t group)
     if (lines == NULL) return false;
     set_lines(t, group, lines, n_old ? n_old * 2 : 1);
     for (size_t i = 0; i < (size_t)n_old * TIDE_LINE_ENTRIES; i++)
-        if (old[i]) tide_index_put(g, old[i]); /* The place comes from the tag: rows are not read. */
+        if (old[i])
+            tide_index_put(g, old[i]); /* The place comes from the tag: rows are not read. */
     give_lines(t, old, n_old);
     return true;
 }
@@ -96,8 +100,9 @@ void tide_index_give_back(tide_table *t, uint32_t group)
     publish(t, group);
 }
 
-/* Fills the hole at entry i of line `at`. A line that was full may have sent entries on to later lines: one of
- * those comes back, and leaves a hole there, until a line that was not full ends it. No tombstones. */
+/* Fills the hole at entry i of line `at`. A line that was full may have sent entries on to later
+ * lines: one of those comes back, and leaves a hole there, until a line that was not full ends
+ * it. No tombstones. */
 static void close_hole(tide_group *g, uint32_t at, uint32_t i)
 {
     for (;;) {
@@ -109,7 +114,8 @@ static void close_hole(tide_group *g, uint32_t at, uint32_t i)
         line[last] = 0;
         if (!full) return;
         bool found = false;
-        for (uint32_t next = (at + 1) & g->line_mask; !found && next != at; next = (next + 1) & g->line_mask) {
+        for (uint32_t next = (at + 1) & g->line_mask; !found && next != at;
+             next = (next + 1) & g->line_mask) {
             uint64_t *other = g->lines + (size_t)next * TIDE_LINE_ENTRIES;
             uint32_t j = 0;
             for (; j < TIDE_LINE_ENTRIES && other[j]; j++) {

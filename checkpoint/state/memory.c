@@ -7,14 +7,14 @@
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 
-#define BLOCK_BITS_MIN 4u                    /* 16 bytes. */
+#define BLOCK_BITS_MIN 4u /* 16 bytes. */
 #define BLOCK_BITS_MAX 48u
-#define DIRECT_BYTES_MIN (4u << 20)          /* From here on a block is a mapping of its own. */
+#define DIRECT_BYTES_MIN (4u << 20) /* From here on a block is a mapping of its own. */
 #define CHUNK_BYTES_MIN (16u << 10)
 #define CHUNK_BYTES_MAX (64u << 20)
 #define HUGE_PAGE_BYTES (2u << 20)
-#define SKEW_BYTES_MIN 4096u                 /* Blocks of this size on are kept from aligning to their size: */
-#define SKEW_BYTES 192u                      /* their heads would all fall into the same cache sets. */
+#define SKEW_BYTES_MIN 4096u /* Blocks of this size on are kept from aligning to their size: */
+#define SKEW_BYTES 192u      /* their heads would all fall into the same cache sets. */
 
 typedef struct chunk {
     struct chunk *next;
@@ -29,9 +29,9 @@ typedef struct block {
 
 struct tide_state_memory {
     block *free[BLOCK_BITS_MAX];
-    chunk *chunks;           /* The newest first: blocks are cut from it. */
-    size_t cut_bytes;        /* Of the newest chunk. */
-    chunk *direct;           /* Blocks with a mapping of their own. */
+    chunk *chunks;    /* The newest first: blocks are cut from it. */
+    size_t cut_bytes; /* Of the newest chunk. */
+    chunk *direct;    /* Blocks with a mapping of their own. */
     size_t out_bytes, held_bytes, budget_bytes;
 };
 
@@ -45,7 +45,8 @@ static uint32_t bits_of(size_t bytes)
 static uint8_t *map(size_t bytes)
 {
     size_t whole = bytes + HUGE_PAGE_BYTES;
-    uint8_t *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *p = mmap(NULL, whole, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) return NULL;
     size_t head = (HUGE_PAGE_BYTES - (uintptr_t)p % HUGE_PAGE_BYTES) % HUGE_PAGE_BYTES;
     if (head) munmap(p, head);
@@ -66,8 +67,10 @@ static chunk *chunk_new(size_t bytes)
 
 static void chunk_free(chunk *c)
 {
-    if (c->mapped) munmap(c->bytes, c->n);
-    else tide_free(c->bytes);
+    if (c->mapped)
+        munmap(c->bytes, c->n);
+    else
+        tide_free(c->bytes);
     tide_free(c);
 }
 
@@ -133,7 +136,8 @@ static void recycle_rest(tide_state_memory *self)
 static void *cut(tide_state_memory *self, size_t bytes, bool *zeroed_out)
 {
     size_t step = bytes >= SKEW_BYTES_MIN ? bytes + SKEW_BYTES : bytes;
-    if (bytes >= TIDE_CACHE_LINE) /* Smaller blocks before this one may have left it off its line. */
+    if (bytes >=
+        TIDE_CACHE_LINE) /* Smaller blocks before this one may have left it off its line. */
         self->cut_bytes = (self->cut_bytes + TIDE_CACHE_LINE - 1) & ~(size_t)(TIDE_CACHE_LINE - 1);
     if (self->chunks == NULL || self->cut_bytes + step > self->chunks->n) {
         size_t n = self->chunks ? self->chunks->n * 2 : CHUNK_BYTES_MIN;

@@ -21,6 +21,7 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
 
 #include "checkpoint/state/probe_impl.h"
 
-const tide_probe tide_probe_avx2 = { .name = "avx2", .find_or_insert = probe_find_or_insert,
+const tide_probe tide_probe_avx2 = { .name = "avx2",
+                                     .find_or_insert = probe_find_or_insert,
                                      .find = probe_find };
 #endif

@@ -2,12 +2,13 @@
  *
  *   TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag);
  *
- * returns a word whose bit 2 i + 1 says that entry i of the 64-byte aligned line has that tag (0: is empty).
- * Included by one file per instruction set, which compiles everything here for that set.
+ * returns a word whose bit 2 i + 1 says that entry i of the 64-byte aligned line has that tag (0:
+ * is empty). Included by one file per instruction set, which compiles everything here for that
+ * set.
  *
- * In chunks: pass 1 goes through the index by tag alone, with lines prefetched well ahead and rows as they are
- * found; pass 2 compares keys, and sends the few wrong ones through the slow path. A tag alone is
- * never trusted. */
+ * In chunks: pass 1 goes through the index by tag alone, with lines prefetched well ahead and
+ * rows as they are found; pass 2 compares keys, and sends the few wrong ones through the slow
+ * path. A tag alone is never trusted. */
 #include <string.h>
 
 #include "checkpoint/state/table_priv.h"
@@ -16,9 +17,11 @@
 #define CHUNK_ROWS 512u
 #define HOT_BYTES_MAX (384u << 10) /* Index and rows of at most this stay in a core's own cache. */
 
-TIDE_INLINE bool same_key(const tide_table *t, const uint8_t *row, const uint8_t *key, tide_key_shape shape)
+TIDE_INLINE bool same_key(const tide_table *t, const uint8_t *row, const uint8_t *key,
+                          tide_key_shape shape)
 {
-    const uint64_t *a = (const uint64_t *)(const void *)row, *b = (const uint64_t *)(const void *)key;
+    const uint64_t *a = (const uint64_t *)(const void *)row,
+                   *b = (const uint64_t *)(const void *)key;
     if (shape == TIDE_KEY_WORD) return a[0] == b[0];
     if (shape == TIDE_KEY_PAIR) return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
     uint64_t differ = 0;
@@ -27,15 +30,17 @@ TIDE_INLINE bool same_key(const tide_table *t, const uint8_t *row, const uint8_t
     return tide_key_equal(&t->key, row, key); /* Long strings differ in their pointers. */
 }
 
-TIDE_INLINE const uint8_t *key_at(const tide_table *t, const uint8_t *keys, uint32_t i, tide_key_shape shape)
+TIDE_INLINE const uint8_t *key_at(const tide_table *t, const uint8_t *keys, uint32_t i,
+                                  tide_key_shape shape)
 {
     size_t bytes = shape == TIDE_KEY_WORD ? 8 : shape == TIDE_KEY_PAIR ? 16 : t->map.key_bytes;
     return keys + i * bytes;
 }
 
-/* Walks lines from the key's home until it is found or a line has room: 0 then, and *room_out is the entry. */
-TIDE_INLINE uint32_t walk(const tide_table *t, uint64_t hash, const uint8_t *key, tide_key_shape shape,
-                          uint64_t **room_out)
+/* Walks lines from the key's home until it is found or a line has room: 0 then, and *room_out is
+ * the entry. */
+TIDE_INLINE uint32_t walk(const tide_table *t, uint64_t hash, const uint8_t *key,
+                          tide_key_shape shape, uint64_t **room_out)
 {
     const tide_group *g = &t->groups[tide_group_of(t, hash)];
     uint32_t tag = tide_tag_of(hash), at = (uint32_t)((uint64_t)tag >> g->shift);
@@ -53,8 +58,8 @@ TIDE_INLINE uint32_t walk(const tide_table *t, uint64_t hash, const uint8_t *key
     }
 }
 
-/* The row of a key that pass 1 did not find, or found wrongly. With `made` it is made when it does not exist and
- * *made says so; 0 is then "over budget". */
+/* The row of a key that pass 1 did not find, or found wrongly. With `made` it is made when it
+ * does not exist and *made says so; 0 is then "over budget". */
 static TIDE_NOINLINE uint32_t resolve(tide_table *t, uint64_t hash, const uint8_t *key, bool *made)
 {
     uint32_t group = tide_group_of(t, hash);
@@ -96,7 +101,8 @@ TIDE_INLINE uint32_t by_tag(const tide_table *t, uint64_t hash)
 }
 
 /* Returns the number of new rows; UINT32_MAX when over budget. */
-TIDE_INLINE uint32_t probe(tide_table *t, const probe_in *in, tide_key_shape shape, bool insert, bool ahead)
+TIDE_INLINE uint32_t probe(tide_table *t, const probe_in *in, tide_key_shape shape, bool insert,
+                           bool ahead)
 {
     uint32_t n_fresh = 0, n = in->n;
     for (uint32_t i = 0; ahead && i < PREFETCH_ROWS && i < n; i++)
@@ -144,14 +150,16 @@ TIDE_INLINE uint32_t probe_shapes(tide_table *t, const probe_in *in, bool insert
     return 0;
 }
 
-static uint32_t probe_find_or_insert(tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
-                                     uint32_t *rows, uint16_t *fresh)
+static uint32_t probe_find_or_insert(tide_table *t, const uint8_t *keys, const uint64_t *hash,
+                                     uint32_t n, uint32_t *rows, uint16_t *fresh)
 {
     probe_in in = { .keys = keys, .hash = hash, .n = n, .rows = rows, .fresh = fresh };
-    return t->hot_bytes <= HOT_BYTES_MAX ? probe_shapes(t, &in, true, false) : probe_shapes(t, &in, true, true);
+    return t->hot_bytes <= HOT_BYTES_MAX ? probe_shapes(t, &in, true, false)
+                                         : probe_shapes(t, &in, true, true);
 }
 
-static void probe_find(const tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n, uint32_t *rows)
+static void probe_find(const tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
+                       uint32_t *rows)
 {
     probe_in in = { .keys = keys, .hash = hash, .n = n, .rows = rows };
     tide_table *same = (tide_table *)(uintptr_t)t; /* Without `insert` nothing is written. */

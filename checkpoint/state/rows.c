@@ -12,7 +12,8 @@ static uint32_t bits_bytes(uint32_t slots)
 
 uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes)
 {
-    uint32_t slots = (uint32_t)((uint64_t)page_bytes * 64 / (64ull * t->map.stride + sizeof(tide_row_bits)));
+    uint32_t slots =
+        (uint32_t)((uint64_t)page_bytes * 64 / (64ull * t->map.stride + sizeof(tide_row_bits)));
     while (slots && bits_bytes(slots) + (uint64_t)slots * t->map.stride > page_bytes) slots--;
     return slots;
 }
@@ -20,7 +21,8 @@ uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes)
 static uint32_t page_bytes_of(const tide_table *t, uint32_t nth)
 {
     uint32_t bytes = TIDE_PAGE_BYTES_MIN;
-    while (bytes < TIDE_PAGE_BYTES_MAX && tide_page_slots(t, bytes) < TIDE_PAGE_ROWS_MIN) bytes *= 2;
+    while (bytes < TIDE_PAGE_BYTES_MAX && tide_page_slots(t, bytes) < TIDE_PAGE_ROWS_MIN)
+        bytes *= 2;
     while (bytes < TIDE_PAGE_BYTES_MAX && nth-- > 0) bytes *= 2;
     return bytes;
 }
@@ -62,7 +64,8 @@ static bool page_new(tide_table *t, uint32_t group)
         first = last->first + last->rows;
     }
     t->map.page[number] = p + head;
-    t->page_info[number] = (tide_page_info){ .group = group, .first = first, .rows = slots, .bytes = bytes };
+    t->page_info[number] =
+        (tide_page_info){ .group = group, .first = first, .rows = slots, .bytes = bytes };
     TIDE_GROW(g->pages, g->n_pages, g->cap_pages);
     g->pages[g->n_pages++] = number;
     g->open = number << t->map.slot_bits;
@@ -121,8 +124,10 @@ uint32_t tide_row_at(const tide_table *t, uint32_t group, uint32_t ordinal)
     uint32_t low = 0, high = g->n_pages;
     while (low < high) { /* The first page that begins behind the ordinal. */
         uint32_t mid = (low + high) / 2;
-        if (t->page_info[g->pages[mid]].first <= ordinal) low = mid + 1;
-        else high = mid;
+        if (t->page_info[g->pages[mid]].first <= ordinal)
+            low = mid + 1;
+        else
+            high = mid;
     }
     if (low == 0) return 0;
     const tide_page_info *info = &t->page_info[g->pages[low - 1]];

@@ -19,18 +19,21 @@ static void check_groups(const tide_table *self, const uint64_t *hash, uint32_t 
     tide_assert(worst < self->n_groups);
 }
 
-tide_status tide_table_find_or_insert(tide_table *self, const uint8_t *keys, const uint64_t *hash, uint32_t n,
-                                      uint32_t *rows, uint16_t *fresh, uint32_t *n_fresh)
+tide_status tide_table_find_or_insert(tide_table *self, const uint8_t *keys, const uint64_t *hash,
+                                      uint32_t n, uint32_t *rows, uint16_t *fresh,
+                                      uint32_t *n_fresh)
 {
     uint16_t unwanted[TIDE_BATCH_ROWS_MAX];
     tide_assert(n <= TIDE_BATCH_ROWS_MAX);
     check_groups(self, hash, n);
-    uint32_t made = self->probe->find_or_insert(self, keys, hash, n, rows, fresh ? fresh : unwanted);
+    uint32_t made =
+        self->probe->find_or_insert(self, keys, hash, n, rows, fresh ? fresh : unwanted);
     if (n_fresh) *n_fresh = made == UINT32_MAX ? 0 : made;
     return TIDE_LIKELY(made != UINT32_MAX) ? TIDE_OK : tide_table_over_budget(self);
 }
 
-void tide_table_find(const tide_table *self, const uint8_t *keys, const uint64_t *hash, uint32_t n, uint32_t *rows)
+void tide_table_find(const tide_table *self, const uint8_t *keys, const uint64_t *hash, uint32_t n,
+                     uint32_t *rows)
 {
     check_groups(self, hash, n);
     self->probe->find(self, keys, hash, n, rows);
@@ -39,7 +42,8 @@ void tide_table_find(const tide_table *self, const uint8_t *keys, const uint64_t
 void tide_table_touch(tide_table *self, const uint32_t *rows, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        __builtin_prefetch(tide_bits_of(self, rows[i + BITS_AHEAD < n ? i + BITS_AHEAD : n - 1]), 1);
+        __builtin_prefetch(tide_bits_of(self, rows[i + BITS_AHEAD < n ? i + BITS_AHEAD : n - 1]),
+                           1);
         tide_row_bits *b = tide_bits_of(self, rows[i]);
         uint64_t bit = tide_bit_of(self, rows[i]);
         if (TIDE_UNLIKELY(b->frozen & bit)) tide_snapshot_copy_aside(self, rows[i]);
@@ -108,8 +112,10 @@ bool tide_table_is_live(const tide_table *self, uint32_t row)
 
 tide_status tide_table_over_budget(const tide_table *t)
 {
-    return tide_fail(TIDE_E_BUDGET, "state table %s: %zu bytes of keyed state are in use, the budget is %zu",
-                     t->name, tide_state_memory_bytes(t->memory), tide_state_memory_budget(t->memory));
+    return tide_fail(TIDE_E_BUDGET,
+                     "state table %s: %zu bytes of keyed state are in use, the budget is %zu",
+                     t->name, tide_state_memory_bytes(t->memory),
+                     tide_state_memory_budget(t->memory));
 }
 
 /* ---- all rows ---- */
@@ -121,8 +127,8 @@ tide_table_scan tide_table_scan_group(const tide_table *self, uint32_t group)
 }
 
 /* Live rows of one page from scan->slot on. */
-static uint32_t scan_page(const tide_table *self, uint32_t number, tide_table_scan *scan, uint32_t *rows,
-                          uint32_t max)
+static uint32_t scan_page(const tide_table *self, uint32_t number, tide_table_scan *scan,
+                          uint32_t *rows, uint32_t max)
 {
     uint32_t n = 0, first = number << self->map.slot_bits, slots = self->page_info[number].rows;
     while (scan->slot < slots && n < max) {
@@ -138,7 +144,8 @@ static uint32_t scan_page(const tide_table *self, uint32_t number, tide_table_sc
     return n;
 }
 
-uint32_t tide_table_scan_next(const tide_table *self, tide_table_scan *scan, uint32_t *rows, uint32_t max)
+uint32_t tide_table_scan_next(const tide_table *self, tide_table_scan *scan, uint32_t *rows,
+                              uint32_t max)
 {
     uint32_t n = 0, end = scan->end ? scan->end : self->n_groups;
     while (scan->group < end && n < max) {
@@ -162,16 +169,18 @@ uint32_t tide_table_scan_next(const tide_table *self, tide_table_scan *scan, uin
 static tide_status check_spec(const tide_table_spec *spec, tide_table_groups groups)
 {
     bool power = groups.total && (groups.total & (groups.total - 1)) == 0;
-    if (!power || groups.total > TIDE_KEY_GROUPS_MAX || groups.first >= groups.end || groups.end > groups.total)
-        return tide_fail(TIDE_E_INVALID, "state table %s: key groups [%u, %u) of %u", spec->name, groups.first,
-                         groups.end, groups.total);
+    if (!power || groups.total > TIDE_KEY_GROUPS_MAX || groups.first >= groups.end ||
+        groups.end > groups.total)
+        return tide_fail(TIDE_E_INVALID, "state table %s: key groups [%u, %u) of %u", spec->name,
+                         groups.first, groups.end, groups.total);
     if (spec->value_bytes % 8 || (uint64_t)spec->n_blobs * 8 > spec->value_bytes)
-        return tide_fail(TIDE_E_INVALID, "state table %s: a value of %u bytes with %u blobs", spec->name,
-                         spec->value_bytes, spec->n_blobs);
+        return tide_fail(TIDE_E_INVALID, "state table %s: a value of %u bytes with %u blobs",
+                         spec->name, spec->value_bytes, spec->n_blobs);
     if (spec->value_bytes > TIDE_TABLE_VALUE_BYTES_MAX || spec->n_blobs > TIDE_TABLE_BLOBS_MAX ||
         spec->n_owned > TIDE_TABLE_OWNED_MAX)
-        return tide_fail(TIDE_E_LIMIT, "state table %s: a value of %u bytes; at most %u are possible",
-                         spec->name, spec->value_bytes, TIDE_TABLE_VALUE_BYTES_MAX);
+        return tide_fail(TIDE_E_LIMIT,
+                         "state table %s: a value of %u bytes; at most %u are possible", spec->name,
+                         spec->value_bytes, TIDE_TABLE_VALUE_BYTES_MAX);
     return TIDE_OK;
 }
 
@@ -215,7 +224,8 @@ tide_status tide_table_open(tide_table **out, const tide_table_spec *spec, tide_
     t->groups = tide_malloc_aligned(TIDE_CACHE_LINE, t->n_groups * sizeof *t->groups);
     memset(t->groups, 0, t->n_groups * sizeof *t->groups);
     t->loc = tide_malloc(t->n_groups * sizeof *t->loc);
-    for (uint32_t g = 0; g < t->n_groups; g++) tide_index_give_back(t, g); /* Points to the empty line. */
+    for (uint32_t g = 0; g < t->n_groups; g++)
+        tide_index_give_back(t, g); /* Points to the empty line. */
     if (t->key.n_strs || t->n_blobs) t->heap = tide_heap_new();
     t->scratch = tide_malloc_aligned(16, TIDE_SCRATCH_ROWS * (size_t)t->map.key_bytes);
     t->probe = tide_probe_pick(NULL);
@@ -231,7 +241,8 @@ static void drop_owned(tide_table *t)
     while (t->n_owned && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
         for (uint32_t i = 0; i < n; i++)
             for (uint32_t f = 0; f < t->n_owned; f++)
-                t->owned[f].drop(t->owned[f].ctx, tide_table_value(t, rows[i]) + t->owned[f].offset);
+                t->owned[f].drop(t->owned[f].ctx,
+                                 tide_table_value(t, rows[i]) + t->owned[f].offset);
 }
 
 /* Blobs and strings too large for heap pages were taken one by one. */

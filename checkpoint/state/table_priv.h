@@ -1,19 +1,19 @@
 /* table_priv.h - how a keyed table lies in memory. For this folder only.
  *
- * | what           | size | meaning                                                                    |
- * |----------------|-----:|----------------------------------------------------------------------------|
- * | hash           |   64 | bits: top 12 decide the key group (as many of them as there are groups);    |
- * |                |      | the next 32 are the tag, its lowest bit forced to 1; the rest is not used   |
- * | index line     | 64 B | 8 entries of tag << 32 | row number, packed at the front, 0 = empty. A full  |
- * |                |      | line goes on in the next; the last in the first                            |
- * | locator        |  8 B | per key group: address of its lines, 32 - log2(lines) in the low 6 bits     |
- * | row number     |   32 | bits: page number << slot_bits | slot. Page 0 is never used                 |
- * | page           |      | 512 B doubling to 64 KiB over a group's first pages: row bits, then rows    |
- * | row bits       | 32 B | of 64 rows; those of slots 64 w to 64 w + 63 end 32 w bytes before slot 0     |
- * | row            |      | key, value, padding up to the stride                                       |
+ * | what        | size | meaning                                                                |
+ * |-------------|-----:|------------------------------------------------------------------------|
+ * | hash        |   64 | bits: the key group from the top 12 (as many of them as are needed);   |
+ * |             |      | the next 32 are the tag, its lowest bit forced to 1; the rest is spare |
+ * | index line  | 64 B | 8 entries of tag << 32 | row number, packed at the front, 0 = empty.   |
+ * |             |      | A full line goes on in the next; the last in the first                 |
+ * | locator     |  8 B | per key group: address of its lines, 32 - log2(lines) in the low bits  |
+ * | row number  |   32 | bits: page number << slot_bits | slot. Page 0 is never used            |
+ * | page        |      | 512 B doubling to 64 KiB over a group's first pages: row bits, rows    |
+ * | row bits    | 32 B | of 64 rows; those of slots 64 w .. 64 w + 63 end 32 w B before slot 0   |
+ * | row         |      | key, value, padding up to the stride                                   |
  *
- * A row's place within its group, counted over the group's pages in order, is its ordinal: snapshots speak
- * of ordinals, row numbers are of this process only. */
+ * A row's place within its group, counted over the group's pages in order, is its ordinal:
+ * snapshots speak of ordinals, row numbers are of this process only. */
 #ifndef TIDE_CHECKPOINT_STATE_TABLE_PRIV_H
 #define TIDE_CHECKPOINT_STATE_TABLE_PRIV_H
 #include "base/core/assert.h"
@@ -34,9 +34,9 @@ typedef struct tide_row_bits {
 } tide_row_bits;
 
 typedef struct tide_page_info {
-    uint32_t group;   /* Relative to the first. */
-    uint32_t first;   /* Ordinal of slot 0. */
-    uint32_t rows;    /* Slots. */
+    uint32_t group; /* Relative to the first. */
+    uint32_t first; /* Ordinal of slot 0. */
+    uint32_t rows;  /* Slots. */
     uint32_t bytes;
 } tide_page_info;
 
@@ -45,8 +45,8 @@ typedef struct tide_group {
     uint32_t shift, line_mask; /* 32 - log2(lines); lines - 1. */
     uint32_t n, limit;         /* Rows; at this number the index doubles. */
     uint32_t open, fill, cap;  /* Row number of slot 0 of the newest page; slots used; slots. */
-    uint32_t free_row;         /* Deleted rows, chained through their first 4 bytes; 0 is the end. */
-    uint32_t *pages;           /* Page numbers in order. */
+    uint32_t free_row; /* Deleted rows, chained through their first 4 bytes; 0 is the end. */
+    uint32_t *pages;   /* Page numbers in order. */
     uint32_t n_pages, cap_pages;
 } tide_group;
 
@@ -55,23 +55,25 @@ typedef struct tide_snapshot tide_snapshot; /* snapshot.c */
 typedef struct tide_probe tide_probe;
 
 struct tide_table {
-    tide_table_map map; /* First: table.h's inline functions look here. */
-    uint64_t *loc;      /* Locators, one per group held. */
+    tide_table_map map;   /* First: table.h's inline functions look here. */
+    uint64_t *loc;        /* Locators, one per group held. */
     uint32_t group_shift; /* 32 - log2(groups.total) */
     uint32_t first_group;
     const tide_probe *probe;
     tide_group *groups;
-    size_t hot_bytes;   /* Lines and pages: small tables are probed without prefetching. */
+    size_t hot_bytes; /* Lines and pages: small tables are probed without prefetching. */
     tide_page_info *page_info;
     uint32_t n_pages, cap_pages; /* Page 0 included. */
-    uint32_t free_page; /* Numbers to use again, chained through their info's `first`; 0 is the end. */
+    uint32_t
+        free_page; /* Numbers to use again, chained through their info's `first`; 0 is the end. */
     uint32_t n_groups;
     uint64_t n_rows;
     tide_state_memory *memory;
-    tide_heap *heap;    /* NULL without strings and blobs. */
+    tide_heap *heap;     /* NULL without strings and blobs. */
     tide_snapshot *snap; /* NULL before the first barrier. */
-    uint8_t *scratch;   /* TIDE_SCRATCH_ROWS keys. */
-    uint32_t value_bytes, n_blobs, n_owned, blobs_at; /* blobs_at: of the first handle, in the row. */
+    uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
+    uint32_t value_bytes, n_blobs, n_owned,
+        blobs_at; /* blobs_at: of the first handle, in the row. */
     tide_table_owned *owned;
     tide_table_groups range;
     tide_key_spec key;
@@ -83,7 +85,10 @@ _Static_assert(offsetof(struct tide_table, map) == 0, "table.h casts");
 #define TIDE_SCRATCH_ROWS 256u
 
 /* ---- addresses ---- */
-TIDE_INLINE uint32_t tide_tag_of(uint64_t hash) { return (uint32_t)(hash >> 20) | 1u; }
+TIDE_INLINE uint32_t tide_tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 20) | 1u;
+}
 TIDE_INLINE uint32_t tide_group_of(const tide_table *t, uint64_t hash)
 {
     return (uint32_t)((hash >> 32) >> t->group_shift) - t->first_group;
@@ -91,7 +96,8 @@ TIDE_INLINE uint32_t tide_group_of(const tide_table *t, uint64_t hash)
 TIDE_INLINE uint64_t *tide_home_line(const tide_table *t, uint64_t hash)
 {
     uint64_t loc = t->loc[tide_group_of(t, hash)];
-    return (uint64_t *)(loc & ~(uint64_t)63) + ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
+    return (uint64_t *)(loc & ~(uint64_t)63) +
+           ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
 }
 TIDE_INLINE tide_row_bits *tide_bits_of(const tide_table *t, uint32_t row)
 {
@@ -142,8 +148,8 @@ struct tide_probe {
                  uint32_t *rows);
 };
 extern const tide_probe tide_probe_avx512, tide_probe_avx2, tide_probe_portable;
-/* The best one for this machine; or the one of that name ("avx512", "avx2", "portable"), NULL when the
- * machine lacks it. */
+/* The best one for this machine; or the one of that name ("avx512", "avx2", "portable"), NULL
+ * when the machine lacks it. */
 const tide_probe *tide_probe_pick(const char *name);
 void tide_table_set_probe(tide_table *t, const tide_probe *probe); /* For tests. */
 
@@ -156,7 +162,8 @@ void tide_heap_free(tide_heap **self_p, tide_state_memory *memory);
 void *tide_heap_take(tide_table *t, size_t bytes); /* 16-byte aligned; NULL: over budget. */
 void tide_heap_give(tide_table *t, void *p, size_t bytes);
 void tide_heap_clear(tide_table *t);
-/* Replaces the pointers of long strings in a row's key by copies. False: over budget, no pointer is ours. */
+/* Replaces the pointers of long strings in a row's key by copies. False: over budget, no pointer
+ * is ours. */
 bool tide_row_own_strings(tide_table *t, uint8_t *row);
 /* Gives back the strings, blobs and owned fields of a row. */
 void tide_row_drop_content(tide_table *t, uint8_t *row);
@@ -167,7 +174,8 @@ void tide_snapshot_copy_aside(tide_table *t, uint32_t row);
 /* A stored row is about to be deleted. */
 void tide_snapshot_bury(tide_table *t, uint32_t row);
 void tide_snapshot_free(tide_table *t);
-void tide_snapshot_clear(tide_table *t); /* The table is being cleared: every row was buried or is gone. */
+void tide_snapshot_clear(
+    tide_table *t); /* The table is being cleared: every row was buried or is gone. */
 
 tide_status tide_table_over_budget(const tide_table *t);
 

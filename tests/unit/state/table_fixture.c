@@ -81,8 +81,10 @@ static void put_string(tide_key_str *s, char *text, uint32_t id)
     int n = snprintf(text, 48, id % 3 ? "u%u" : "a long name that is number %u", id);
     *s = (tide_key_str){ .len = (uint32_t)n };
     memcpy(s->prefix, text, n < 4 ? (size_t)n : 4);
-    if (n > 12) s->ptr = text;
-    else if (n > 4) memcpy(s->rest, text + 4, (size_t)n - 4);
+    if (n > 12)
+        s->ptr = text;
+    else if (n > 4)
+        memcpy(s->rest, text + 4, (size_t)n - 4);
 }
 
 static void put_key(table_fixture *f, uint32_t i)
@@ -92,10 +94,15 @@ static void put_key(table_fixture *f, uint32_t i)
     memset(w, 0, f->key.key_bytes);
     switch (f->kind) {
     case KEY_WORD: w[0] = id; break;
-    case KEY_PAIR: w[0] = id; w[1] = id == 0; break; /* (0, NULL) */
+    case KEY_PAIR:
+        w[0] = id;
+        w[1] = id == 0;
+        break;      /* (0, NULL) */
     case KEY_WORDS: /* Digits, scale, integer, NULLs. */
-        if (id % 7 == 3) w[4] = 1;
-        else w[0] = id * 10 + 1, w[2] = 1;
+        if (id % 7 == 3)
+            w[4] = 1;
+        else
+            w[0] = id * 10 + 1, w[2] = 1;
         w[3] = id;
         break;
     case KEY_STRING: put_string((tide_key_str *)(void *)w, f->texts[i], id); break;
@@ -129,7 +136,8 @@ void draw_ids(table_fixture *f, uint32_t n, uint32_t below, bool unique)
 }
 
 /* ---- steps ---- */
-static void check_row(const table_fixture *f, const tide_table *table, uint32_t row, const model_row *m)
+static void check_row(const table_fixture *f, const tide_table *table, uint32_t row,
+                      const model_row *m)
 {
     (void)f;
     int64_t v[2];
@@ -151,15 +159,18 @@ static void write_blob(table_fixture *f, uint32_t row, model_row *m)
     for (uint32_t i = 0; i < m->blob_n; i++) bytes[i] = (uint8_t)(m->blob_seed + i);
     uint32_t half = m->blob_n / 2;
     assert_int_equal(tide_table_blob_set(f->table, row, 0, bytes, half), TIDE_OK);
-    assert_int_equal(tide_table_blob_append(f->table, row, 0, bytes + half, m->blob_n - half), TIDE_OK);
+    assert_int_equal(tide_table_blob_append(f->table, row, 0, bytes + half, m->blob_n - half),
+                     TIDE_OK);
 }
 
 void step_update(table_fixture *f, uint32_t n, uint32_t below)
 {
     draw_ids(f, n, below, false);
-    assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n, f->rows, f->fresh, &f->n_fresh),
+    assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n, f->rows, f->fresh,
+                                               &f->n_fresh),
                      TIDE_OK);
-    for (uint32_t i = 0; i < f->n_fresh; i++) { /* Exactly the keys that were not there, once each. */
+    for (uint32_t i = 0; i < f->n_fresh;
+         i++) { /* Exactly the keys that were not there, once each. */
         model_row *m = &f->model[f->ids[f->fresh[i]]];
         assert_false(m->present);
         *m = (model_row){ .present = true };

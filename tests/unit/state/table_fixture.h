@@ -1,4 +1,5 @@
-/* table_fixture.h - keys of every shape made from small numbers, and a naive table to compare with. */
+/* table_fixture.h - keys of every shape made from small numbers, and a naive table to compare
+ * with. */
 #ifndef TIDE_TESTS_UNIT_STATE_TABLE_FIXTURE_H
 #define TIDE_TESTS_UNIT_STATE_TABLE_FIXTURE_H
 #include "checkpoint/state/snapshot.h"
@@ -20,7 +21,7 @@ typedef enum key_kind {
 typedef struct model_row {
     bool present;
     int64_t value, extra;
-    uint32_t blob_n;  /* Bytes of blob 0; byte i is (uint8_t)(blob_seed + i). */
+    uint32_t blob_n; /* Bytes of blob 0; byte i is (uint8_t)(blob_seed + i). */
     uint32_t blob_seed;
 } model_row;
 

@@ -1,4 +1,5 @@
-/* table_test.c - the keyed table against a plain array: every shape of key, every line comparison. */
+/* table_test.c - the keyed table against a plain array: every shape of key, every line
+ * comparison. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 
 static const tide_table_groups all_groups = { 128, 0, 128 }, one_group = { 1, 0, 1 };
 
-/* Rounds of growth, and rounds in which more is deleted than made, so that rows and index entries are reused. */
+/* Rounds of growth, and rounds in which more is deleted than made, so that rows and index entries
+ * are reused. */
 static void random_steps(table_fixture *f, uint32_t rounds)
 {
     for (uint32_t round = 0; round < rounds; round++) {
@@ -37,7 +39,8 @@ static void it_does_what_an_array_does(void **state)
     for (uint32_t kind = 0; kind < KEY_KINDS; kind++)
         for (uint32_t p = 0; p < 3; p++) {
             if (tide_probe_pick(probes[p]) == NULL) continue;
-            table_fixture *f = fixture_new((key_kind)kind, p == 1 ? one_group : all_groups, probes[p]);
+            table_fixture *f =
+                fixture_new((key_kind)kind, p == 1 ? one_group : all_groups, probes[p]);
             random_steps(f, 240);
             fixture_free(&f);
         }
@@ -56,8 +59,9 @@ static void equal_tags_are_not_equal_keys(void **state)
             for (uint32_t i = 0; i < f->n; i++) f->ids[i] = i;
             encode_ids(f);
             for (uint32_t i = 0; i < f->n; i++) f->hash[i] = i % 2 ? UINT64_MAX : UINT64_MAX << 20;
-            assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n, f->rows, f->fresh,
-                                                       &f->n_fresh), TIDE_OK);
+            assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n, f->rows,
+                                                       f->fresh, &f->n_fresh),
+                             TIDE_OK);
             assert_int_equal(f->n_fresh, round == 0 ? f->n : 0);
             for (uint32_t i = 0; i < f->n; i++) {
                 if (round == 0) first[i] = f->rows[i];
@@ -183,16 +187,20 @@ static void malformed_specs_are_refused(void **state)
     spec.value_bytes = 8;
     spec.n_blobs = 2;
     assert_int_equal(tide_table_open(&t, &spec, one_group, f->memory), TIDE_E_INVALID);
-    assert_int_equal(tide_table_open(&t, &f->spec, (tide_table_groups){ 100, 0, 1 }, f->memory), TIDE_E_INVALID);
-    assert_int_equal(tide_table_open(&t, &f->spec, (tide_table_groups){ 16, 4, 4 }, f->memory), TIDE_E_INVALID);
+    assert_int_equal(tide_table_open(&t, &f->spec, (tide_table_groups){ 100, 0, 1 }, f->memory),
+                     TIDE_E_INVALID);
+    assert_int_equal(tide_table_open(&t, &f->spec, (tide_table_groups){ 16, 4, 4 }, f->memory),
+                     TIDE_E_INVALID);
     spec.n_blobs = 0;
     spec.value_bytes = TIDE_TABLE_VALUE_BYTES_MAX;
     assert_int_equal(tide_table_open(&t, &spec, one_group, f->memory), TIDE_OK);
     f->n = 100;
     for (uint32_t i = 0; i < f->n; i++) f->ids[i] = i;
     encode_ids(f);
-    assert_int_equal(tide_table_find_or_insert(t, f->keys, f->hash, f->n, f->rows, NULL, NULL), TIDE_OK);
-    for (uint32_t i = 0; i < f->n; i++) memset(tide_table_value(t, f->rows[i]), 255, spec.value_bytes);
+    assert_int_equal(tide_table_find_or_insert(t, f->keys, f->hash, f->n, f->rows, NULL, NULL),
+                     TIDE_OK);
+    for (uint32_t i = 0; i < f->n; i++)
+        memset(tide_table_value(t, f->rows[i]), 255, spec.value_bytes);
     tide_table_free(&t);
     fixture_free(&f);
 }
