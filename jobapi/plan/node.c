@@ -87,7 +87,8 @@ tide_node *tide_node_union(tide_arena *arena, const tide_node *const *inputs, ui
     return self;
 }
 
-tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tide_window *window)
+tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tide_window *window,
+                            const uint32_t *keys, uint32_t n_keys)
 {
     tide_node *self = one_input(arena, TIDE_NODE_WINDOW, input);
     uint32_t n = input->schema.n;
@@ -98,6 +99,8 @@ tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tid
     self->window_end = (int32_t)n + 1;
     self->rowtime = input->rowtime; /* The rows come as they came; window_time is only a column. */
     self->window.window = *window;
+    self->window.keys = keys;
+    self->window.n_keys = n_keys;
     return self;
 }
 
@@ -155,7 +158,10 @@ const tide_node *tide_node_with_inputs(tide_arena *arena, const tide_node *node,
                                  tide_schema_names(arena, &node->schema), node->schema.n);
         break;
     case TIDE_NODE_UNION: self = tide_node_union(arena, inputs, node->n_inputs); break;
-    case TIDE_NODE_WINDOW: self = tide_node_window(arena, inputs[0], &node->window.window); break;
+    case TIDE_NODE_WINDOW:
+        self = tide_node_window(arena, inputs[0], &node->window.window, node->window.keys,
+                                node->window.n_keys);
+        break;
     case TIDE_NODE_AGGREGATE: self = tide_node_aggregate(arena, inputs[0], node); break;
     case TIDE_NODE_SORT:
         self = tide_node_sort(arena, inputs[0], node->sort.keys, node->sort.n_keys,

@@ -18,7 +18,9 @@ tide_node *tide_node_project(tide_arena *arena, const tide_node *input,
                              const tide_expr *const *exprs, const char *const *names, uint32_t n);
 /* n >= 1 inputs of equal types; the first one names the columns. */
 tide_node *tide_node_union(tide_arena *arena, const tide_node *const *inputs, uint32_t n);
-tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tide_window *window);
+/* keys[0..n_keys): PARTITION BY of a SESSION. */
+tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tide_window *window,
+                            const uint32_t *keys, uint32_t n_keys);
 /* `like` carries the aggregate's members (keys, aggs, window, late, ttl_us, final); nothing else of it
  * is read. */
 tide_node *tide_node_aggregate(tide_arena *arena, const tide_node *input, const tide_node *like);

@@ -94,8 +94,10 @@ struct tide_node {
             int64_t idle_timeout_us;    /* 0: never idle. */
         } watermark;
         struct {
-            tide_window
-                window; /* Appends window_start, window_end, window_time to the input's columns. */
+            /* Appends window_start, window_end, window_time to the input's columns. */
+            tide_window window;
+            uint32_t n_keys;      /* SESSION: PARTITION BY, input columns. Such a node is always */
+            const uint32_t *keys; /* fused into an aggregate; it is no operator by itself. */
         } window;
         struct {
             uint32_t n_keys;
@@ -137,11 +139,12 @@ typedef struct tide_plan {
     uint32_t n_sinks;
     const tide_node **sinks;
     uint32_t n_settings;
-    tide_option *settings;   /* SET 'k' = 'v', in order. */
-    const char *source_text; /* The SQL, for error carets; NULL for C jobs. */
-    const char *source_name; /* "job.sql", "<stdin>", "-e". */
-    bool bounded;            /* Every source ends. Set by tide_plan_set_mode. */
-    bool batch;              /* Batch execution: final results only. Set by tide_plan_set_mode. */
+    tide_option *settings;      /* SET 'k' = 'v', in order. */
+    const char *source_text;    /* The SQL, for error carets; NULL for C jobs. */
+    const char *source_name;    /* "job.sql", "<stdin>", "-e". */
+    bool explain, explain_json; /* EXPLAIN: the plan is to be shown, not run. */
+    bool bounded;               /* Every source ends. Set by tide_plan_set_mode. */
+    bool batch; /* Batch execution: final results only. Set by tide_plan_set_mode. */
 } tide_plan;
 
 tide_plan *tide_plan_new(void);

@@ -70,6 +70,10 @@ const char *tide_node_print(tide_arena *arena, const tide_node *node)
         break;
     case TIDE_NODE_WINDOW:
         tide_bytes_printf(&out, " %s", tide_window_print(arena, &node->window.window, in));
+        if (node->window.n_keys) {
+            tide_bytes_puts(&out, " by ");
+            print_list(&out, in, node->window.keys, node->window.n_keys);
+        }
         break;
     case TIDE_NODE_AGGREGATE: print_aggregate(&out, arena, node); break;
     case TIDE_NODE_SORT: print_sort(&out, node); break;

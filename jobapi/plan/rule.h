@@ -19,6 +19,8 @@ tide_status tide_rule_merge(tide_arena *arena, const tide_node *node, const uint
                             const tide_node **out);
 tide_status tide_rule_trivial(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
                               const tide_node **out);
+tide_status tide_rule_fuse_window(tide_arena *arena, const tide_node *node,
+                                  const uint32_t *input_uses, const tide_node **out);
 tide_status tide_rule_values(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
                              const tide_node **out);
 

@@ -93,6 +93,7 @@ static void mark_inputs(pusher *self, const tide_node *node, const bool *needed)
         case TIDE_NODE_WINDOW:
             for (uint32_t c = 0; c < n; c++) below[c] |= needed[c];
             below[node->window.window.time_column] = true;
+            for (uint32_t k = 0; k < node->window.n_keys; k++) below[node->window.keys[k]] = true;
             break;
         case TIDE_NODE_FILTER:
         case TIDE_NODE_UNION:
@@ -276,7 +277,9 @@ static const tide_node *remake_passing(pusher *self, const tide_node *node, uint
     } else if (node->kind == TIDE_NODE_WINDOW) {
         tide_window window = node->window.window;
         window.time_column = moved[window.time_column];
-        made = tide_node_window(self->arena, input, &window);
+        made = tide_node_window(self->arena, input, &window,
+                                move_columns(self, node->window.keys, node->window.n_keys, moved),
+                                node->window.n_keys);
     } else {
         tide_sort_key *keys = TIDE_NEW_N(self->arena, tide_sort_key, node->sort.n_keys);
         for (uint32_t k = 0; k < node->sort.n_keys; k++) {

@@ -20,9 +20,10 @@ tide_status tide_rule_push_filter(tide_arena *arena, const tide_node *node,
                                   const uint32_t *input_uses, const tide_node **out)
 {
     *out = node;
-    if (node->kind != TIDE_NODE_FILTER || input_uses[0] != 1) return TIDE_OK;
+    if (node->kind != TIDE_NODE_FILTER) return TIDE_OK;
     const tide_node *input = node->inputs[0];
     if (input->uid) return TIDE_OK;
+    if (input_uses[0] != 1 && input->kind != TIDE_NODE_WINDOW) return TIDE_OK;
     if (input->kind == TIDE_NODE_PROJECT) return through_project(arena, node, out);
     if (input->kind == TIDE_NODE_UNION) return through_union(arena, node, out);
     if (input->kind == TIDE_NODE_SCAN) return into_scan(arena, node, out);
@@ -74,12 +75,17 @@ static tide_status into_scan(tide_arena *arena, const tide_node *filter, const t
     return TIDE_OK;
 }
 
+/* A session's bounds depend on all rows of its key: only all of a key's rows can go. */
 static tide_status through_window(tide_arena *arena, const tide_node *filter, const tide_node **out)
 {
     const tide_node *window = filter->inputs[0], *input = window->inputs[0];
     const tide_expr **below = TIDE_NEW_N(arena, const tide_expr *, window->schema.n);
-    for (uint32_t i = 0; i < input->schema.n; i++)
+    bool is_session = window->window.window.kind == TIDE_WINDOW_SESSION;
+    for (uint32_t i = 0; i < input->schema.n && !is_session; i++)
         below[i] = tide_node_column(arena, input, i, TIDE_POS_UNKNOWN);
+    for (uint32_t k = 0; k < window->window.n_keys && is_session; k++)
+        below[window->window.keys[k]] =
+            tide_node_column(arena, input, window->window.keys[k], TIDE_POS_UNKNOWN);
     return part_through(arena, filter, below, out);
 }
 
