@@ -1,4 +1,4 @@
-/* index.c - the lines of a key group: growing, placing, removing. Finding is in probe_impl.h. */
+/* index.c - the lines of a key group: growing, placing, removing. Finding is in probe_impl.inc. */
 #include <string.h>
 
 #include "checkpoint/state/table_priv.h"

@@ -19,7 +19,7 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
     return (half_match(line, tags) | half_match(line + 4, tags) << 8) & 0xAAAA;
 }
 
-#include "checkpoint/state/probe_impl.h"
+#include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_avx2 = { .name = "avx2",
                                      .find_or_insert = probe_find_or_insert,

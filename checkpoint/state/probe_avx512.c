@@ -13,7 +13,7 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
                                         _mm512_set1_epi32((int)tag));
 }
 
-#include "checkpoint/state/probe_impl.h"
+#include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_avx512 = { .name = "avx512",
                                        .find_or_insert = probe_find_or_insert,

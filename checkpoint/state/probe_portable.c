@@ -28,7 +28,7 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
 }
 #endif
 
-#include "checkpoint/state/probe_impl.h"
+#include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_portable = { .name = "portable",
                                          .find_or_insert = probe_find_or_insert,
