@@ -4,8 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-template <typename T>
-static uint32_t shortest(T v, char *digits, int32_t *exp)
+template <typename T> static uint32_t shortest(T v, char *digits, int32_t *exp)
 {
     char text[64];
     auto end = std::to_chars(text, text + sizeof text, v, std::chars_format::scientific).ptr;

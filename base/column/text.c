@@ -17,9 +17,25 @@ const char tide_digit_pairs[200] = "0001020304050607080910111213141516171819"
                                    "8081828384858687888990919293949596979899";
 
 const uint64_t tide_pow10_u64[20] = {
-    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u,
-    10000000000u, 100000000000u, 1000000000000u, 10000000000000u, 100000000000000u,
-    1000000000000000u, 10000000000000000u, 100000000000000000u, 1000000000000000000u,
+    1u,
+    10u,
+    100u,
+    1000u,
+    10000u,
+    100000u,
+    1000000u,
+    10000000u,
+    100000000u,
+    1000000000u,
+    10000000000u,
+    100000000000u,
+    1000000000000u,
+    10000000000000u,
+    100000000000000u,
+    1000000000000000u,
+    10000000000000000u,
+    100000000000000000u,
+    1000000000000000000u,
     10000000000000000000u,
 };
 
@@ -150,13 +166,19 @@ static uint32_t print_float(double v, bool single, char *at)
     return sign + lay_out_float(digits, n, exp, single ? 6 : 15, at);
 }
 
-uint32_t tide_print_f64(double v, char *at) { return print_float(v, false, at); }
-uint32_t tide_print_f32(float v, char *at) { return print_float((double)v, true, at); }
+uint32_t tide_print_f64(double v, char *at)
+{
+    return print_float(v, false, at);
+}
+uint32_t tide_print_f32(float v, char *at)
+{
+    return print_float((double)v, true, at);
+}
 
 /* ---- dates and times ---- */
 
-/* Both after Howard Hinnant's "chrono-compatible low-level date algorithms": years begin in March, so
- * that the leap day is the last one, in eras of 400 years. */
+/* Both after Howard Hinnant's "chrono-compatible low-level date algorithms": years begin in
+ * March, so that the leap day is the last one, in eras of 400 years. */
 int32_t tide_days_from_civil(int32_t year, uint32_t month, uint32_t day)
 {
     year -= month <= 2;
@@ -218,7 +240,10 @@ static char *put_time(char *p, uint64_t micros, uint32_t precision)
     return put_fraction(p, (uint32_t)(micros % 1000000), precision);
 }
 
-uint32_t tide_print_date(int32_t days, char *at) { return (uint32_t)(put_date(at, days) - at); }
+uint32_t tide_print_date(int32_t days, char *at)
+{
+    return (uint32_t)(put_date(at, days) - at);
+}
 
 uint32_t tide_print_time(int64_t micros, uint32_t precision, char *at)
 {
@@ -237,8 +262,7 @@ uint32_t tide_print_timestamp(int64_t micros, uint32_t precision, char sep, bool
     return (uint32_t)(p - at);
 }
 
-/* Digits that a fraction of a second needs without its trailing zeros. */
-static uint32_t fraction_digits(int64_t micros)
+uint32_t tide_fraction_digits(int64_t micros)
 {
     uint32_t digits = 6;
     int64_t fraction = micros % 1000000;
@@ -248,7 +272,8 @@ static uint32_t fraction_digits(int64_t micros)
 }
 
 /* PostgreSQL's intervalstyle: a part after a negative one shows its plus sign. */
-static char *put_interval_part(char *p, const char *start, int32_t v, const char *unit, bool *before)
+static char *put_interval_part(char *p, const char *start, int32_t v, const char *unit,
+                               bool *before)
 {
     if (v == 0) return p;
     if (p > start) *p++ = ' ';
@@ -277,7 +302,7 @@ uint32_t tide_print_interval(tide_interval v, char *at)
     else if (before)
         *p++ = '+';
     uint64_t magnitude = v.micros < 0 ? 0 - (uint64_t)v.micros : (uint64_t)v.micros;
-    return (uint32_t)(put_time(p, magnitude, fraction_digits(v.micros)) - at);
+    return (uint32_t)(put_time(p, magnitude, tide_fraction_digits(v.micros)) - at);
 }
 
 uint32_t tide_print_value(const tide_value *value, char *at)
@@ -298,11 +323,11 @@ uint32_t tide_print_value(const tide_value *value, char *at)
     case TIDE_TYPE_DOUBLE: return tide_print_f64(value->f64, at);
     case TIDE_TYPE_DECIMAL: return tide_print_decimal(value->i128, value->type.scale, at);
     case TIDE_TYPE_DATE: return tide_print_date((int32_t)value->i64, at);
-    case TIDE_TYPE_TIME: return tide_print_time(value->i64, fraction_digits(value->i64), at);
+    case TIDE_TYPE_TIME: return tide_print_time(value->i64, tide_fraction_digits(value->i64), at);
     case TIDE_TYPE_TIMESTAMP:
     case TIDE_TYPE_TIMESTAMP_LTZ: {
         uint32_t n =
-            tide_print_timestamp(value->i64, fraction_digits(value->i64), ' ', false, at);
+            tide_print_timestamp(value->i64, tide_fraction_digits(value->i64), ' ', false, at);
         if (value->type.id == TIDE_TYPE_TIMESTAMP) return n;
         memcpy(at + n, "+00", 3);
         return n + 3;

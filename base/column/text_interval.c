@@ -16,15 +16,30 @@ typedef struct unit {
     uint32_t bit;   /* A unit may occur once. */
 } unit;
 
-enum { BIT_US = 1, BIT_MS = 2, BIT_S = 4, BIT_MIN = 8, BIT_H = 16, BIT_DAY = 32, BIT_WEEK = 64,
-       BIT_MON = 128, BIT_QUARTER = 256, BIT_YEAR = 512, BIT_DECADE = 1024, BIT_CENTURY = 2048,
-       BIT_MILLENNIUM = 4096 };
+enum {
+    BIT_US = 1,
+    BIT_MS = 2,
+    BIT_S = 4,
+    BIT_MIN = 8,
+    BIT_H = 16,
+    BIT_DAY = 32,
+    BIT_WEEK = 64,
+    BIT_MON = 128,
+    BIT_QUARTER = 256,
+    BIT_YEAR = 512,
+    BIT_DECADE = 1024,
+    BIT_CENTURY = 2048,
+    BIT_MILLENNIUM = 4096
+};
 
 static const unit unit_second = { UNIT_MICROS, USECS_PER_SEC, BIT_S };
 static const unit unit_day = { UNIT_DAYS, 1, BIT_DAY };
 static const unit unit_month = { UNIT_MONTHS, 1, BIT_MON };
 
-static const struct { unit u; const char *words; } unit_words[] = {
+static const struct {
+    unit u;
+    const char *words;
+} unit_words[] = {
     { { UNIT_MICROS, 1, BIT_US }, " us usec usecs usecond useconds microsecond microseconds " },
     { { UNIT_MICROS, 1000, BIT_MS }, " ms msec msecs msecond mseconds millisecond milliseconds " },
     { { UNIT_MICROS, USECS_PER_SEC, BIT_S }, " s sec secs second seconds " },
@@ -46,7 +61,10 @@ typedef struct reader {
     int64_t months, days, micros;
 } reader;
 
-typedef struct quantity { int64_t whole; double fraction; } quantity; /* Both carry the sign. */
+typedef struct quantity {
+    int64_t whole;
+    double fraction;
+} quantity; /* Both carry the sign. */
 
 static void skip_spaces(reader *r)
 {
@@ -198,7 +216,11 @@ static bool take_field(reader *r)
 /* Behind "P": "1Y2M3W4DT5H6M7.5S". */
 static bool take_iso(reader *r)
 {
-    static const struct { char letter; bool time; uint8_t index; } marks[] = {
+    static const struct {
+        char letter;
+        bool time;
+        uint8_t index;
+    } marks[] = {
         { 'Y', false, 9 }, { 'M', false, 7 }, { 'W', false, 6 }, { 'D', false, 5 },
         { 'H', true, 4 },  { 'M', true, 3 },  { 'S', true, 2 },
     };

@@ -34,7 +34,7 @@ bool tide_parse_f64(const char *ptr, size_t len, double *out)
 typedef struct number_text {
     const char *digits, *end; /* Of the mantissa; may hold one '.'. */
     bool negative;
-    int64_t point; /* Digits before the decimal point, the exponent counted in, leading zeros dropped. */
+    int64_t point; /* Digits before the decimal point, with the exponent, without leading zeros. */
 } number_text;
 
 static bool read_exponent(const char *p, const char *end, int64_t *out)
@@ -87,7 +87,8 @@ static bool parse_decimal_short(const char *p, const char *end, uint32_t scale, 
     }
     size_t fraction = point ? (size_t)(end - point) - 1 : 0;
     if (fraction > scale || (point && end - point == 1)) return false;
-    if (__builtin_mul_overflow(v, tide_pow10_u64[scale - fraction < 20 ? scale - fraction : 19], &v))
+    if (__builtin_mul_overflow(v, tide_pow10_u64[scale - fraction < 20 ? scale - fraction : 19],
+                               &v))
         return false;
     *out = v;
     return scale - fraction < 20;
@@ -114,7 +115,8 @@ static bool parse_decimal_long(const char *ptr, size_t len, uint32_t scale, unsi
     return true;
 }
 
-bool tide_parse_decimal(const char *ptr, size_t len, uint32_t precision, uint32_t scale, __int128 *out)
+bool tide_parse_decimal(const char *ptr, size_t len, uint32_t precision, uint32_t scale,
+                        __int128 *out)
 {
     bool negative = len && *ptr == '-';
     uint32_t sign = len && (negative || *ptr == '+') ? 1 : 0;
@@ -131,10 +133,13 @@ bool tide_parse_decimal(const char *ptr, size_t len, uint32_t precision, uint32_
 
 bool tide_parse_bool(const char *ptr, size_t len, bool *out)
 {
-    static const struct { const char *text; bool value; } words[] = {
-        { "true", true }, { "false", false }, { "t", true }, { "f", false }, { "1", true },
-        { "0", false },   { "yes", true },    { "no", false }, { "y", true }, { "n", false },
-        { "on", true },   { "off", false },
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {
+        { "true", true }, { "false", false }, { "t", true },   { "f", false },
+        { "1", true },    { "0", false },     { "yes", true }, { "no", false },
+        { "y", true },    { "n", false },     { "on", true },  { "off", false },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].text) == len && strncasecmp(words[i].text, ptr, len) == 0) {
@@ -146,7 +151,9 @@ bool tide_parse_bool(const char *ptr, size_t len, bool *out)
 
 /* ---- dates and times ---- */
 
-typedef struct cursor { const char *p, *end; } cursor;
+typedef struct cursor {
+    const char *p, *end;
+} cursor;
 
 static bool take_char(cursor *c, char wanted)
 {

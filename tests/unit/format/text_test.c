@@ -23,14 +23,34 @@ static const char *shown(char *at, uint32_t n)
 static void integers_read_and_print_at_their_edges(void **state)
 {
     (void)state;
-    static const struct { const char *text; int64_t v; } good[] = {
-        { "0", 0 }, { "-0", 0 }, { "+7", 7 }, { "-12", -12 }, { "12345678", 12345678 },
-        { "1234567890123456", 1234567890123456 }, { "9223372036854775807", INT64_MAX },
-        { "-9223372036854775808", INT64_MIN }, { "00000000000000000000000042", 42 },
+    static const struct {
+        const char *text;
+        int64_t v;
+    } good[] = {
+        { "0", 0 },
+        { "-0", 0 },
+        { "+7", 7 },
+        { "-12", -12 },
+        { "12345678", 12345678 },
+        { "1234567890123456", 1234567890123456 },
+        { "9223372036854775807", INT64_MAX },
+        { "-9223372036854775808", INT64_MIN },
+        { "00000000000000000000000042", 42 },
     };
-    static const char *const bad[] = { "", "-", "+", "9223372036854775808", "-9223372036854775809",
-        "18446744073709551616", "99999999999999999999", "1a", "a1", " 1", "1 ", "1.0", "--1",
-        "1234567x" };
+    static const char *const bad[] = { "",
+                                       "-",
+                                       "+",
+                                       "9223372036854775808",
+                                       "-9223372036854775809",
+                                       "18446744073709551616",
+                                       "99999999999999999999",
+                                       "1a",
+                                       "a1",
+                                       " 1",
+                                       "1 ",
+                                       "1.0",
+                                       "--1",
+                                       "1234567x" };
     char at[TIDE_TEXT_MAX + 1];
     int64_t v;
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -53,15 +73,27 @@ static void integers_read_and_print_at_their_edges(void **state)
 static void floats_print_the_shortest_text_that_reads_back(void **state)
 {
     (void)state;
-    static const struct { double v; const char *f64, *f32; } cases[] = {
-        { 0.1, "0.1", "0.1" }, { 1e15, "1e+15", "1e+15" },
+    static const struct {
+        double v;
+        const char *f64, *f32;
+    } cases[] = {
+        { 0.1, "0.1", "0.1" },
+        { 1e15, "1e+15", "1e+15" },
         { 123456789012345, "123456789012345", "1.2345679e+14" },
-        { 1234567, "1234567", "1.234567e+06" }, { 123456, "123456", "123456" },
-        { 1e-4, "0.0001", "0.0001" }, { 1e-5, "1e-05", "1e-05" },
-        { 1.0 / 3, "0.3333333333333333", "0.33333334" }, { 1e22, "1e+22", "1e+22" },
-        { -0.0, "-0", "-0" }, { 5e-45, "5e-45", "6e-45" }, { 100000, "100000", "100000" },
-        { -1.5, "-1.5", "-1.5" }, { INFINITY, "Infinity", "Infinity" },
-        { -INFINITY, "-Infinity", "-Infinity" }, { NAN, "NaN", "NaN" }, { 0, "0", "0" },
+        { 1234567, "1234567", "1.234567e+06" },
+        { 123456, "123456", "123456" },
+        { 1e-4, "0.0001", "0.0001" },
+        { 1e-5, "1e-05", "1e-05" },
+        { 1.0 / 3, "0.3333333333333333", "0.33333334" },
+        { 1e22, "1e+22", "1e+22" },
+        { -0.0, "-0", "-0" },
+        { 5e-45, "5e-45", "6e-45" },
+        { 100000, "100000", "100000" },
+        { -1.5, "-1.5", "-1.5" },
+        { INFINITY, "Infinity", "Infinity" },
+        { -INFINITY, "-Infinity", "-Infinity" },
+        { NAN, "NaN", "NaN" },
+        { 0, "0", "0" },
     };
     char at[TIDE_TEXT_MAX + 1];
     double back;
@@ -88,8 +120,9 @@ static void floats_print_the_shortest_text_that_reads_back(void **state)
 static void floats_refuse_what_is_no_number(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "-", "+", "+-1", "1e", "1e400", "-1e400", "1e-400",
-        "0x10", "1,5", " 1", "1 ", "nan(1)", "infinit", "." };
+    static const char *const bad[] = { "",      "-",      "+",      "+-1",     "1e",
+                                       "1e400", "-1e400", "1e-400", "0x10",    "1,5",
+                                       " 1",    "1 ",     "nan(1)", "infinit", "." };
     double v;
     for (size_t i = 0; i < COUNT(bad); i++)
         if (tide_parse_f64(bad[i], strlen(bad[i]), &v)) fail_msg("%s was read", bad[i]);
@@ -102,20 +135,44 @@ static void floats_refuse_what_is_no_number(void **state)
 static void decimals_round_half_away_and_keep_their_precision(void **state)
 {
     (void)state;
-    static const struct { const char *text; uint32_t p, s; const char *out; } cases[] = {
-        { "1.005", 10, 2, "1.01" }, { "-1.005", 10, 2, "-1.01" }, { "1.0049", 10, 2, "1.00" },
-        { "7", 15, 2, "7.00" }, { "0.1", 5, 5, "0.10000" }, { "-0.004", 5, 2, "0.00" },
-        { ".5", 3, 1, "0.5" }, { "5.", 3, 1, "5.0" }, { "1e3", 6, 2, "1000.00" },
-        { "12.5e-1", 6, 2, "1.25" }, { "000012.30", 4, 2, "12.30" },
+    static const struct {
+        const char *text;
+        uint32_t p, s;
+        const char *out;
+    } cases[] = {
+        { "1.005", 10, 2, "1.01" },
+        { "-1.005", 10, 2, "-1.01" },
+        { "1.0049", 10, 2, "1.00" },
+        { "7", 15, 2, "7.00" },
+        { "0.1", 5, 5, "0.10000" },
+        { "-0.004", 5, 2, "0.00" },
+        { ".5", 3, 1, "0.5" },
+        { "5.", 3, 1, "5.0" },
+        { "1e3", 6, 2, "1000.00" },
+        { "12.5e-1", 6, 2, "1.25" },
+        { "000012.30", 4, 2, "12.30" },
         { "0.00001", 38, 38, "0.00001000000000000000000000000000000000" },
-        { "99999999999999999999999999999999999999", 38, 0, "99999999999999999999999999999999999999" },
+        { "99999999999999999999999999999999999999", 38, 0,
+          "99999999999999999999999999999999999999" },
         { "-1234567890123456789012345678.9012345678", 38, 10,
           "-1234567890123456789012345678.9012345678" },
-        { "9.995", 3, 2, NULL }, { "9.994", 3, 2, "9.99" }, { "1000", 3, 0, NULL },
-        { "1e38", 38, 0, NULL }, { "1e-60", 38, 4, "0.0000" }, { "1e999999999", 38, 4, NULL },
-        { "0e99", 3, 1, "0.0" }, { "", 3, 1, NULL }, { ".", 3, 1, NULL }, { "1.2.3", 9, 1, NULL },
-        { "1e", 9, 1, NULL }, { "nan", 9, 1, NULL }, { "1 ", 9, 1, NULL }, { "-", 9, 1, NULL },
-        { "0.5", 1, 0, "1" }, { "0.49", 1, 0, "0" }, { "17", 2, 0, "17" },
+        { "9.995", 3, 2, NULL },
+        { "9.994", 3, 2, "9.99" },
+        { "1000", 3, 0, NULL },
+        { "1e38", 38, 0, NULL },
+        { "1e-60", 38, 4, "0.0000" },
+        { "1e999999999", 38, 4, NULL },
+        { "0e99", 3, 1, "0.0" },
+        { "", 3, 1, NULL },
+        { ".", 3, 1, NULL },
+        { "1.2.3", 9, 1, NULL },
+        { "1e", 9, 1, NULL },
+        { "nan", 9, 1, NULL },
+        { "1 ", 9, 1, NULL },
+        { "-", 9, 1, NULL },
+        { "0.5", 1, 0, "1" },
+        { "0.49", 1, 0, "0" },
+        { "17", 2, 0, "17" },
         { "0.0000000000000000000000000000000000000000000000049", 38, 4, "0.0000" },
         { "3", 38, 25, "3.0000000000000000000000000" },
     };
@@ -159,11 +216,12 @@ static void every_day_of_the_calendar_goes_round(void **state)
 static void dates_know_leap_years(void **state)
 {
     (void)state;
-    static const char *const good[] = { "2024-02-29", "2000-02-29", "0004-02-29", "9999-12-31",
-        "0001-01-01", "2024-2-9" };
+    static const char *const good[] = { "2024-02-29", "2000-02-29", "0004-02-29",
+                                        "9999-12-31", "0001-01-01", "2024-2-9" };
     static const char *const bad[] = { "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-10",
-        "2024-01-00", "2024-04-31", "0000-01-01", "10000-01-01", "24-01-01", "2024-01-1x",
-        "2024/01/01", "", "2024-01" };
+                                       "2024-01-00", "2024-04-31", "0000-01-01", "10000-01-01",
+                                       "24-01-01",   "2024-01-1x", "2024/01/01", "",
+                                       "2024-01" };
     int32_t v;
     for (size_t i = 0; i < COUNT(good); i++)
         assert_true(tide_parse_date(good[i], strlen(good[i]), &v));
@@ -174,7 +232,10 @@ static void dates_know_leap_years(void **state)
 static void timestamps_read_every_documented_form(void **state)
 {
     (void)state;
-    static const struct { const char *text, *out; bool zone; } cases[] = {
+    static const struct {
+        const char *text, *out;
+        bool zone;
+    } cases[] = {
         { "2024-02-29 12:00", "2024-02-29 12:00:00.000000", false },
         { "2024-02-29T12:00:01", "2024-02-29 12:00:01.000000", false },
         { "2024-02-29 12:00:00.5", "2024-02-29 12:00:00.500000", false },
@@ -193,11 +254,23 @@ static void timestamps_read_every_documented_form(void **state)
         { "1969-12-31 23:59:59.999999", "1969-12-31 23:59:59.999999", false },
         { "2024-01-31 00:00:00", "2024-01-31 00:00:00.000000", false },
     };
-    static const char *const bad[] = { "", "2024-02-30 12:00:00", "2024-02-29 25:00:00",
-        "2024-02-29 12:60:00", "2024-02-29 12:00:61", "2024-02-29 12", "2024-02-29x12:00:00",
-        "2024-02-29 12:00:00.", "2024-02-29 ", "2024-02-29 12:00:00 CET", "2024-02-29 12:00:00+16",
-        "0001-01-01 00:00:00+01", "1700000000000", "9999-12-31 23:59:59-01",
-        "2024-02-29 12:00:00Zx", "2024-02-29 24:00:01", "0000-01-01 00:00:00" };
+    static const char *const bad[] = { "",
+                                       "2024-02-30 12:00:00",
+                                       "2024-02-29 25:00:00",
+                                       "2024-02-29 12:60:00",
+                                       "2024-02-29 12:00:61",
+                                       "2024-02-29 12",
+                                       "2024-02-29x12:00:00",
+                                       "2024-02-29 12:00:00.",
+                                       "2024-02-29 ",
+                                       "2024-02-29 12:00:00 CET",
+                                       "2024-02-29 12:00:00+16",
+                                       "0001-01-01 00:00:00+01",
+                                       "1700000000000",
+                                       "9999-12-31 23:59:59-01",
+                                       "2024-02-29 12:00:00Zx",
+                                       "2024-02-29 24:00:01",
+                                       "0000-01-01 00:00:00" };
     char at[TIDE_TEXT_MAX + 1];
     int64_t v;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -211,7 +284,8 @@ static void timestamps_read_every_documented_form(void **state)
         if (tide_parse_timestamp(bad[i], strlen(bad[i]), &v, NULL)) fail_msg("%s was read", bad[i]);
     assert_string_equal(shown(at, tide_print_timestamp(-1, 3, 'T', true, at)),
                         "1969-12-31T23:59:59.999Z");
-    assert_string_equal(shown(at, tide_print_timestamp(0, 0, 'T', false, at)), "1970-01-01T00:00:00");
+    assert_string_equal(shown(at, tide_print_timestamp(0, 0, 'T', false, at)),
+                        "1970-01-01T00:00:00");
 }
 
 static void times_read_and_print(void **state)
@@ -230,26 +304,59 @@ static void times_read_and_print(void **state)
 static void intervals_read_and_print_as_postgresql_does(void **state)
 {
     (void)state;
-    static const struct { const char *text, *out; } cases[] = {
-        { "1 day 02:03:04.5", "1 day 02:03:04.5" }, { "30 minutes", "00:30:00" },
-        { "1-2", "1 year 2 mons" }, { "P1DT2H", "1 day 02:00:00" }, { "-1-2", "-1 years -2 mons" },
-        { "1 day ago", "-1 days" }, { "-1 day 2 hours", "-1 days +02:00:00" },
-        { "1.5 days", "1 day 12:00:00" }, { "1.5 months", "1 mon 15 days" },
-        { "1.5 years", "1 year 6 mons" }, { "1 12:00", "1 day 12:00:00" },
-        { "12:34.5", "00:12:34.5" }, { "-04:05:06", "-04:05:06" },
-        { "1.5 weeks", "10 days 12:00:00" }, { "2 weeks 3 days", "17 days" }, { "100", "00:01:40" },
-        { "1.5", "00:00:01.5" }, { "@ 1 minute", "00:01:00" },
-        { "1 year 2 mons -3 days", "1 year 2 mons -3 days" }, { "-1 mon 3 days", "-1 mons +3 days" },
-        { "P1Y2M3DT4H5M6.5S", "1 year 2 mons 3 days 04:05:06.5" }, { "PT-5M", "-00:05:00" },
-        { "0.5 month", "15 days" }, { "1 century", "100 years" },
-        { "3 hours 2 ms", "03:00:00.002" }, { "0", "00:00:00" }, { "-0.5 s", "-00:00:00.5" },
+    static const struct {
+        const char *text, *out;
+    } cases[] = {
+        { "1 day 02:03:04.5", "1 day 02:03:04.5" },
+        { "30 minutes", "00:30:00" },
+        { "1-2", "1 year 2 mons" },
+        { "P1DT2H", "1 day 02:00:00" },
+        { "-1-2", "-1 years -2 mons" },
+        { "1 day ago", "-1 days" },
+        { "-1 day 2 hours", "-1 days +02:00:00" },
+        { "1.5 days", "1 day 12:00:00" },
+        { "1.5 months", "1 mon 15 days" },
+        { "1.5 years", "1 year 6 mons" },
+        { "1 12:00", "1 day 12:00:00" },
+        { "12:34.5", "00:12:34.5" },
+        { "-04:05:06", "-04:05:06" },
+        { "1.5 weeks", "10 days 12:00:00" },
+        { "2 weeks 3 days", "17 days" },
+        { "100", "00:01:40" },
+        { "1.5", "00:00:01.5" },
+        { "@ 1 minute", "00:01:00" },
+        { "1 year 2 mons -3 days", "1 year 2 mons -3 days" },
+        { "-1 mon 3 days", "-1 mons +3 days" },
+        { "P1Y2M3DT4H5M6.5S", "1 year 2 mons 3 days 04:05:06.5" },
+        { "PT-5M", "-00:05:00" },
+        { "0.5 month", "15 days" },
+        { "1 century", "100 years" },
+        { "3 hours 2 ms", "03:00:00.002" },
+        { "0", "00:00:00" },
+        { "-0.5 s", "-00:00:00.5" },
         { "1 MON -1 Day 00:00:01", "1 mon -1 days +00:00:01" },
         { "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775807",
           "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775807" },
     };
-    static const char *const bad[] = { "", " ", "day", "1 dayz", "1 day 2 days", "ago",
-        "1 day ago 2 hours", "P", "PT", "P1", "P1H", "1:60", "1-12", "99999999999 years",
-        "2562047789 hours", "1 1", "1 day x", "3000000000 days", "99999999999999999999 s" };
+    static const char *const bad[] = { "",
+                                       " ",
+                                       "day",
+                                       "1 dayz",
+                                       "1 day 2 days",
+                                       "ago",
+                                       "1 day ago 2 hours",
+                                       "P",
+                                       "PT",
+                                       "P1",
+                                       "P1H",
+                                       "1:60",
+                                       "1-12",
+                                       "99999999999 years",
+                                       "2562047789 hours",
+                                       "1 1",
+                                       "1 day x",
+                                       "3000000000 days",
+                                       "99999999999999999999 s" };
     char at[TIDE_TEXT_MAX + 1];
     tide_interval v, back;
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -1,0 +1,41 @@
+/* field.h - one field's text into one place of a column, as every format does it. Owner: the
+ * column's. */
+#ifndef TIDE_BASE_FORMAT_FIELD_H
+#define TIDE_BASE_FORMAT_FIELD_H
+#include "base/column/batch.h"
+
+/* A wanted field and its column, prepared for a decoder. */
+typedef struct tide_field_spec {
+    const char *name; /* Borrowed from the schema, which must outlive the decoder. */
+    tide_type type;
+    bool not_null;
+    int64_t round_unit; /* Timestamps and times: microseconds of the last digit kept. */
+} tide_field_spec;
+
+tide_field_spec tide_field_spec_of(const tide_field *field);
+
+/* The text as a value of the field's type; false if it is none (nothing is set then). BYTES are
+ * base64; timestamps take a zone, which is converted to UTC. The text must be valid UTF-8. */
+bool tide_field_put_text(const tide_field_spec *spec, tide_colb *out, uint32_t row, const char *ptr,
+                         size_t len);
+/* An integer likewise; for integer types only. */
+bool tide_field_put_i64(const tide_field_spec *spec, tide_colb *out, uint32_t row, int64_t v);
+/* A timestamp, rounded to the type's precision; false if out of range. */
+bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out, uint32_t row,
+                           int64_t micros);
+
+/* "field NAME: expected TYPE, got "TEXT"", shortened to cap bytes. */
+void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len, bool quote,
+                      char *out, size_t cap);
+
+/* A row that was begun and is given up: NULLs that it set must not show in the next one. */
+TIDE_INLINE void tide_row_abandon(tide_builder *self)
+{
+    for (uint32_t i = 0; i < self->n_cols; i++)
+        if (self->cols[i].validity) self->cols[i].validity[self->n >> 6] |= 1ull << (self->n & 63);
+}
+
+#define TIDE_TIMESTAMP_MIN INT64_C(-62135596800000000) /* 0001-01-01 00:00:00 */
+#define TIDE_TIMESTAMP_END INT64_C(253402300800000000) /* 10000-01-01 00:00:00 */
+
+#endif
