@@ -45,7 +45,7 @@ typedef struct tide_vertex {
     const tide_node *node;           /* SCAN, VALUES, ..., SINK; never UNION. */
     uint32_t parallelism;
     uint32_t chain;  /* Index into the graph's chains. */
-    bool final_only; /* Bounded input in batch execution: emit results at the end, no changes. */
+    bool final_only; /* Bounded input: an aggregate emits its results at the end, no changes. */
     uint32_t n_in, n_out;     /* Edges. */
     const uint32_t *in, *out; /* Indexes into graph->edges; in by port, out by output. */
     const tide_schema *input; /* Of the rows on port 0; NULL for sources. */
@@ -72,10 +72,9 @@ typedef struct tide_graph {
     uint64_t plan_hash; /* Equal in every process that built this graph from the same job. */
 } tide_graph;
 
-/* Builds the graph of an optimised plan. settings->parallelism 0 means 1. Returns TIDE_E_INVALID
- * when the parallelism exceeds the key groups, batch execution is asked of unbounded input, or two
- * operators were given the same uid; TIDE_E_LIMIT when there are more than TIDE_GRAPH_VERTICES_MAX
- * vertices. */
+/* Builds the graph of an optimised plan whose mode was set. settings->parallelism 0 means 1. Returns
+ * TIDE_E_INVALID when the parallelism exceeds the key groups or two operators were given the same
+ * uid; TIDE_E_LIMIT when there are more than TIDE_GRAPH_VERTICES_MAX vertices. */
 TIDE_MUST_CHECK tide_status tide_graph_build(const tide_plan *plan,
                                              const tide_job_settings *settings, tide_graph **out);
 void tide_graph_free(tide_graph **self_p);

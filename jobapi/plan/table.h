@@ -19,9 +19,9 @@ typedef struct tide_table_column {
     tide_type type;
     bool not_null;
     tide_table_column_kind kind;
-    const char *metadata;    /* METADATA: the key. */
-    bool is_virtual;         /* METADATA VIRTUAL: not written by a sink. */
-    const tide_expr *expr;   /* COMPUTED: over the table's columns by their index here. */
+    const char *metadata;  /* METADATA: the key. */
+    bool is_virtual;       /* METADATA VIRTUAL: not written by a sink. */
+    const tide_expr *expr; /* COMPUTED: over the table's columns by their index here. */
     uint32_t pos;
 } tide_table_column;
 
@@ -31,10 +31,10 @@ typedef struct tide_table {
     tide_table_column *columns;
     uint32_t n_options;
     tide_option *options;
-    int32_t rowtime;             /* Index of the WATERMARK FOR column, or -1. */
-    const tide_expr *watermark;  /* Over the columns; TIMESTAMP; NULL without WATERMARK. */
+    int32_t rowtime;            /* Index of the WATERMARK FOR column, or -1. */
+    const tide_expr *watermark; /* Over the columns; TIMESTAMP; NULL without WATERMARK. */
     uint32_t n_primary_key;
-    uint32_t *primary_key;       /* Column indexes. */
+    uint32_t *primary_key; /* Column indexes. */
     uint32_t pos;
 } tide_table;
 
