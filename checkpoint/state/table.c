@@ -113,9 +113,25 @@ bool tide_table_is_live(const tide_table *self, uint32_t row)
 tide_status tide_table_over_budget(const tide_table *t)
 {
     return tide_fail(TIDE_E_BUDGET,
-                     "state table %s: %zu bytes of keyed state are in use, the budget is %zu",
-                     t->name, tide_state_memory_bytes(t->memory),
-                     tide_state_memory_budget(t->memory));
+                     "keyed state%s%s, table %s: %zu bytes are in use, the budget is %zu",
+                     t->op_name ? " of " : "", t->op_name ? t->op_name : "", t->name,
+                     tide_state_memory_bytes(t->memory), tide_state_memory_budget(t->memory));
+}
+
+void tide_table_set_owner(tide_table *t, const char *op_name)
+{
+    t->op_name = op_name;
+}
+
+bool tide_table_agrees(const tide_table *t, const tide_table_spec *spec)
+{
+    if (t->key.n != spec->key->n || t->key.n_route != spec->key->n_route) return false;
+    for (uint32_t c = 0; c < t->key.n; c++)
+        if (!tide_type_equal(t->key.cols[c].type, spec->key->cols[c].type) ||
+            t->key.cols[c].not_null != spec->key->cols[c].not_null)
+            return false;
+    return t->value_bytes == spec->value_bytes && t->n_blobs == spec->n_blobs &&
+           t->n_owned == spec->n_owned;
 }
 
 /* ---- all rows ---- */

@@ -26,12 +26,12 @@ typedef struct tide_table tide_table;
 /* A field of the value that owns memory of its own outside of the table (an aggregate's long
  * string). The table calls these when it writes a row out, reads it back, or deletes it. */
 typedef struct tide_table_owned {
-    uint32_t offset; /* Of the field in the value. */
+    uint32_t offset, bytes; /* Of the field in the value; it is zero in a saved row. */
     const void *ctx;
     uint32_t (*size)(const void *ctx, const uint8_t *field); /* Bytes that save writes. */
     void (*save)(const void *ctx, const uint8_t *field, uint8_t *to);
-    /* The field holds the saved row's bytes, pointers included: make it own from[0..n) instead.
-     * False when the bytes make no sense; the field must then own nothing. */
+    /* Makes the field, which is all zeros, own what was saved. False when the bytes make no
+     * sense; the field must then own nothing. */
     bool (*load)(const void *ctx, uint8_t *field, const uint8_t *from, uint32_t n);
     void (*drop)(const void *ctx, uint8_t *field);
 } tide_table_owned;

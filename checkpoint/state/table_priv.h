@@ -79,6 +79,7 @@ struct tide_table {
     tide_key_spec key;
     size_t heap_bytes;
     char *name;
+    const char *op_name; /* NULL: not known. */
 };
 _Static_assert(offsetof(struct tide_table, map) == 0, "table.h casts");
 
@@ -177,6 +178,9 @@ void tide_snapshot_free(tide_table *t);
 void tide_snapshot_clear(
     tide_table *t); /* The table is being cleared: every row was buried or is gone. */
 
+/* Does an open table have the layout that `spec` asks for? */
+bool tide_table_agrees(const tide_table *t, const tide_table_spec *spec);
+void tide_table_set_owner(tide_table *t, const char *op_name); /* For error texts; borrowed. */
 tide_status tide_table_over_budget(const tide_table *t);
 
 #endif

@@ -129,7 +129,7 @@ static void over_budget_names_the_table(void **state)
         rv = tide_table_find_or_insert(t, f->keys, f->hash, f->n, f->rows, f->fresh, &f->n_fresh);
     }
     assert_int_equal(rv, TIDE_E_BUDGET);
-    assert_non_null(strstr(tide_error_text(), "state table t"));
+    assert_non_null(strstr(tide_error_text(), "keyed state, table t:"));
     assert_true(tide_state_memory_bytes(small) <= 200000);
     assert_true(id > BATCH);
     f->n = BATCH;
