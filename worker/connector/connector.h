@@ -68,7 +68,8 @@ typedef struct tide_source_vt {
 } tide_source_vt;
 
 typedef struct tide_sink_args {
-    const tide_table *table;     /* Its physical and non-virtual metadata columns are the input's, in order. */
+    const tide_table *table;     /* Its physical and non-virtual metadata columns are the input's, in
+                                  * order. NULL for the rows of a bare SELECT (print only). */
     const tide_schema *schema;   /* Of the input. */
     uint32_t subtask, parallelism;
     tide_pool *pool;
@@ -76,6 +77,7 @@ typedef struct tide_sink_args {
     tide_op_counters *counters;
     const int64_t *now_ns, *wall_us;
     struct tide_output *output;  /* Where `print` writes; see connector/print. */
+    bool updating;               /* The input may hold -U, +U and -D. */
 } tide_sink_args;
 
 typedef enum tide_sink_result { TIDE_SINK_DONE, TIDE_SINK_AGAIN, TIDE_SINK_FAILED } tide_sink_result;

@@ -4,6 +4,8 @@
 #include "worker/connector/connector.h"
 
 extern const tide_connector tide_connector_blackhole;
+extern const tide_connector tide_connector_datagen;
 extern const tide_connector tide_connector_nexmark;
+extern const tide_connector tide_connector_print;
 
 #endif

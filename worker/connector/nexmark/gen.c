@@ -140,11 +140,11 @@ void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint
 }
 
 /* "https://www.nexmark.com/abcde/fghij/klmno/item.htm?query=1", most of them with a channel's id. */
-static uint32_t put_url(rng *r, uint32_t channel_id, char *to)
+static uint32_t put_url(tide_random *r, uint32_t channel_id, char *to)
 {
     char words[18];
     for (uint32_t i = 0; i < 18; i++)
-        words[i] = i % 6 == 5 ? '\0' : (char)('a' + (char)rng_below(r, 26));
+        words[i] = i % 6 == 5 ? '\0' : (char)('a' + (char)tide_random_below(r, 26));
     int n = snprintf(to, TIDE_NEXMARK_URL_MAX, "https://www.nexmark.com/%s/%s/%s/item.htm?query=1",
                      words, words + 6, words + 12);
     if (channel_id)
@@ -167,7 +167,7 @@ uint32_t tide_nexmark_channels(const tide_nexmark_config *self, tide_nexmark_cha
 {
     static const char *const hot[TIDE_NEXMARK_HOT_CHANNELS] = { "Google", "Facebook", "Baidu",
                                                                 "Apple" };
-    rng r = rng_of(self->seed, STREAM_CHANNELS, 0);
+    tide_random r = random_of(self->seed, STREAM_CHANNELS, 0);
     uint32_t used = 0;
     for (uint32_t i = 0; i < TIDE_NEXMARK_HOT_CHANNELS + TIDE_NEXMARK_CHANNELS; i++) {
         char name[24];
@@ -177,7 +177,7 @@ uint32_t tide_nexmark_channels(const tide_nexmark_config *self, tide_nexmark_cha
                        : snprintf(name, sizeof name, "channel-%u", number);
         tide_assert(n > 0 && n <= (int)TIDE_VIEW_INLINE_MAX);
         out[i].channel = view_of((const uint8_t *)name, (const uint8_t *)name, (uint32_t)n);
-        bool with_id = !is_hot && rng_below(&r, 10) > 0;
+        bool with_id = !is_hot && tide_random_below(&r, 10) > 0;
         uint32_t len = put_url(&r, with_id ? channel_id(number) : 0, bytes + used);
         out[i].url = view_of((const uint8_t *)bytes, (const uint8_t *)bytes + used, len);
         used += len;

@@ -3,6 +3,7 @@
 #define TIDE_WORKER_CONNECTOR_NEXMARK_GEN_PRIV_H
 #include <string.h>
 
+#include "base/core/random.h"
 #include "worker/connector/nexmark/gen.h"
 
 #define FIRST_ID 1000 /* Of persons and auctions. */
@@ -31,30 +32,12 @@ enum {
     STREAM_CHANNELS
 };
 
-/* splitmix64's finaliser. */
-TIDE_INLINE uint64_t mix64(uint64_t x)
+/* A column's own numbers of one event or epoch. */
+TIDE_INLINE tide_random random_of(uint64_t seed, uint64_t stream, uint64_t number)
 {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-    return x ^ (x >> 31);
-}
-
-/* A counter-based generator for the small tables. */
-typedef struct rng {
-    uint64_t key, count;
-} rng;
-TIDE_INLINE rng rng_of(uint64_t seed, uint64_t stream, uint64_t number)
-{
-    return (rng){ .key = mix64(mix64(seed + stream * 0x9e3779b97f4a7c15ull) + number) };
-}
-TIDE_INLINE uint64_t rng_next(rng *self)
-{
-    return mix64(self->key + ++self->count * 0x9e3779b97f4a7c15ull);
-}
-/* Uniform in [0, n). */
-TIDE_INLINE uint64_t rng_below(rng *self, uint64_t n)
-{
-    return (uint64_t)(((unsigned __int128)rng_next(self) * n) >> 64);
+    tide_random r;
+    tide_random_init(&r, tide_random_mix(seed + stream), number);
+    return r;
 }
 
 /* Eight xorshift lanes, for bulk. Seeded anew for every epoch. */
@@ -63,8 +46,8 @@ typedef uint16_t lanes16 __attribute__((vector_size(64)));
 
 #define LANES_SEED(s, seed, stream, epoch)                                                         \
     do {                                                                                           \
-        uint64_t key_ = mix64((seed) + (stream)*0x9e3779b97f4a7c15ull) + (epoch)*8;                \
-        for (unsigned l_ = 0; l_ < 8; l_++) (s)[l_] = mix64(key_ + l_) | 1;                        \
+        uint64_t key_ = tide_random_mix((seed) + (stream)) + (epoch)*8;                            \
+        for (unsigned l_ = 0; l_ < 8; l_++) (s)[l_] = tide_random_mix(key_ + l_) | 1;              \
     } while (0)
 #define LANES_STEP(s) ((s) ^= (s) << 13, (s) ^= (s) >> 7, (s) ^= (s) << 17)
 

@@ -12,11 +12,10 @@
 #include "base/core/mem.h"
 #include "base/core/nearest.h"
 #include "worker/connector/connectors.h"
+#include "worker/connector/generate.h"
 #include "worker/connector/options.h"
 
 #define BLOCK_EPOCHS 64u
-#define SECOND_NS 1000000000ull
-#define PACE_NS_MIN 1000000 /* A paced source is not polled more often than this. */
 
 static const tide_option_def OPTIONS[] = {
     { "nexmark.table.type", NULL, "Which table's rows; 'bid' unless set",
@@ -65,10 +64,8 @@ typedef struct nexmark {
     const tide_source_args *args;
     tide_nexmark_config config;
     tide_nexmark_table table;
-    uint64_t events;  /* Total; UINT64_MAX without end. */
-    uint64_t rate;    /* Events per second of processing time; 0: no pace. */
-    int64_t start_ns; /* First poll. */
-    bool started;
+    uint64_t events; /* Total; UINT64_MAX without end. */
+    tide_pace pace;  /* In events of all kinds. */
     uint32_t n_columns;
     uint32_t columns[TIDE_NEXMARK_COLUMNS_MAX]; /* Output column to the generator's. */
     tide_type types[TIDE_NEXMARK_COLUMNS_MAX];
@@ -162,11 +159,7 @@ static bool nexmark_is_bounded(const tide_table *table)
 static tide_status nexmark_discover(const tide_node *scan, uint32_t parallelism, tide_splits *out)
 {
     (void)scan;
-    for (uint32_t i = 0; i < parallelism; i++) {
-        char id[64];
-        snprintf(id, sizeof id, "stripe-%u-of-%u", i, parallelism);
-        tide_splits_add(out, id, i, i, parallelism);
-    }
+    tide_generate_stripes(parallelism, out);
     return TIDE_OK;
 }
 
@@ -181,9 +174,9 @@ static void read_config(nexmark *self, const tide_table *t)
 {
     self->table = table_type(t);
     self->events = total_events(t);
-    self->rate =
+    self->pace.rate =
         tide_option_has(t, OPTIONS, "events-per-second") ? small(t, "events-per-second") : 0;
-    uint64_t density = self->rate ? self->rate : 10000;
+    uint64_t density = self->pace.rate ? self->rate : 10000;
     if (tide_option_has(t, OPTIONS, "event-time.rate")) density = small(t, "event-time.rate");
     self->config = (tide_nexmark_config){
         .seed = small(t, "seed"),
@@ -361,23 +354,12 @@ static tide_batch *take_part(nexmark *self, stripe *s, uint64_t due)
     return part;
 }
 
-/* Events that the pace allows so far. */
-static uint64_t events_due(const nexmark *self)
-{
-    if (self->rate == 0) return self->events;
-    uint64_t elapsed_ns = (uint64_t)(*self->args->now_ns - self->start_ns);
-    uint64_t due = (uint64_t)((unsigned __int128)elapsed_ns * self->rate / SECOND_NS);
-    return due < self->events ? due : self->events;
-}
-
 /* When the pace allows the stripe's next row, or the rest of an epoch behind its last row. */
 static int64_t next_due_ns(const nexmark *self, const stripe *s)
 {
     uint64_t event =
         s->epoch * TIDE_NEXMARK_EPOCH_EVENTS + tide_nexmark_first_event(self->table) + s->rest_at;
-    unsigned __int128 ns = (unsigned __int128)(event + 1) * SECOND_NS / self->rate + 1;
-    int64_t at = self->start_ns + (int64_t)ns, soon = *self->args->now_ns + PACE_NS_MIN;
-    return at > soon ? at : soon;
+    return tide_pace_next_ns(&self->pace, *self->args->now_ns, event);
 }
 
 static tide_source_result poll_stripe(nexmark *self, uint32_t i, uint64_t due,
@@ -394,7 +376,7 @@ static tide_source_result poll_stripe(nexmark *self, uint32_t i, uint64_t due,
         s->ended = true;
         return TIDE_SOURCE_SPLIT_END;
     }
-    int64_t next_ns = self->rate ? next_due_ns(self, s) : *self->args->now_ns;
+    int64_t next_ns = self->pace.rate ? next_due_ns(self, s) : *self->args->now_ns;
     if (poll->next_ns == 0 || next_ns < poll->next_ns) poll->next_ns = next_ns;
     return TIDE_SOURCE_NOTHING;
 }
@@ -403,11 +385,7 @@ static tide_source_result nexmark_poll(void *self_v, tide_source_poll *poll)
 {
     nexmark *self = self_v;
     *poll = (tide_source_poll){ 0 };
-    if (!self->started) {
-        self->start_ns = *self->args->now_ns;
-        self->started = true;
-    }
-    const uint64_t due = events_due(self);
+    const uint64_t due = tide_pace_due(&self->pace, *self->args->now_ns, self->events);
     uint32_t n = self->args->n_splits, n_ended = 0;
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = (self->at + k) % n;

@@ -25,14 +25,16 @@ static void text_add(text *self, const char *more)
     self->n += (uint32_t)n;
 }
 
-static void text_add_letters(text *self, uint32_t n, rng *r)
+static void text_add_letters(text *self, uint32_t n, tide_random *r)
 {
-    for (uint32_t i = 0; i < n; i++) self->bytes[self->n++] = (uint8_t)('a' + rng_below(r, 26));
+    for (uint32_t i = 0; i < n; i++)
+        self->bytes[self->n++] = (uint8_t)('a' + tide_random_below(r, 26));
 }
 
-static void text_add_digits(text *self, uint32_t n, rng *r)
+static void text_add_digits(text *self, uint32_t n, tide_random *r)
 {
-    for (uint32_t i = 0; i < n; i++) self->bytes[self->n++] = (uint8_t)('0' + rng_below(r, 10));
+    for (uint32_t i = 0; i < n; i++)
+        self->bytes[self->n++] = (uint8_t)('0' + tide_random_below(r, 10));
 }
 
 static void put_text(tide_nexmark_out *col, uint64_t row, const text *value)
@@ -48,11 +50,11 @@ static void put_text(tide_nexmark_out *col, uint64_t row, const text *value)
     ((tide_view *)col->values)[row] = v;
 }
 
-static void put_extra(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t other_bytes, rng *r,
-                      tide_nexmark_out *col, uint64_t row)
+static void put_extra(const tide_nexmark_config *cfg, uint64_t epoch, uint32_t other_bytes,
+                      tide_random *r, tide_nexmark_out *col, uint64_t row)
 {
     extra_length length = extra_of(cfg->person_bytes, other_bytes);
-    uint32_t len = length.min + (uint32_t)rng_below(r, length.spread);
+    uint32_t len = length.min + (uint32_t)tide_random_below(r, length.spread);
     uint8_t *to = col->heap + col->heap_used;
     put_letters(to, len, cfg->seed, STREAM_PERSON_EXTRA, epoch);
     ((tide_view *)col->values)[row] = view_of(col->heap, to, len);
@@ -70,21 +72,21 @@ static bool wants_text(const tide_nexmark_out *cols)
 static void put_texts(const tide_nexmark_config *cfg, uint64_t epoch, uint64_t row,
                       tide_nexmark_out *cols)
 {
-    rng r = rng_of(cfg->seed, STREAM_PERSON, epoch);
+    tide_random r = random_of(cfg->seed, STREAM_PERSON, epoch);
     text name = { 0 }, email = { 0 }, card = { 0 }, city = { 0 }, state = { 0 };
-    text_add(&name, FIRST_NAMES[rng_below(&r, COUNT(FIRST_NAMES))]);
+    text_add(&name, FIRST_NAMES[tide_random_below(&r, COUNT(FIRST_NAMES))]);
     text_add(&name, " ");
-    text_add(&name, LAST_NAMES[rng_below(&r, COUNT(LAST_NAMES))]);
-    text_add_letters(&email, 3 + (uint32_t)rng_below(&r, 4), &r);
+    text_add(&name, LAST_NAMES[tide_random_below(&r, COUNT(LAST_NAMES))]);
+    text_add_letters(&email, 3 + (uint32_t)tide_random_below(&r, 4), &r);
     text_add(&email, "@");
-    text_add_letters(&email, 3 + (uint32_t)rng_below(&r, 2), &r);
+    text_add_letters(&email, 3 + (uint32_t)tide_random_below(&r, 2), &r);
     text_add(&email, ".com");
     for (uint32_t i = 0; i < 4; i++) {
         if (i) text_add(&card, " ");
         text_add_digits(&card, 4, &r);
     }
-    text_add(&city, CITIES[rng_below(&r, COUNT(CITIES))]);
-    text_add(&state, STATES[rng_below(&r, COUNT(STATES))]);
+    text_add(&city, CITIES[tide_random_below(&r, COUNT(CITIES))]);
+    text_add(&state, STATES[tide_random_below(&r, COUNT(STATES))]);
     put_text(&cols[TIDE_PERSON_NAME], row, &name);
     put_text(&cols[TIDE_PERSON_EMAIL_ADDRESS], row, &email);
     put_text(&cols[TIDE_PERSON_CREDIT_CARD], row, &card);
