@@ -1,7 +1,7 @@
 /* nearest.h - which of the known names did the user mean? For "did you mean" in error messages.
  *
- * Feed every candidate, then ask. Case does not count; letters added, dropped, changed or swapped with
- * their neighbour do. Pure; any thread. */
+ * Feed every candidate, then ask. Case does not count; letters added, dropped, changed or
+ * swapped with their neighbour do. Pure; any thread. */
 #ifndef TIDE_BASE_CORE_NEAREST_H
 #define TIDE_BASE_CORE_NEAREST_H
 #include <stdbool.h>

@@ -127,11 +127,11 @@ tide_status tide_connkit_source_open(tide_connkit_source *self, tide_pool *pool,
         .now_ns = &self->now_ns,
         .wall_us = &self->wall_us,
     };
-    self->self = calloc(1, self->connector->source->size);
+    self->self = tide_calloc(1, self->connector->source->size);
     if (rv == TIDE_OK) rv = self->connector->source->open(self->self, &self->args);
     if (rv == TIDE_OK) return rv;
     tide_splits_fini(&self->splits);
-    free(self->self);
+    tide_free(self->self);
     self->self = NULL;
     return rv;
 }
@@ -180,7 +180,7 @@ void tide_connkit_source_close(tide_connkit_source *self)
 {
     if (self->self == NULL) return;
     self->connector->source->close(self->self);
-    free(self->self);
+    tide_free(self->self);
     self->self = NULL;
     tide_splits_fini(&self->splits);
 }
@@ -189,7 +189,7 @@ void tide_connkit_source_close(tide_connkit_source *self)
 
 tide_status tide_connkit_sink_open(tide_connkit_sink *self, tide_arena *arena, tide_pool *pool,
                                    tide_waker *waker, const tide_table *table,
-                                   struct tide_output *output)
+                                   struct tide_output *output, bool updating)
 {
     *self = (tide_connkit_sink){ .now_ns = 1 };
     TIDE_TRY(tide_connector_of(table, true, &self->connector));
@@ -206,11 +206,12 @@ tide_status tide_connkit_sink_open(tide_connkit_sink *self, tide_arena *arena, t
                                    .counters = &self->counters,
                                    .now_ns = &self->now_ns,
                                    .wall_us = &self->wall_us,
-                                   .output = output };
-    self->self = calloc(1, self->connector->sink->size);
+                                   .output = output,
+                                   .updating = updating };
+    self->self = tide_calloc(1, self->connector->sink->size);
     tide_status rv = self->connector->sink->open(self->self, &self->args);
     if (rv == TIDE_OK) return rv;
-    free(self->self);
+    tide_free(self->self);
     self->self = NULL;
     return rv;
 }
@@ -242,7 +243,7 @@ void tide_connkit_sink_close(tide_connkit_sink *self)
 {
     if (self->self == NULL) return;
     self->connector->sink->close(self->self);
-    free(self->self);
+    tide_free(self->self);
     self->self = NULL;
 }
 

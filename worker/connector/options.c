@@ -195,8 +195,9 @@ tide_on_error tide_table_on_error(const tide_table *table)
                                                                          : TIDE_ON_ERROR_FAIL;
 }
 
-/* The format option that a table key stands for: 'json.x' or '<role>.json.x' gives the row of the
- * format's table for "json.x" or, if the table leaves the prefix out, "x". NULL: another kind of key. */
+/* The format option that a table key stands for: 'json.x' or '<role>.json.x' gives the row of
+ * the format's table for "json.x" or, if the table leaves the prefix out, "x". NULL: another
+ * kind of key. */
 static const tide_option_def *format_option(const tide_format *format, const char *role,
                                             const char *key)
 {

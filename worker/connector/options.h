@@ -1,11 +1,11 @@
 /* options.h - what a table's WITH (...) says, read by the documented option tables.
  *
- * A row of such a table (tide_option_def, base/format/format.h) is checked once, by tide_connector_of;
- * afterwards the getters below cannot fail and return the table's value or the row's default.
- * Types: "string", "boolean", "integer" or "integer(min..max)", "double" or "double(min..max)",
- * "duration" ("10 s"), "size" ("64 kb"), "timestamp" ("2024-01-01 00:00:00"), "enum(a|b|c)".
- * A key may hold '*', which stands for one or more characters ("fields.*.kind", "properties.*").
- * Pure; any thread. */
+ * A row of such a table (tide_option_def, base/format/format.h) is checked once, by
+ * tide_connector_of; afterwards the getters below cannot fail and return the table's value or
+ * the row's default. Types: "string", "boolean", "integer" or "integer(min..max)", "double" or
+ * "double(min..max)", "duration" ("10 s"), "size" ("64 kb"), "timestamp" ("2024-01-01
+ * 00:00:00"), "enum(a|b|c)". A key may hold '*', which stands for one or more characters
+ * ("fields.*.kind", "properties.*"). Pure; any thread. */
 #ifndef TIDE_WORKER_CONNECTOR_OPTIONS_H
 #define TIDE_WORKER_CONNECTOR_OPTIONS_H
 #include "base/core/arena.h"
@@ -23,7 +23,8 @@ extern const tide_option_def tide_options_common[];
 const tide_option *tide_options_find(const tide_table *table, const char *key);
 /* The row of defs for `key` (exactly, else by pattern), or NULL. */
 const tide_option_def *tide_option_def_find(const tide_option_def *defs, const char *key);
-/* Is `value` one of the row's type? TIDE_E_OPTION with what was expected; does not name the table. */
+/* Is `value` one of the row's type? TIDE_E_OPTION with what was expected; does not name the
+ * table. */
 TIDE_MUST_CHECK tide_status tide_option_check(const tide_option_def *def, const char *key,
                                               const char *value);
 
@@ -45,9 +46,10 @@ bool tide_option_has(const tide_table *table, const tide_option_def *defs, const
 /* 'on-error' of the table; TIDE_ON_ERROR_FAIL unless it says skip. */
 tide_on_error tide_table_on_error(const tide_table *table);
 
-/* A table's record format with its options, for `role` "value" or "key": the option 'value.format' (or
- * 'key.format'), for "value" also plain 'format'; options 'json.x', and 'value.json.x' before them.
- * Keys are spelled as in the format's own table. Arrays live in the arena. */
+/* A table's record format with its options, for `role` "value" or "key": the option
+ * 'value.format' (or 'key.format'), for "value" also plain 'format'; options 'json.x', and
+ * 'value.json.x' before them. Keys are spelled as in the format's own table. Arrays live in the
+ * arena. */
 typedef struct tide_table_format {
     const tide_format *format; /* NULL: the table names none. */
     const tide_format_option *options;

@@ -183,7 +183,8 @@ static tide_status fail_unknown_metadata(const tide_table_column *c,
                      connector->name, c->metadata);
 }
 
-/* May metadata of type `have` be declared as `want`? Widths of integers and precisions may differ. */
+/* May metadata of type `have` be declared as `want`? Widths of integers and precisions may
+ * differ. */
 static bool metadata_fits(tide_type have, tide_type want)
 {
     if (have.id == want.id) return true;

@@ -32,7 +32,7 @@ typedef struct fixture {
 
 static int set_up(void **state)
 {
-    fixture *f = calloc(1, sizeof *f);
+    fixture *f = tide_calloc(1, sizeof *f);
     f->arena = tide_arena_new();
     f->pool = tide_pool_new(0);
     f->waker = tide_waker_new();
@@ -47,7 +47,7 @@ static int tear_down(void **state)
     tide_pool_free(&f->pool);
     tide_arena_free(&f->arena);
     tide_waker_free(&f->waker);
-    free(f);
+    tide_free(f);
     return 0;
 }
 
@@ -68,6 +68,13 @@ static tide_bytes read_subtask(fixture *f, const char *columns, const char *name
     if (events) *events += s.counters.rows_in;
     tide_connkit_source_close(&s);
     return lines;
+}
+
+static int64_t number(const char *text)
+{
+    int64_t value = 0;
+    assert_true(tide_parse_i64(text, strlen(text), &value));
+    return value;
 }
 
 static uint32_t count_lines(const tide_bytes *lines)
@@ -105,7 +112,7 @@ static int compare_lines(const void *a, const void *b)
 static char *sorted(tide_bytes *lines)
 {
     uint32_t n = count_lines(lines), i = 0;
-    char **all = calloc(n + 1, sizeof *all), *save = NULL;
+    char **all = tide_calloc(n + 1, sizeof *all), *save = NULL;
     for (char *l = strtok_r((char *)(uintptr_t)tide_bytes_text(lines), "\n", &save); l;
          l = strtok_r(NULL, "\n", &save))
         all[i++] = l;
@@ -115,9 +122,9 @@ static char *sorted(tide_bytes *lines)
         tide_bytes_puts(&out, all[k]);
         tide_bytes_putc(&out, '\n');
     }
-    char *text = strdup(tide_bytes_text(&out));
+    char *text = tide_strdup(tide_bytes_text(&out));
     tide_bytes_fini(&out);
-    free(all);
+    tide_free(all);
     return text;
 }
 
@@ -148,7 +155,7 @@ static void parallelism_does_not_change_the_data(void **state)
         assert_int_equal(events, 20011);
         char *a = sorted(&one), *b = sorted(&four);
         assert_string_equal(a, b);
-        free(a), free(b);
+        tide_free(a), tide_free(b);
         tide_bytes_fini(&one), tide_bytes_fini(&four), tide_bytes_fini(&slow);
     }
 }
@@ -175,8 +182,9 @@ static void unread_columns_do_not_change_the_others(void **state)
     tide_bytes_fini(&all), tide_bytes_fini(&some);
 }
 
-/* What the field's generators promise of a bid: half to the hot auction, three quarters by the hot bidder,
- * ids among those in flight, prices of 1 to 1,000,000 in cents, half over four channels. */
+/* What the field's generators promise of a bid: half to the hot auction, three quarters by the
+ * hot bidder, ids among those in flight, prices of 1 to 1,000,000 in cents, half over four
+ * channels. */
 static void bids_have_the_usual_proportions(void **state)
 {
     tide_bytes lines =
@@ -189,8 +197,8 @@ static void bids_have_the_usual_proportions(void **state)
          l = strtok_r(NULL, "\n", &save), n++) {
         char *field[7], *at = NULL;
         for (int i = 0; i < 7; i++) field[i] = strtok_r(i ? NULL : l, "|", &at);
-        int64_t epoch = n / 46, auction = atoll(field[0]), bidder = atoll(field[1]), us;
-        int64_t price = atoll(field[2]), last = epoch * 3 + 2;
+        int64_t epoch = n / 46, auction = number(field[0]), bidder = number(field[1]), us;
+        int64_t price = number(field[2]), last = epoch * 3 + 2;
         hot_auction += auction == last / 100 * 100 + 1000;
         hot_bidder += bidder == epoch / 100 * 100 + 1 + 1000;
         assert_true(auction >= 1000 && auction <= last + 1000 + 10);
@@ -250,7 +258,7 @@ static void auctions_and_persons_read_as_expected(void **state)
          l = strtok_r(NULL, "\n", &save), n++) {
         char *field[8], *at = NULL;
         for (int i = 0; i < 8; i++) field[i] = strtok_r(i ? NULL : l, "|", &at);
-        assert_int_equal(atoi(field[0]), 1000 + n);
+        assert_int_equal(number(field[0]), 1000 + n);
         assert_non_null(strchr(field[1], ' '));
         assert_non_null(strstr(field[2], ".com"));
         assert_int_equal(strlen(field[3]), 19);
@@ -280,7 +288,7 @@ static void out_of_order_groups_shuffle_event_times(void **state)
     for (char *l = strtok_r(a, "\n", &save); l; last = l, l = strtok_r(NULL, "\n", &save), n++)
         assert_true(strcmp(last, l) < 0); /* At 1,000 events a second no two are equal. */
     assert_int_equal(n, 2300);
-    free(a);
+    tide_free(a);
     tide_bytes_fini(&ordered), tide_bytes_fini(&shuffled);
 }
 

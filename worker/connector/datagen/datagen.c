@@ -1,5 +1,5 @@
-/* datagen.c - rows out of thin air, for trying things and for tests. Row r belongs to the stripe r mod n,
- * so that every stripe advances evenly and sequences come out whole. */
+/* datagen.c - rows out of thin air, for trying things and for tests. Row r belongs to the stripe
+ * r mod n, so that every stripe advances evenly and sequences come out whole. */
 #include <stdio.h>
 #include <string.h>
 

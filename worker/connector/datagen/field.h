@@ -1,7 +1,7 @@
 /* field.h - what value has row r in one generated column?
  *
- * Every value derives from the seed, the column's name and the row's number, but for random timestamps,
- * which lie before the wall clock. Pure; any thread. */
+ * Every value derives from the seed, the column's name and the row's number, but for random
+ * timestamps, which lie before the wall clock. Pure; any thread. */
 #ifndef TIDE_WORKER_CONNECTOR_DATAGEN_FIELD_H
 #define TIDE_WORKER_CONNECTOR_DATAGEN_FIELD_H
 #include "base/column/batch.h"
@@ -26,8 +26,8 @@ typedef struct tide_datagen_field {
 /* The options of datagen; see connector.h. */
 extern const tide_option_def tide_datagen_options[];
 
-/* Reads 'fields.<column>.*'. TIDE_E_OPTION for bounds that are no values of the type, are crossed, or
- * missing; TIDE_E_TYPE for a type that cannot be generated. */
+/* Reads 'fields.<column>.*'. TIDE_E_OPTION for bounds that are no values of the type, are
+ * crossed, or missing; TIDE_E_TYPE for a type that cannot be generated. */
 TIDE_MUST_CHECK tide_status tide_datagen_field_read(const tide_table *table,
                                                     const tide_table_column *column,
                                                     tide_datagen_field *out);

@@ -22,8 +22,8 @@ TIDE_INLINE void put_numbers(uint64_t *out, uint64_t seed, uint64_t stream, uint
     }
 }
 
-/* Hot, or one of `range` ids from `first`: the high half of a 32 by 32 bit product decides, and when that
- * is 0 the low half is again evenly spread. */
+/* Hot, or one of `range` ids from `first`: the high half of a 32 by 32 bit product decides, and
+ * when that is 0 the low half is again evenly spread. */
 TIDE_INLINE int64_t pick(uint64_t random32, uint64_t ratio, int64_t hot, int64_t first,
                          uint64_t range)
 {
@@ -93,8 +93,8 @@ TIDE_INLINE void put_extras(const tide_nexmark_config *cfg, uint64_t epoch, cons
     uint8_t *heap = col->heap, *letters = heap + col->heap_used;
     put_letters(letters, n, cfg->seed, STREAM_BID_EXTRA, epoch);
     if (length.min > TIDE_VIEW_INLINE_MAX) {
-        /* Two whole words a view: put together field by field, it would be stored in pieces and read
-         * back as one, which waits for the store. */
+        /* Two whole words a view: put together field by field, it would be stored in pieces and
+         * read back as one, which waits for the store. */
         uint64_t *words = (uint64_t *)(void *)out;
         for (uint32_t k = 0; k < BIDS; k++) {
             uint32_t prefix;

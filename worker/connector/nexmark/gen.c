@@ -114,8 +114,8 @@ epoch_times tide_nexmark_epoch_times(const tide_nexmark_config *cfg, uint64_t ep
                           .unit_us = unit_us };
 }
 
-/* The shuffle of the field's generators: a step of 953 through the group. Where the group shares the
- * factor 953 it would repeat times, so a neighbouring prime is used. */
+/* The shuffle of the field's generators: a step of 953 through the group. Where the group shares
+ * the factor 953 it would repeat times, so a neighbouring prime is used. */
 int64_t tide_nexmark_time(const tide_nexmark_config *cfg, uint64_t event, int64_t unit_us)
 {
     uint64_t group = cfg->out_of_order_group;
@@ -139,7 +139,8 @@ void tide_nexmark_put_times(const tide_nexmark_config *cfg, uint64_t epoch, uint
     for (uint32_t k = 0; k < n; k++) out[k] = epoch_time(&t, first + k);
 }
 
-/* "https://www.nexmark.com/abcde/fghij/klmno/item.htm?query=1", most of them with a channel's id. */
+/* "https://www.nexmark.com/abcde/fghij/klmno/item.htm?query=1", most of them with a channel's
+ * id. */
 static uint32_t put_url(tide_random *r, uint32_t channel_id, char *to)
 {
     char words[18];
@@ -153,7 +154,8 @@ static uint32_t put_url(tide_random *r, uint32_t channel_id, char *to)
     return (uint32_t)n;
 }
 
-/* The field's channel ids are the bits of the channel's number in reverse order, as a positive int. */
+/* The field's channel ids are the bits of the channel's number in reverse order, as a positive
+ * int. */
 static uint32_t channel_id(uint32_t number)
 {
     uint32_t reversed = 0;

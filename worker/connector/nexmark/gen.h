@@ -1,11 +1,11 @@
 /* gen.h - what are the values of Nexmark event number n?
  *
- * The benchmark's auction site: of every 50 events the first is a new person, the next three are new
- * auctions, the other 46 are bids; 50 events in that order are an epoch. Ids, hot keys, prices, lengths
- * and words follow the generators of Beam and Flink. Every value derives from the seed, the number of
- * its epoch and the event's place in it, so any epoch can be made by anyone, in any order.
- * Kernels: they write whole epochs of one table, only the columns that are wanted, straight into column
- * buffers. Pure; any thread; no allocation. */
+ * The benchmark's auction site: of every 50 events the first is a new person, the next three are
+ * new auctions, the other 46 are bids; 50 events in that order are an epoch. Ids, hot keys,
+ * prices, lengths and words follow the generators of Beam and Flink. Every value derives from
+ * the seed, the number of its epoch and the event's place in it, so any epoch can be made by
+ * anyone, in any order. Kernels: they write whole epochs of one table, only the columns that are
+ * wanted, straight into column buffers. Pure; any thread; no allocation. */
 #ifndef TIDE_WORKER_CONNECTOR_NEXMARK_GEN_H
 #define TIDE_WORKER_CONNECTOR_NEXMARK_GEN_H
 #include "base/column/type.h"
@@ -88,8 +88,8 @@ typedef struct tide_nexmark_channel {
 /* Fills in the tables that derive from the other fields. */
 void tide_nexmark_config_prepare(tide_nexmark_config *self);
 
-/* The channels: TIDE_NEXMARK_HOT_CHANNELS hot ones, then TIDE_NEXMARK_CHANNELS others. `bytes` has room
- * for TIDE_NEXMARK_URL_MAX times their number. Returns the bytes used. */
+/* The channels: TIDE_NEXMARK_HOT_CHANNELS hot ones, then TIDE_NEXMARK_CHANNELS others. `bytes`
+ * has room for TIDE_NEXMARK_URL_MAX times their number. Returns the bytes used. */
 uint32_t tide_nexmark_channels(const tide_nexmark_config *self, tide_nexmark_channel *out,
                                char *bytes);
 
@@ -100,8 +100,8 @@ uint32_t tide_nexmark_first_event(tide_nexmark_table table);
 /* Names and types (TIMESTAMP(3) for times) of a table's columns; *n_out gets their number. */
 const tide_field *tide_nexmark_fields(tide_nexmark_table table, uint32_t *n_out);
 
-/* Bytes of heap that a column needs for n epochs at most, spare bytes for wide stores included; 0 when it
- * is not a string or needs none. */
+/* Bytes of heap that a column needs for n epochs at most, spare bytes for wide stores included;
+ * 0 when it is not a string or needs none. */
 size_t tide_nexmark_heap_bytes(const tide_nexmark_config *self, tide_nexmark_table table,
                                uint32_t column, uint32_t n_epochs);
 

@@ -1,8 +1,9 @@
 /* nexmark.c - the benchmark's generator as a table: options, splits, pacing.
  *
- * A split is a stripe: every n-th block of epochs, so that event time advances evenly in all of them.
- * Without a rate, poll hands out whole epochs, as many as fit a batch. Where only a part of an epoch is due
- * (a rate, a small batch, the last epoch), that epoch is made once and handed out by selections. */
+ * A split is a stripe: every n-th block of epochs, so that event time advances evenly in all of
+ * them. Without a rate, poll hands out whole epochs, as many as fit a batch. Where only a part
+ * of an epoch is due (a rate, a small batch, the last epoch), that epoch is made once and handed
+ * out by selections. */
 #include "worker/connector/nexmark/gen.h"
 
 #include <ctype.h>
@@ -176,7 +177,7 @@ static void read_config(nexmark *self, const tide_table *t)
     self->events = total_events(t);
     self->pace.rate =
         tide_option_has(t, OPTIONS, "events-per-second") ? small(t, "events-per-second") : 0;
-    uint64_t density = self->pace.rate ? self->rate : 10000;
+    uint64_t density = self->pace.rate ? self->pace.rate : 10000;
     if (tide_option_has(t, OPTIONS, "event-time.rate")) density = small(t, "event-time.rate");
     self->config = (tide_nexmark_config){
         .seed = small(t, "seed"),
@@ -310,7 +311,8 @@ static tide_batch *make_batch(nexmark *self, uint32_t n_epochs)
     return batch;
 }
 
-/* rows_in counts events of all three kinds: those of the other tables are generated too, for nothing. */
+/* rows_in counts events of all three kinds: those of the other tables are generated too, for
+ * nothing. */
 static void count_events(nexmark *self, uint64_t n)
 {
     atomic_fetch_add_explicit(&self->args->counters->rows_in, n, memory_order_relaxed);

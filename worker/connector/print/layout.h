@@ -1,8 +1,8 @@
 /* layout.h - rows of text under a header, columns aligned.
  *
- * Widths come from the header and the rows seen before the first flush; later wider values widen the
- * columns from then on. A record is one row: for each column its length (4 bytes, UINT32_MAX for NULL),
- * then its bytes. Owner: one thread. */
+ * Widths come from the header and the rows seen before the first flush; later wider values widen
+ * the columns from then on. A record is one row: for each column its length (4 bytes, UINT32_MAX
+ * for NULL), then its bytes. Owner: one thread. */
 #ifndef TIDE_WORKER_CONNECTOR_PRINT_LAYOUT_H
 #define TIDE_WORKER_CONNECTOR_PRINT_LAYOUT_H
 #include "base/column/batch.h"
@@ -25,7 +25,8 @@ void tide_layout_record(const tide_batch *batch, uint32_t row, tide_bytes *out);
 void tide_layout_measure(tide_layout *self, const char *record);
 /* Takes a copy of a record. */
 void tide_layout_add(tide_layout *self, const char *record, size_t n);
-/* Writes the records added since the last flush; `header`: below the column names, the first time. */
+/* Writes the records added since the last flush; `header`: below the column names, the first
+ * time. */
 void tide_layout_flush(tide_layout *self, bool header, tide_bytes *out);
 
 #endif

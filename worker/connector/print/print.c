@@ -137,7 +137,8 @@ static tide_sink_result put_chunk(print *self)
     return TIDE_SINK_DONE;
 }
 
-/* Moves laid out rows into the chunk; the header comes first, from whoever prints this table first. */
+/* Moves laid out rows into the chunk; the header comes first, from whoever prints this table
+ * first. */
 static void flush_layout(print *self)
 {
     self->chunk_rows += self->layout.n_records;

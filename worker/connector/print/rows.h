@@ -1,7 +1,7 @@
 /* rows.h - a bag of rows as text: what is left of an updating result when its input has ended.
  *
- * A row is a record of bytes; equal records are the same row. Rows come out in the order in which they
- * came in. Owner: one thread. */
+ * A row is a record of bytes; equal records are the same row. Rows come out in the order in
+ * which they came in. Owner: one thread. */
 #ifndef TIDE_WORKER_CONNECTOR_PRINT_ROWS_H
 #define TIDE_WORKER_CONNECTOR_PRINT_ROWS_H
 #include <stdbool.h>
@@ -21,7 +21,8 @@ TIDE_MUST_CHECK tide_status tide_rows_add(tide_rows *self, const char *p, size_t
 /* TIDE_E_INTERNAL if there is no such row. */
 TIDE_MUST_CHECK tide_status tide_rows_remove(tide_rows *self, const char *p, size_t n);
 
-/* The next row at or behind *cursor (start at 0), or false. A row that is held k times comes k times. */
+/* The next row at or behind *cursor (start at 0), or false. A row that is held k times comes k
+ * times. */
 typedef struct tide_rows_cursor {
     uint64_t entry, repeat;
 } tide_rows_cursor;
