@@ -21,6 +21,7 @@ static const status_row rows[TIDE_STATUS_COUNT] = {
 
 /* Written and read by its own thread only. */
 static _Thread_local char chain[TIDE_ERROR_TEXT_MAX];
+static _Thread_local tide_status newest_code;
 
 static void mark_if_cut(int length)
 {
@@ -30,6 +31,7 @@ static void mark_if_cut(int length)
 tide_status tide_fail(tide_status code, const char *fmt, ...)
 {
     tide_assert(code != TIDE_OK && code < TIDE_STATUS_COUNT);
+    newest_code = code;
     va_list ap;
     va_start(ap, fmt);
     mark_if_cut(vsnprintf(chain, sizeof chain, fmt, ap));
@@ -40,6 +42,7 @@ tide_status tide_fail(tide_status code, const char *fmt, ...)
 tide_status tide_because(tide_status code, const char *fmt, ...)
 {
     tide_assert(code != TIDE_OK && code < TIDE_STATUS_COUNT);
+    newest_code = code;
     char lower[TIDE_ERROR_TEXT_MAX];
     memcpy(lower, chain, sizeof lower);
     va_list ap;
@@ -60,6 +63,11 @@ const char *tide_error_text(void)
     return chain;
 }
 
+tide_status tide_error_code(void)
+{
+    return newest_code;
+}
+
 void tide_error_take(tide_status code, tide_error *out)
 {
     out->code = code;
@@ -69,6 +77,7 @@ void tide_error_take(tide_status code, tide_error *out)
 tide_status tide_error_raise(const tide_error *err)
 {
     memcpy(chain, err->text, sizeof chain);
+    newest_code = err->code;
     return err->code;
 }
 

@@ -44,6 +44,10 @@ tide_status tide_because(tide_status code, const char *fmt, ...) TIDE_PRINTF(2, 
  * tide_fail or tide_because on this thread. */
 const char *tide_error_text(void);
 
+/* The code of this thread's newest failure; TIDE_OK when there was none. For callers of functions that
+ * return a result enum with a "failed" value and leave the reason in the chain. */
+tide_status tide_error_code(void);
+
 /* Copies this thread's chain with `code` into *out. */
 void tide_error_take(tide_status code, tide_error *out);
 

@@ -67,6 +67,8 @@ typedef struct tide_op_env {
     uint64_t random_seed;
     const char *source_text, *source_name; /* For error positions; may be NULL. */
     size_t state_budget_bytes;  /* 0: unlimited. */
+    struct tide_waker *waker;   /* Sinks: I/O threads wake the slot through it. NULL in tests. */
+    struct tide_output *output; /* Sinks: where a bare SELECT prints; connector/print. */
 } tide_op_env;
 
 typedef struct tide_op_vt {
@@ -81,6 +83,9 @@ typedef struct tide_op_vt {
     tide_op_result (*on_timer)(void *self, int64_t wall_us, tide_outbox *out);
     int64_t (*next_timer)(void *self); /* wall_us of the earliest timer; INT64_MAX none. */
     tide_op_result (*on_end)(void *self, tide_outbox *out);
+    /* The slot has nothing else to do: hand over what is buffered (sinks). Not while a callback is
+     * suspended. */
+    tide_op_result (*on_idle)(void *self);
     /* State of the operator outside its tables (calendars, caches) is rebuilt after a restore. */
     tide_status (*after_restore)(void *self);
     void (*close)(void *self);
