@@ -22,4 +22,12 @@
 #define TIDE_HOT
 #endif
 
+/* Tells the core that this is a waiting loop. */
+static inline void tide_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 #endif

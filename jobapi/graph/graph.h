@@ -17,6 +17,7 @@
  * Partitioning of keys: key group g of G belongs to subtask g * P / G (tide_key_group_subtask). */
 #ifndef TIDE_JOBAPI_GRAPH_GRAPH_H
 #define TIDE_JOBAPI_GRAPH_GRAPH_H
+#include "base/column/key.h"
 #include "jobapi/plan/plan.h"
 #include "jobapi/plan/settings.h"
 
@@ -91,17 +92,5 @@ char *tide_graph_print(const tide_graph *self);
 /* {"plan": [...], "graph": {"vertices": [...], "edges": [...]}}: what `explain -o json` shows;
  * tide_malloc'd for the caller. */
 char *tide_graph_json(const tide_graph *self);
-
-/* The subtask that owns key group g of n_groups when there are n_subtasks, and the groups of a
- * subtask: [first, end). Every group has one owner; subtasks own floor or ceil of n_groups /
- * n_subtasks. */
-TIDE_INLINE uint32_t tide_key_group_subtask(uint32_t g, uint32_t n_groups, uint32_t n_subtasks)
-{
-    return (uint32_t)((uint64_t)g * n_subtasks / n_groups);
-}
-TIDE_INLINE uint32_t tide_key_group_first(uint32_t subtask, uint32_t n_groups, uint32_t n_subtasks)
-{
-    return (uint32_t)(((uint64_t)subtask * n_groups + n_subtasks - 1) / n_subtasks);
-}
 
 #endif

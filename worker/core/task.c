@@ -2,6 +2,7 @@
 #include "worker/core/task.h"
 
 #include "base/core/assert.h"
+#include "checkpoint/state/set.h"
 
 #define STAGES_MAX 64u
 #define QUEUE_DATA 2u   /* Batches between two stages: one being worked on, one behind it. */
@@ -173,6 +174,7 @@ static void stage_free(stage *s)
 {
     if (s->op && s->vt->close) s->vt->close(s->op);
     tide_free(s->op);
+    tide_state_set_free(&s->env.state);
     while (s->in.n) {
         tide_batch_unref(&s->in.items[s->in.first].batch);
         queue_drop(&s->in);
@@ -204,8 +206,6 @@ tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output
                                 const tide_op_env *env, uint32_t *index)
 {
     tide_assert((parent < 0) == (self->n_stages == 0) && parent < (int32_t)self->n_stages);
-    if (self->n_stages == STAGES_MAX)
-        return tide_fail(TIDE_E_LIMIT, "more than %u operators in one chain", STAGES_MAX);
     stage *s = tide_malloc_aligned(64, sizeof *s);
     memset(s, 0, sizeof *s);
     s->outbox = (tide_outbox){ outbox_has_room, outbox_push, outbox_watermark };
@@ -217,13 +217,18 @@ tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output
     s->env.now_ns = &self->now_ns;
     s->env.wall_us = &self->wall_us;
     s->env.counters = &s->counters;
+    if (self->n_stages == STAGES_MAX) {
+        stage_free(s);
+        return tide_fail(TIDE_E_LIMIT, "more than %u operators in one chain", STAGES_MAX);
+    }
     if (vt) {
         s->op = tide_malloc_aligned(64, vt->size);
         memset(s->op, 0, vt->size);
         tide_status rv = vt->open(s->op, node, &s->env);
         if (rv != TIDE_OK) {
             tide_free(s->op);
-            tide_free(s);
+            s->op = NULL;
+            stage_free(s);
             return tide_because(rv, "%s", vt->name);
         }
     }

@@ -42,8 +42,8 @@ void tide_task_free(tide_task **self_p);
 
 /* ---- building; stages first to last, a stage's parent before it ---- */
 /* Adds a stage below `parent`'s output (parent -1: the head, which is stage 0). vt NULL: passes elements
- * through (a source's own stage). *env is copied; its now_ns, wall_us and counters are set by the task.
- * Opens the operator. The index is returned through *index. */
+ * through (a source's own stage). *env is copied; its now_ns, wall_us and counters are set by the task, and
+ * its state set is the task's from here (also on failure). Opens the operator. The index is returned through *index. */
 TIDE_MUST_CHECK tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output,
                                                 uint8_t port, const tide_op_vt *vt,
                                                 const tide_node *node, const tide_op_env *env,

@@ -1,0 +1,273 @@
+/* slot.c - the duty cycle. */
+#include "worker/runtime/slot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/core/assert.h"
+
+#define LOOKS_BEFORE_SLEEP 20u
+/* Reading the clock costs more than a small step: with work at hand it is read once per this many steps. */
+#define STEPS_PER_CLOCK 8u
+
+typedef enum request { REQUEST_NONE, REQUEST_GO, REQUEST_STOP, REQUEST_ABANDON } request;
+
+struct tide_slot {
+    tide_slot_config config;
+    pthread_t thread;
+    tide_pool *pool;
+    tide_waker *waker;
+    tide_task **tasks;
+    uint32_t n_tasks, cap_tasks;
+    int64_t now_ns, wall_us;
+    bool stopped;               /* The tasks were told. */
+    _Atomic int request TIDE_ALIGNED(64); /* Other threads raise it, never lower it. */
+    _Atomic uint64_t busy_ns;
+};
+
+static void read_clock(tide_slot *self)
+{
+    self->now_ns = tide_clock_now_ns(self->config.clock);
+    self->wall_us = tide_clock_wall_us(self->config.clock);
+}
+
+static void raise_request(tide_slot *self, request r)
+{
+    int now = atomic_load(&self->request);
+    while (now < (int)r && !atomic_compare_exchange_weak(&self->request, &now, (int)r)) {}
+    tide_waker_wake(self->waker);
+}
+
+static void pin(int cpu)
+{
+    if (cpu < 0) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    /* Refused in a container with other cores: the slot then runs where it may. */
+    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+/* One look at the tasks: steps them sink first until one did something. */
+static uint32_t step_tasks(tide_slot *self)
+{
+    for (uint32_t i = 0; i < self->n_tasks; i++) {
+        uint32_t work = tide_task_step(self->tasks[i], self->now_ns, self->wall_us);
+        if (work) return work;
+    }
+    return 0;
+}
+
+static const tide_task *failed_task(const tide_slot *self)
+{
+    for (uint32_t i = 0; i < self->n_tasks; i++)
+        if (tide_task_state_of(self->tasks[i]) == TIDE_TASK_FAILED) return self->tasks[i];
+    return NULL;
+}
+
+static bool all_finished(const tide_slot *self)
+{
+    for (uint32_t i = 0; i < self->n_tasks; i++)
+        if (tide_task_state_of(self->tasks[i]) != TIDE_TASK_FINISHED) return false;
+    return true;
+}
+
+static bool send_held_back(tide_slot *self)
+{
+    bool moved = false;
+    for (uint32_t i = 0; i < self->n_tasks; i++)
+        if (tide_task_on_idle(self->tasks[i], self->now_ns)) moved = true;
+    return moved;
+}
+
+static int64_t earliest_deadline(const tide_slot *self)
+{
+    int64_t at = INT64_MAX;
+    for (uint32_t i = 0; i < self->n_tasks; i++) {
+        int64_t t = tide_task_deadline_ns(self->tasks[i], self->now_ns, self->wall_us);
+        if (t < at) at = t;
+    }
+    return at;
+}
+
+/* Nothing to do: look again a few times, then sleep. Returns when there may be work. */
+static void wait_for_work(tide_slot *self)
+{
+    for (uint32_t i = 0; self->config.spins && i < LOOKS_BEFORE_SLEEP; i++) {
+        tide_pause();
+        if (step_tasks(self)) return;
+    }
+    if (send_held_back(self)) return;
+    tide_waker_arm(self->waker);
+    read_clock(self);
+    if (step_tasks(self) || failed_task(self) || all_finished(self)) {
+        tide_waker_disarm(self->waker);
+        return;
+    }
+    int64_t deadline = earliest_deadline(self);
+    if (deadline == INT64_MAX) {
+        tide_waker_wait(self->waker, -1);
+    } else if (deadline > self->now_ns) {
+        tide_waker_wait(self->waker, deadline - self->now_ns);
+    } else {
+        tide_waker_disarm(self->waker);
+    }
+}
+
+static void tell_tasks_to_stop(tide_slot *self)
+{
+    if (self->stopped) return;
+    self->stopped = true;
+    for (uint32_t i = 0; i < self->n_tasks; i++) tide_task_stop(self->tasks[i]);
+}
+
+static void run(tide_slot *self)
+{
+    for (;;) {
+        int r = atomic_load_explicit(&self->request, memory_order_acquire);
+        if (r == REQUEST_ABANDON) return;
+        if (r == REQUEST_STOP) tell_tasks_to_stop(self);
+        read_clock(self);
+        int64_t began_ns = self->now_ns;
+        uint32_t work = 0;
+        for (uint32_t i = 0; i < STEPS_PER_CLOCK; i++) {
+            uint32_t now = step_tasks(self);
+            work += now;
+            if (now == 0) break;
+        }
+        if (failed_task(self) || all_finished(self)) return;
+        if (work == 0) {
+            wait_for_work(self);
+            continue;
+        }
+        uint64_t busy = (uint64_t)(tide_clock_now_ns(self->config.clock) - began_ns);
+        atomic_store_explicit(&self->busy_ns, self->busy_ns + busy, memory_order_relaxed);
+    }
+}
+
+static void wait_for_go(tide_slot *self)
+{
+    while (atomic_load(&self->request) == REQUEST_NONE) {
+        tide_waker_arm(self->waker);
+        if (atomic_load(&self->request) == REQUEST_NONE) tide_waker_wait(self->waker, -1);
+    }
+}
+
+static void tell(tide_slot *self, tide_task_state state, const tide_error *error)
+{
+    self->config.on_state(self->config.ctx, self->config.index, state, error);
+}
+
+static void *slot_main(void *arg)
+{
+    tide_slot *self = arg;
+    char name[16];
+    snprintf(name, sizeof name, "slot-%u", self->config.index);
+    pthread_setname_np(pthread_self(), name);
+    pin(self->config.cpu);
+    tide_pool_adopt(self->pool);
+    tide_error error;
+    tide_status rv = self->config.build(self->config.ctx, self);
+    if (rv != TIDE_OK) {
+        tide_error_take(rv, &error);
+        tell(self, TIDE_TASK_FAILED, &error);
+    } else {
+        tell(self, TIDE_TASK_RUNNING, NULL);
+        wait_for_go(self);
+        run(self);
+        const tide_task *failed = failed_task(self);
+        if (failed) tell(self, TIDE_TASK_FAILED, tide_task_error(failed));
+        else tell(self, TIDE_TASK_FINISHED, NULL);
+    }
+    return NULL;
+}
+
+tide_status tide_slot_start(const tide_slot_config *config, tide_slot **out)
+{
+    tide_slot *self = tide_malloc_aligned(64, sizeof *self);
+    memset(self, 0, sizeof *self);
+    self->config = *config;
+    self->pool = tide_pool_new(config->pool_bytes);
+    self->waker = tide_waker_new();
+    *out = self;
+    int err = pthread_create(&self->thread, NULL, slot_main, self);
+    if (err == 0) return TIDE_OK;
+    tide_waker_free(&self->waker);
+    tide_pool_free(&self->pool);
+    tide_free(self);
+    *out = NULL;
+    return tide_fail(TIDE_E_IO, "start slot thread %u: %s", config->index, strerror(err));
+}
+
+void tide_slot_go(tide_slot *self)
+{
+    raise_request(self, REQUEST_GO);
+}
+
+void tide_slot_stop(tide_slot *self)
+{
+    raise_request(self, REQUEST_STOP);
+}
+
+void tide_slot_abandon(tide_slot *self)
+{
+    raise_request(self, REQUEST_ABANDON);
+}
+
+void tide_slot_join(tide_slot *self)
+{
+    pthread_join(self->thread, NULL);
+    tide_pool_adopt(self->pool);
+}
+
+void tide_slot_free(tide_slot **self_p)
+{
+    tide_slot *self = *self_p;
+    if (self == NULL) return;
+    *self_p = NULL;
+    for (uint32_t i = 0; i < self->n_tasks; i++) tide_task_free(&self->tasks[i]);
+    tide_free(self->tasks);
+    tide_pool_free(&self->pool);
+    tide_waker_free(&self->waker);
+    tide_free(self);
+}
+
+void tide_slot_add_task(tide_slot *self, tide_task **task_p)
+{
+    TIDE_GROW(self->tasks, self->n_tasks, self->cap_tasks);
+    self->tasks[self->n_tasks++] = *task_p;
+    *task_p = NULL;
+}
+
+uint32_t tide_slot_index(const tide_slot *self)
+{
+    return self->config.index;
+}
+
+tide_pool *tide_slot_pool(tide_slot *self)
+{
+    return self->pool;
+}
+
+tide_waker *tide_slot_waker(tide_slot *self)
+{
+    return self->waker;
+}
+
+uint32_t tide_slot_n_tasks(const tide_slot *self)
+{
+    return self->n_tasks;
+}
+
+const tide_task *tide_slot_task(const tide_slot *self, uint32_t i)
+{
+    return self->tasks[i];
+}
+
+uint64_t tide_slot_busy_ns(const tide_slot *self)
+{
+    return atomic_load_explicit(&self->busy_ns, memory_order_relaxed);
+}
