@@ -2,6 +2,7 @@
 #include "worker/exchange/gate.h"
 
 #include "base/core/assert.h"
+#include "base/core/mem.h"
 
 typedef enum input_state { INPUT_ACTIVE, INPUT_IDLE, INPUT_ENDED } input_state;
 

@@ -3,6 +3,7 @@
 
 #include "base/column/key.h"
 #include "base/core/assert.h"
+#include "base/core/mem.h"
 
 /* A batch that needs less than this share of the bytes it pins is copied before it leaves. */
 #define PINNED_TO_USED_MAX 4u

@@ -193,7 +193,7 @@ static tide_op_env make_env(const build *b, const tide_vertex *vertex)
 
 static tide_state_set *make_state(const tide_vertex *vertex, const tide_op_env *env)
 {
-    tide_table_groups groups = { .groups = env->key_groups,
+    tide_table_groups groups = { .total = env->key_groups,
                                  .first = env->key_group_first,
                                  .end = env->key_group_end };
     return tide_state_set_new(vertex->name, groups, env->state_budget_bytes);

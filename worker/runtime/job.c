@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/core/mem.h"
 #include "worker/runtime/deploy.h"
 
 struct tide_job {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/core/assert.h"
+#include "base/core/mem.h"
 
 #define LOOKS_BEFORE_SLEEP 20u
 /* Reading the clock costs more than a small step: with work at hand it is read once per this many steps. */
