@@ -22,6 +22,7 @@ typedef enum tide_node_kind {
     TIDE_NODE_AGGREGATE, /* Windowed or not; DISTINCT is one without aggregates. */
     TIDE_NODE_SORT,      /* ORDER BY, LIMIT, OFFSET over bounded input. */
     TIDE_NODE_USER,      /* A C job's map, filter, flat-map or process function. */
+    TIDE_NODE_SIDE,      /* Side output of a USER node, seen as a stream: an edge, not an operator. */
     TIDE_NODE_SINK,      /* Writes a table. No output. */
     TIDE_NODE_KIND_COUNT
 } tide_node_kind;
@@ -125,6 +126,9 @@ struct tide_node {
             uint32_t n_keys;
             const uint32_t *keys; /* Of a keyed process function. */
         } user;
+        struct {
+            uint32_t output;         /* Of the input, a USER node: from 1. */
+        } side;
         struct {
             const tide_table *table;
             bool print; /* A bare SELECT: rows go to the run's output, not to a table. */

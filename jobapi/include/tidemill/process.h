@@ -53,6 +53,14 @@ void tide_put_text(tide_collector *out, uint32_t column, const char *ptr, size_t
 void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, uint32_t from);
 void tide_emit(tide_collector *out);                     /* The row is done; a new one begins. */
 void tide_emit_row(tide_collector *out, const tide_row *row); /* An input row as it is. */
+/* Whole columns at once: n values of the column's type to be written by the caller (not for STRING and BYTES),
+ * or input column `from` as it is, without a copy (n is then the batch's count). Every column of the
+ * batch has the same n; columns not given are NULL. Then tide_emit_rows. */
+void *tide_out_values(tide_collector *out, uint32_t column, uint32_t n);
+/* Bit i of word i / 64 says that row i of a column begun by tide_out_values is not NULL; all ones at first. */
+uint64_t *tide_out_valid(tide_collector *out, uint32_t column);
+void tide_out_share(tide_collector *out, uint32_t column, const tide_rows *rows, uint32_t from);
+void tide_emit_rows(tide_collector *out);
 /* A side output's collector; number from 1. */
 tide_collector *tide_side(tide_collector *out, uint32_t number);
 
