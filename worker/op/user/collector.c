@@ -83,16 +83,14 @@ static tide_colb *column_for(tide_collector *self, uint32_t column, tide_type *t
     return NULL;
 }
 
+/* May a value given as `given` (BIGINT, DOUBLE, STRING stand for their families) go into a column? */
 static bool accepts(tide_type type, tide_type_id given)
 {
-    switch (given) {
-    case TIDE_TYPE_BIGINT:
+    if (given == TIDE_TYPE_BIGINT)
         return tide_type_is_integer(type) || tide_type_is_timestamp(type) ||
                type.id == TIDE_TYPE_DATE || type.id == TIDE_TYPE_TIME;
-    case TIDE_TYPE_DOUBLE: return type.id == TIDE_TYPE_FLOAT || type.id == TIDE_TYPE_DOUBLE;
-    case TIDE_TYPE_STRING: return tide_type_is_string(type);
-    default: return type.id == given;
-    }
+    if (given == TIDE_TYPE_DOUBLE) return type.id == TIDE_TYPE_FLOAT || type.id == TIDE_TYPE_DOUBLE;
+    return given == TIDE_TYPE_STRING ? tide_type_is_string(type) : type.id == given;
 }
 
 static bool in_range(tide_type type, int64_t v)
