@@ -6,12 +6,18 @@
 #include "base/core/mem.h"
 #include "jobapi/graph/priv.h"
 #include "jobapi/plan/node.h"
+#include "jobapi/plan/user_op.h"
 #include "jobapi/plan/walk.h"
 
-/* Where a plan node's rows come from: one vertex, or for a UNION those of its inputs. */
+/* Where a plan node's rows come from: one vertex's main output, for a SIDE another output of its input,
+ * for a UNION those of its inputs. */
+typedef struct producer {
+    uint32_t vertex, output;
+} producer;
+
 typedef struct producers {
     uint32_t n, cap;
-    uint32_t *vertices;
+    producer *items;
 } producers;
 
 typedef struct builder {
@@ -96,6 +102,14 @@ void tide_graph_free(tide_graph **self_p)
     *self_p = NULL;
 }
 
+const tide_schema *tide_vertex_output(const tide_vertex *self, uint32_t output)
+{
+    const tide_node *node = self->node;
+    if (output == 0) return &node->schema;
+    if (node->kind != TIDE_NODE_USER) return output == 1 ? self->late : NULL;
+    return output <= node->user.op->n_sides ? &node->user.op->sides[output - 1] : NULL;
+}
+
 static void add_node(builder *self, uint32_t i)
 {
     const tide_node *node = self->walk.nodes[i];
@@ -104,12 +118,18 @@ static void add_node(builder *self, uint32_t i)
         for (uint32_t j = 0; j < node->n_inputs; j++) {
             const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[j])];
             for (uint32_t p = 0; p < in->n; p++)
-                TIDE_PUSH(self->walk.arena, of->vertices, of->n, of->cap, in->vertices[p]);
+                TIDE_PUSH(self->walk.arena, of->items, of->n, of->cap, in->items[p]);
         }
         return;
     }
+    if (node->kind == TIDE_NODE_SIDE) {
+        const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[0])];
+        producer side = { .vertex = in->items[0].vertex, .output = node->side.output };
+        TIDE_PUSH(self->walk.arena, of->items, of->n, of->cap, side);
+        return;
+    }
     uint32_t vertex = add_vertex(self, node, sources_of(self, node), parallelism_of(self, node));
-    TIDE_PUSH(self->walk.arena, of->vertices, of->n, of->cap, vertex);
+    TIDE_PUSH(self->walk.arena, of->items, of->n, of->cap, ((producer){ .vertex = vertex }));
     add_edges(self, vertex, node);
     place(self, vertex);
     if (node->kind == TIDE_NODE_AGGREGATE && node->aggregate.late) add_late_rows(self, vertex);
@@ -135,7 +155,10 @@ static void add_edges(builder *self, uint32_t to, const tide_node *node)
     for (uint32_t port = 0; port < node->n_inputs; port++) {
         const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[port])];
         for (uint32_t p = 0; p < in->n; p++) {
-            tide_edge edge = { .from = in->vertices[p], .to = to, .port = port };
+            tide_edge edge = { .from = in->items[p].vertex,
+                               .output = in->items[p].output,
+                               .to = to,
+                               .port = port };
             edge.n_keys = keys_of(node, &edge.keys);
             add_edge(self, edge);
         }
@@ -190,7 +213,7 @@ static uint32_t parallelism_of(const builder *self, const tide_node *node)
     for (uint32_t j = 0; j < node->n_inputs; j++) {
         const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[j])];
         for (uint32_t p = 0; p < in->n; p++) {
-            uint32_t wide = self->vertices[in->vertices[p]].parallelism;
+            uint32_t wide = self->vertices[in->items[p].vertex].parallelism;
             if (wide > most) most = wide;
         }
     }
@@ -210,7 +233,7 @@ static const char *const *sources_of(builder *self, const tide_node *node)
     for (uint32_t j = 0; j < node->n_inputs; j++) {
         const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[j])];
         for (uint32_t p = 0; p < in->n; p++)
-            for (const char *const *s = self->sources[in->vertices[p]]; *s; s++)
+            for (const char *const *s = self->sources[in->items[p].vertex]; *s; s++)
                 TIDE_PUSH(self->arena, names, n, cap, *s);
     }
     if (n > 1) qsort(names, n, sizeof *names, compare_texts);
@@ -257,7 +280,7 @@ static void place(builder *self, uint32_t vertex)
     if (!passes && node->kind != TIDE_NODE_PROJECT) return;
     const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[0])];
     if (in->n != 1) return;
-    const struct placement before = self->placements[in->vertices[0]];
+    const struct placement before = self->placements[in->items[0].vertex];
     if (passes || before.n == 0) {
         *at = before;
         return;

@@ -5,7 +5,8 @@
  * same text: vertices in a topological order (inputs first), stable operator ids, a plan hash.
  * Read-only after _build; it borrows the plan, which must outlive it.
  *
- * What is a vertex: every plan node but UNION, which becomes several edges into one port. Late rows
+ * What is a vertex: every plan node but UNION, which becomes several edges into one port, and SIDE,
+ * which becomes an edge from another output. Late rows
  * of a windowed aggregate leave it on output 1 and get vertices of their own (a projection and a
  * sink) whose nodes belong to the graph.
  *
@@ -84,6 +85,10 @@ void tide_graph_free(tide_graph **self_p);
 /* Checks every promise of this header; TIDE_E_INTERNAL names the first broken one. _build has
  * called it. */
 TIDE_MUST_CHECK tide_status tide_graph_validate(const tide_graph *self);
+
+/* The rows of a vertex's output: 0 main, 1 late rows of an aggregate or the first side output of a step
+ * in C, and so on; NULL when there is no such output. */
+const tide_schema *tide_vertex_output(const tide_vertex *self, uint32_t output);
 
 const char *tide_partitioner_name(tide_partitioner p); /* "forward", "hash", ... */
 

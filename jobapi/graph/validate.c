@@ -35,7 +35,8 @@ tide_status tide_graph_validate(const tide_graph *self)
 static tide_status check_vertex(const tide_graph *self, uint32_t v)
 {
     const tide_vertex *vertex = &self->vertices[v];
-    if (!vertex->node || vertex->node->kind == TIDE_NODE_UNION)
+    if (!vertex->node || vertex->node->kind == TIDE_NODE_UNION ||
+        vertex->node->kind == TIDE_NODE_SIDE)
         return tide_fail(TIDE_E_INTERNAL, "graph: vertex %u is no operator", v);
     if (vertex->parallelism == 0 || vertex->parallelism > self->parallelism)
         return tide_fail(TIDE_E_INTERNAL, "graph: vertex %u has parallelism %u", v,
@@ -68,8 +69,8 @@ static tide_status check_edge(const tide_graph *self, uint32_t e)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u goes from %u to %u", e, edge->from,
                          edge->to);
     const tide_vertex *from = &self->vertices[edge->from], *to = &self->vertices[edge->to];
-    const tide_schema *rows = edge->output == 0 ? &from->node->schema : from->late;
-    if (edge->output > 1 || !rows)
+    const tide_schema *rows = tide_vertex_output(from, edge->output);
+    if (!rows)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u leaves output %u", e, edge->output);
     if (edge->port >= to->node->n_inputs)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u enters port %u", e, edge->port);

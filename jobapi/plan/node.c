@@ -169,6 +169,7 @@ const tide_node *tide_node_with_inputs(tide_arena *arena, const tide_node *node,
         break;
     case TIDE_NODE_SINK: self = tide_node_sink(arena, inputs[0], node->sink.table); break;
     case TIDE_NODE_WATERMARK:
+    case TIDE_NODE_SIDE:
     case TIDE_NODE_USER: /* What they promise was declared with them. */
         self = TIDE_NEW(arena, tide_node);
         *self = *node;

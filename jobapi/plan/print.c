@@ -30,7 +30,7 @@ static const char *const kind_names[TIDE_NODE_KIND_COUNT] = {
     [TIDE_NODE_WATERMARK] = "watermark", [TIDE_NODE_UNION] = "union",
     [TIDE_NODE_WINDOW] = "window",       [TIDE_NODE_AGGREGATE] = "aggregate",
     [TIDE_NODE_SORT] = "sort",           [TIDE_NODE_USER] = "process",
-    [TIDE_NODE_SINK] = "sink",
+    [TIDE_NODE_SIDE] = "side",           [TIDE_NODE_SINK] = "sink",
 };
 
 const char *tide_node_kind_name(tide_node_kind kind)
@@ -83,6 +83,7 @@ const char *tide_node_print(tide_arena *arena, const tide_node *node)
             print_list(&out, in, node->user.keys, node->user.n_keys);
         }
         break;
+    case TIDE_NODE_SIDE: tide_bytes_printf(&out, " %u", node->side.output); break;
     case TIDE_NODE_SINK:
         tide_bytes_printf(&out, " %s", node->sink.print ? "(print)" : node->sink.table->name);
         break;

@@ -109,6 +109,7 @@ static void mark_inputs(pusher *self, const tide_node *node, const bool *needed)
         case TIDE_NODE_VALUES:
         case TIDE_NODE_WATERMARK:
         case TIDE_NODE_USER:
+        case TIDE_NODE_SIDE:
         case TIDE_NODE_SINK:
         case TIDE_NODE_KIND_COUNT: memset(below, true, n); break;
         }
@@ -147,6 +148,7 @@ static const tide_node *remake(pusher *self, const tide_node *node, const bool *
     case TIDE_NODE_VALUES:
     case TIDE_NODE_WATERMARK:
     case TIDE_NODE_USER:
+    case TIDE_NODE_SIDE:
     case TIDE_NODE_SINK:
     case TIDE_NODE_KIND_COUNT: break;
     }

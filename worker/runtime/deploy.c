@@ -303,7 +303,7 @@ static tide_status add_outlet(build *b, const tide_vertex *vertex, uint32_t e)
         .partitioner = edge->partitioner,
         .n_keys = edge->n_keys,
         .keys = edge->keys,
-        .schema = edge->output == 0 ? &vertex->node->schema : vertex->late,
+        .schema = tide_vertex_output(vertex, edge->output),
         .key_groups = graph->key_groups,
         .n_targets = n,
         .first_target = b->subtask,

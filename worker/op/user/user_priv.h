@@ -2,7 +2,7 @@
 #ifndef TIDE_WORKER_OP_USER_USER_PRIV_H
 #define TIDE_WORKER_OP_USER_USER_PRIV_H
 #include "base/column/key.h"
-#include "jobapi/builder/user_op.h"
+#include "jobapi/plan/user_op.h"
 #include "worker/op/op.h"
 
 /* ---- failures inside callbacks: one text per thread ---- */
