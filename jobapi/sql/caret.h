@@ -11,6 +11,7 @@
  * thread. */
 #ifndef TIDE_JOBAPI_SQL_CARET_H
 #define TIDE_JOBAPI_SQL_CARET_H
+#include <stdbool.h>
 #include "base/core/bytes.h"
 #include "base/core/status.h"
 

@@ -146,8 +146,10 @@ static void convert_function(tide_sql_convert *self, const PgQuery__RangeFunctio
 {
     const PgQuery__Node *node = r->functions[0]->list->items[0];
     if (r->is_rowsfrom) tide_sql_refuse(self, tide_sql_location_of(node), "ROWS FROM");
-    if (r->n_coldeflist || r->functions[0]->list->n_items > 1 &&
-        r->functions[0]->list->items[1]->node_case != PG_QUERY__NODE__NODE__NOT_SET)
+    const PgQuery__List *function = r->functions[0]->list;
+    bool has_columns = function->n_items > 1 &&
+                       function->items[1]->node_case != PG_QUERY__NODE__NODE__NOT_SET;
+    if (r->n_coldeflist || has_columns)
         tide_sql_refuse(self, tide_sql_location_of(node), "a column definition list");
     out->alias = convert_alias(self, r->alias);
     int window = node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL

@@ -37,7 +37,7 @@ void tide_sql_read_create_table(tide_sql_front *self, uint32_t from, uint32_t to
                                 tide_sql_create_table *out)
 {
     const tide_sql_tokens *t = &self->tokens;
-    table table = { .front = self, .t = t, .out = out };
+    table self_table = { .front = self, .t = t, .out = out };
     uint32_t i = from + 1;
     if (tide_sql_is(t, i, "TEMPORARY") || tide_sql_is(t, i, "TEMP")) {
         out->temporary = true;
@@ -50,13 +50,13 @@ void tide_sql_read_create_table(tide_sql_front *self, uint32_t from, uint32_t to
     }
     out->name = tide_sql_read_path(self, &i);
     if (!tide_sql_failed(self) && tide_sql_is(t, i, "(")) {
-        read_elements(&table, i);
+        read_elements(&self_table, i);
         i = tide_sql_skip(t, i);
     }
-    while (i < to && !tide_sql_failed(self)) i = read_clause(&table, i, to);
-    out->n_columns = table.n_columns;
-    out->columns = table.columns;
-    if (!tide_sql_failed(self)) convert_exprs(&table);
+    while (i < to && !tide_sql_failed(self)) i = read_clause(&self_table, i, to);
+    out->n_columns = self_table.n_columns;
+    out->columns = self_table.columns;
+    if (!tide_sql_failed(self)) convert_exprs(&self_table);
 }
 
 /* ---- The list of columns ---- */

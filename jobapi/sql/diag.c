@@ -1,6 +1,7 @@
 /* diag.c - the one error of a statement, and guesses at what was meant. */
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

@@ -37,12 +37,12 @@ void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to
 {
     tide_sql_rewriter w = { .front = self, .t = &self->tokens };
     span s = { from, to };
-    tree tree = { 0 };
-    if (parse(&w, write_span, &s, to, &tree)) {
+    tree parsed = { 0 };
+    if (parse(&w, write_span, &s, to, &parsed)) {
         tide_sql_convert c = converter(self, &w, from);
-        tide_sql_convert_statement(&c, tree.statement, out);
+        tide_sql_convert_statement(&c, parsed.statement, out);
     }
-    tide_arena_free(&tree.arena);
+    tide_arena_free(&parsed.arena);
     tide_sql_rewriter_fini(&w);
 }
 
@@ -79,16 +79,16 @@ void tide_sql_grammar_exprs(tide_sql_front *self, uint32_t n, const uint32_t (*s
 {
     tide_sql_rewriter w = { .front = self, .t = &self->tokens };
     expr_spans e = { n, spans };
-    tree tree = { 0 };
-    if (n && parse(&w, write_exprs, &e, spans[n - 1][1], &tree)) {
-        const PgQuery__SelectStmt *select = tree.statement->select_stmt;
+    tree parsed = { 0 };
+    if (n && parse(&w, write_exprs, &e, spans[n - 1][1], &parsed)) {
+        const PgQuery__SelectStmt *select = parsed.statement->select_stmt;
         tide_sql_convert c = converter(self, &w, spans[0][0]);
         for (uint32_t k = 0; k < n && k < select->n_target_list; k++) {
             c.anchor = spans[k][0];
             out[k] = tide_sql_convert_expr(&c, select->target_list[k]->res_target->val);
         }
     }
-    tide_arena_free(&tree.arena);
+    tide_arena_free(&parsed.arena);
     tide_sql_rewriter_fini(&w);
 }
 

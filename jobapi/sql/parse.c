@@ -57,26 +57,26 @@ static tide_status parse(tide_arena *arena, const char *text, size_t bytes, cons
     if (bytes > TIDE_SQL_TEXT_MAX)
         return tide_fail(TIDE_E_LIMIT, "%s: the script has %zu bytes; at most %u are supported",
                          source_name, bytes, TIDE_SQL_TEXT_MAX);
-    job job = { .script = TIDE_NEW(arena, tide_sql_script) };
-    job.script->text = tide_arena_strndup(arena, text, bytes);
-    job.script->source_name = tide_arena_strdup(arena, source_name);
+    job j = { .script = TIDE_NEW(arena, tide_sql_script) };
+    j.script->text = tide_arena_strndup(arena, text, bytes);
+    j.script->source_name = tide_arena_strdup(arena, source_name);
     tide_arena *scratch = tide_arena_new();
-    job.front = (tide_sql_front){ .arena = arena, .scratch = scratch, .text = job.script->text,
-                                  .source_name = job.script->source_name, .bytes = (uint32_t)bytes,
+    j.front = (tide_sql_front){ .arena = arena, .scratch = scratch, .text = j.script->text,
+                                  .source_name = j.script->source_name, .bytes = (uint32_t)bytes,
                                   .plain = plain, .diag.arena = scratch };
     pthread_attr_t attr;
     pthread_t thread;
     tide_assert(pthread_attr_init(&attr) == 0);
     tide_assert(pthread_attr_setstacksize(&attr, STACK_BYTES) == 0);
-    int failed = pthread_create(&thread, &attr, run, &job);
+    int failed = pthread_create(&thread, &attr, run, &j);
     pthread_attr_destroy(&attr);
     if (!failed) pthread_join(thread, NULL);
 
     tide_status rv = TIDE_OK;
     if (failed) rv = tide_fail(TIDE_E_LIMIT, "no thread to parse SQL on: %s", strerror(failed));
-    else if (job.code != TIDE_OK) rv = tide_fail(job.code, "%s", tide_bytes_text(&job.errors));
-    else *out = job.script;
-    tide_bytes_fini(&job.errors);
+    else if (j.code != TIDE_OK) rv = tide_fail(j.code, "%s", tide_bytes_text(&j.errors));
+    else *out = j.script;
+    tide_bytes_fini(&j.errors);
     tide_arena_free(&scratch);
     return rv;
 }
