@@ -53,10 +53,13 @@ void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what)
 {
     const tide_sql_tokens *t = &self->tokens;
     const char *hint = NULL, *guess = guess_keyword(self, i);
-    if (!guess && i > 0) guess = guess_keyword(self, i - 1);
+    if (!guess && i > 0 && (guess = guess_keyword(self, i - 1))) {
+        i--; /* SELECT b FORM c fails only at c. */
+        what = NULL;
+    }
     if (guess) hint = tide_arena_printf(self->scratch, "did you mean %s?", guess);
     bool at_end = t->v[i].kind == TIDE_SQL_TOKEN_END || tide_sql_is(t, i, ";");
-    if (!hint && !at_end && t->v[i].kind == TIDE_SQL_TOKEN_WORD && t->v[i].keyword > 1)
+    if (!hint && !at_end && t->v[i].kind == TIDE_SQL_TOKEN_WORD && t->v[i].keyword > TIDE_SQL_KEYWORD_UNRESERVED)
         hint = tide_arena_printf(self->scratch, "to use the keyword as a name, quote it: \"%s\"",
                                  tide_sql_token_text(self->scratch, t, i));
     const char *near = tide_sql_token_text(self->scratch, t, i);

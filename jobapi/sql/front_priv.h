@@ -23,6 +23,9 @@ typedef enum tide_sql_token_kind {
     TIDE_SQL_TOKEN_END     /* Behind the last one. */
 } tide_sql_token_kind;
 
+/* Keywords up to this kind can be names everywhere (PgQuery__KeywordKind). */
+#define TIDE_SQL_KEYWORD_UNRESERVED 1
+
 typedef struct tide_sql_token {
     uint32_t pos, end;  /* Bytes [pos, end) of the text. */
     uint32_t match;     /* Brackets: the index of the other one. */

@@ -83,7 +83,8 @@ static uint32_t apply_rule(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t 
 static bool is_function_name(const tide_sql_tokens *t, uint32_t i)
 {
     const tide_sql_token *v = &t->v[i];
-    return v->kind == TIDE_SQL_TOKEN_QUOTED || (v->kind == TIDE_SQL_TOKEN_WORD && v->keyword == 0);
+    return v->kind == TIDE_SQL_TOKEN_QUOTED ||
+           (v->kind == TIDE_SQL_TOKEN_WORD && v->keyword <= TIDE_SQL_KEYWORD_UNRESERVED);
 }
 
 static uint32_t copy(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i)

@@ -98,7 +98,7 @@ uint32_t tide_sql_rewrite_floor(tide_sql_rewriter *self, tide_sql_frame *f, uint
         tide_sql_report_syntax(self->front, at + 1, "a unit such as DAY");
         return close + 1;
     }
-    const char *unit = tide_sql_token_text(self->front->scratch, t, at + 1);
+    const char *unit = tide_sql_lower(self->front->scratch, t, at + 1);
     tide_sql_put_text(self, ",", at);
     tide_sql_put_text(self, tide_arena_printf(self->front->scratch, "'%s'", unit), at + 1);
     tide_sql_put(self, close);
