@@ -27,16 +27,4 @@ int tide_command_version(const tide_args *args);
 int tide_command_help(const tide_args *args);
 int tide_command_completion(const tide_args *args);
 
-/* The flags that several commands share, as initialisers of a tide_flag. */
-#define TIDE_FLAG_PARALLELISM                                                                      \
-    { .name = "parallelism", .letter = 'p', .value = "N", .help = "Slots: threads that each run a "   \
-                                                                  "share of every operator" }
-#define TIDE_FLAG_SETTING                                                                          \
-    { .name = "set", .letter = 'D', .repeats = true, .value = "KEY=VALUE",                          \
-      .help = "A setting of the job; see 'tidemill help settings'" }
-#define TIDE_FLAG_CONFIG                                                                           \
-    { .name = "config", .value = "FILE", .help = "YAML file of settings" }
-#define TIDE_FLAG_EXECUTE                                                                          \
-    { .name = "execute", .letter = 'e', .value = "SQL", .help = "The job's text, instead of a file" }
-
 #endif

@@ -1,0 +1,108 @@
+/* job.c - loading a job. */
+#include "cli/job.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/input.h"
+#include "jobapi/graph/graph.h"
+#include "worker/connector/connector.h"
+
+static tide_status check_table(void *ctx, const tide_table *table, bool as_sink)
+{
+    (void)ctx;
+    const tide_connector *connector;
+    return tide_connector_of(table, as_sink, &connector);
+}
+
+static bool sink_takes_changes(void *ctx, const tide_table *table)
+{
+    (void)ctx;
+    const tide_connector *connector;
+    return tide_connector_of(table, true, &connector) == TIDE_OK && connector->takes_changes;
+}
+
+static bool is_bounded(void *ctx, const tide_table *table)
+{
+    (void)ctx;
+    const tide_connector *connector;
+    return tide_connector_of(table, false, &connector) == TIDE_OK && connector->is_bounded(table);
+}
+
+const tide_sql_context tide_cli_sql_context = { .check_table = check_table,
+                                                .sink_takes_changes = sink_takes_changes,
+                                                .is_bounded = is_bounded };
+
+/* The job's text and what messages call it. */
+static tide_exit read_text(const tide_args *args, tide_bytes *text, const char **name)
+{
+    const char *command = args->command->name, *sql = tide_args_value(args, "execute", NULL);
+    const char *path = args->n_operands ? args->operands[0] : NULL;
+    if (sql && path)
+        return tide_exit_usage(command, "either a file or -e, not both: \"%s\"", path);
+    if (sql) {
+        tide_bytes_puts(text, sql);
+        *name = "-e";
+        return TIDE_EXIT_OK;
+    }
+    if (!path && isatty(STDIN_FILENO))
+        return tide_exit_usage(command, "%s needs a job: a file, -e 'SQL', or standard input", command);
+    if (!path) path = "-";
+    *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
+    return tide_exit_report(tide_input_read(path, text), TIDE_PHASE_PLAN);
+}
+
+static tide_status plan_text(tide_cli_job *self, tide_bytes *text, const char *name)
+{
+    const char *nul = text->n ? memchr(text->p, '\0', text->n) : NULL;
+    if (nul)
+        return tide_fail(TIDE_E_SYNTAX, "%s: a NUL byte at offset %zu: this is not a text of SQL", name,
+                         (size_t)(nul - text->p));
+    tide_sql_context context = tide_cli_sql_context;
+    context.settings = self->config.above.options;
+    context.n_settings = self->config.above.n;
+    TIDE_TRY(tide_sql_plan(tide_bytes_text(text), name, &context, &self->plan));
+    return tide_config_settings(&self->config, self->plan->settings, self->plan->n_settings,
+                                &self->settings);
+}
+
+tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args)
+{
+    *self = (tide_cli_job){ 0 };
+    tide_status rv = tide_config_load(&self->config, args, environ);
+    if (rv == TIDE_E_OPTION) return tide_exit_usage(args->command->name, "%s", tide_error_text());
+    if (rv != TIDE_OK) return tide_exit_report(rv, TIDE_PHASE_PLAN);
+    tide_bytes text = { 0 };
+    const char *name = NULL;
+    tide_exit code = read_text(args, &text, &name);
+    if (code == TIDE_EXIT_OK)
+        code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
+    tide_bytes_fini(&text);
+    if (code != TIDE_EXIT_OK) tide_cli_job_fini(self);
+    return code;
+}
+
+void tide_cli_job_fini(tide_cli_job *self)
+{
+    tide_plan_free(&self->plan);
+    tide_config_fini(&self->config);
+}
+
+tide_status tide_cli_job_explain(const tide_plan *plan, const tide_job_settings *settings, bool as_json,
+                                 tide_bytes *out)
+{
+    tide_graph *graph;
+    TIDE_TRY(tide_graph_build(plan, settings, &graph));
+    if (as_json) {
+        char *json = tide_graph_json(graph);
+        tide_bytes_printf(out, "%s\n", json);
+        tide_free(json);
+    } else {
+        char *logical = tide_plan_print(plan), *physical = tide_graph_print(graph);
+        tide_bytes_printf(out, "== Logical plan ==\n%s\n== Job graph ==\n%s", logical, physical);
+        tide_free(logical);
+        tide_free(physical);
+    }
+    tide_graph_free(&graph);
+    return TIDE_OK;
+}

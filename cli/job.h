@@ -1,0 +1,30 @@
+/* job.h - from a command line to a plan that can be explained or run.
+ *
+ * The command has the flags execute, config, set and parallelism and takes a file as its operand. Owner:
+ * one thread. */
+#ifndef TIDE_CLI_JOB_H
+#define TIDE_CLI_JOB_H
+#include "base/core/bytes.h"
+#include "cli/config.h"
+#include "cli/exit.h"
+#include "jobapi/sql/sql.h"
+
+typedef struct tide_cli_job {
+    tide_config config;
+    tide_plan *plan;
+    tide_job_settings settings;
+} tide_cli_job;
+
+/* Reads settings and text, plans. Anything but TIDE_EXIT_OK was reported and left nothing to free. */
+TIDE_MUST_CHECK tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args);
+void tide_cli_job_fini(tide_cli_job *self);
+
+/* What the SQL front end asks about tables, answered by the connectors. */
+extern const tide_sql_context tide_cli_sql_context;
+
+/* The plan and its graph as `explain` shows them, appended to *out. */
+TIDE_MUST_CHECK tide_status tide_cli_job_explain(const tide_plan *plan,
+                                                 const tide_job_settings *settings, bool as_json,
+                                                 tide_bytes *out);
+
+#endif
