@@ -194,11 +194,16 @@ void tide_row_drop_content(tide_table *t, uint8_t *row)
 }
 
 /* ---- blobs ---- */
-const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out)
+const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i, uint32_t *n_out)
 {
-    const blob *b = *handle(self, tide_table_row(self, row), i);
+    const blob *b = *handle(t, (uint8_t *)(uintptr_t)row, i);
     *n_out = b ? b->n : 0;
     return b ? b->bytes : NULL;
+}
+
+const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out)
+{
+    return tide_row_blob(self, tide_table_row(self, row), i, n_out);
 }
 
 /* Room for n bytes rounded up to what the heap would give anyway. */

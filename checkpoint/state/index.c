@@ -63,6 +63,32 @@ void tide_index_put(tide_group *g, uint64_t entry)
     }
 }
 
+/* The row of an entry with the same tag and key; 0 when there is none. */
+static uint32_t find_equal(const tide_table *t, const tide_group *g, uint32_t tag,
+                           const uint8_t *key)
+{
+    uint32_t at = (uint32_t)((uint64_t)tag >> g->shift);
+    for (;; at = (at + 1) & g->line_mask) {
+        const uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
+        for (uint32_t i = 0; i < TIDE_LINE_ENTRIES; i++) {
+            if (line[i] == 0) return 0;
+            if (line[i] >> 32 != tag) continue;
+            if (tide_key_equal(&t->key, tide_table_row(t, (uint32_t)line[i]), key))
+                return (uint32_t)line[i];
+        }
+    }
+}
+
+bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t row)
+{
+    tide_group *g = &t->groups[group];
+    uint32_t tag = tide_tag_of(hash);
+    if (find_equal(t, g, tag, tide_table_row(t, row))) return false;
+    tide_index_put(g, (uint64_t)tag << 32 | row);
+    g->n++;
+    return true;
+}
+
 bool tide_index_grow(tide_table *t, uint32_t group)
 {
     tide_group *g = &t->groups[group];

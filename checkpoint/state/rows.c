@@ -113,7 +113,7 @@ bool tide_rows_reach(tide_table *t, uint32_t group, uint32_t ordinal)
             const tide_page_info *last = &t->page_info[g->pages[g->n_pages - 1]];
             if (ordinal - last->first < last->rows || ordinal < last->first) return true;
         }
-        g->fill = g->cap; /* Slots that were skipped are found again by the restore. */
+        g->fill = g->cap; /* Slots that were skipped are found again by _collect_free. */
         if (!page_new(t, group)) return false;
     }
 }
@@ -133,6 +133,34 @@ uint32_t tide_row_at(const tide_table *t, uint32_t group, uint32_t ordinal)
     const tide_page_info *info = &t->page_info[g->pages[low - 1]];
     if (ordinal - info->first >= info->rows) return 0;
     return (g->pages[low - 1] << t->map.slot_bits) + (ordinal - info->first);
+}
+
+/* Lists the slots below `end` that are not live, so that the lowest is used first. */
+static void list_free(tide_table *t, tide_group *g, uint32_t page, uint32_t end)
+{
+    uint32_t first = page << t->map.slot_bits;
+    while (end-- > 0) {
+        uint32_t row = first + end;
+        if (tide_bits_of(t, row)->live & tide_bit_of(t, row)) continue;
+        memcpy(tide_table_row(t, row), &g->free_row, 4);
+        g->free_row = row;
+    }
+}
+
+void tide_rows_collect_free(tide_table *t, uint32_t group)
+{
+    tide_group *g = &t->groups[group];
+    g->free_row = 0;
+    if (g->n_pages == 0) return;
+    uint32_t newest = g->pages[g->n_pages - 1];
+    g->open = newest << t->map.slot_bits;
+    g->cap = g->fill = t->page_info[newest].rows;
+    while (g->fill > 0 &&
+           !(tide_bits_of(t, g->open + g->fill - 1)->live & tide_bit_of(t, g->open + g->fill - 1)))
+        g->fill--;
+    list_free(t, g, newest, g->fill);
+    for (uint32_t i = g->n_pages - 1; i-- > 0;)
+        list_free(t, g, g->pages[i], t->page_info[g->pages[i]].rows);
 }
 
 void tide_rows_give_back(tide_table *t, uint32_t group)

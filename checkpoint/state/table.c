@@ -249,46 +249,29 @@ tide_status tide_table_open(tide_table **out, const tide_table_spec *spec, tide_
     return TIDE_OK;
 }
 
-/* Only owned fields need a visit of every row; everything else goes back page by page. */
-static void drop_owned(tide_table *t)
+/* Strings, blobs and owned fields need a visit of every row; all else goes back page by page. */
+void tide_table_drop_group(tide_table *t, uint32_t group)
 {
     uint32_t rows[TIDE_SCRATCH_ROWS], n;
-    tide_table_scan scan = { 0 };
-    while (t->n_owned && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
-        for (uint32_t i = 0; i < n; i++)
-            for (uint32_t f = 0; f < t->n_owned; f++)
-                t->owned[f].drop(t->owned[f].ctx,
-                                 tide_table_value(t, rows[i]) + t->owned[f].offset);
-}
-
-/* Blobs and strings too large for heap pages were taken one by one. */
-static bool has_large_content(const tide_table *t)
-{
-    return t->heap != NULL;
+    tide_table_scan scan = { .group = group, .end = group + 1 };
+    bool content = t->heap || t->n_owned;
+    while (content && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
+        for (uint32_t i = 0; i < n; i++) tide_row_drop_content(t, tide_table_row(t, rows[i]));
+    tide_rows_give_back(t, group);
+    tide_index_give_back(t, group);
+    t->n_rows -= t->groups[group].n;
+    t->groups[group].n = 0;
 }
 
 static void drop_rows(tide_table *t)
 {
-    uint32_t rows[TIDE_SCRATCH_ROWS], n;
-    tide_table_scan scan = { 0 };
-    if (!has_large_content(t)) {
-        drop_owned(t);
-    } else {
-        while ((n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
-            for (uint32_t i = 0; i < n; i++) tide_row_drop_content(t, tide_table_row(t, rows[i]));
-        tide_heap_clear(t);
-    }
-    for (uint32_t g = 0; g < t->n_groups; g++) {
-        tide_rows_give_back(t, g);
-        tide_index_give_back(t, g);
-        t->groups[g].n = 0;
-    }
-    t->n_rows = 0;
+    for (uint32_t g = 0; g < t->n_groups; g++) tide_table_drop_group(t, g);
+    tide_heap_clear(t);
 }
 
 void tide_table_clear(tide_table *self)
 {
-    tide_snapshot_clear(self);
+    tide_snapshot_before_clear(self);
     drop_rows(self);
 }
 

@@ -123,6 +123,8 @@ TIDE_INLINE uint32_t tide_ordinal_of(const tide_table *t, uint32_t row)
 uint32_t tide_row_new(tide_table *t, uint32_t group);
 void tide_row_free(tide_table *t, uint32_t group, uint32_t row); /* Its content is gone already. */
 /* Makes pages up to the one that holds `ordinal`. False: over budget. */
+/* After rows were placed by their ordinals: what is open, and what is free. */
+void tide_rows_collect_free(tide_table *t, uint32_t group);
 bool tide_rows_reach(tide_table *t, uint32_t group, uint32_t ordinal);
 /* The row of an ordinal that _reach covered; 0 beyond. */
 uint32_t tide_row_at(const tide_table *t, uint32_t group, uint32_t ordinal);
@@ -136,6 +138,8 @@ bool tide_index_grow(tide_table *t, uint32_t group);
 /* An index for n rows in place of what there was, empty. */
 bool tide_index_make(tide_table *t, uint32_t group, uint32_t n);
 void tide_index_put(tide_group *g, uint64_t entry); /* Room was made. */
+/* Unless its key is there already: false then. */
+bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t row);
 void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row);
 void tide_index_give_back(tide_table *t, uint32_t group);
 
@@ -166,17 +170,30 @@ void tide_heap_clear(tide_table *t);
 /* Replaces the pointers of long strings in a row's key by copies. False: over budget, no pointer
  * is ours. */
 bool tide_row_own_strings(tide_table *t, uint8_t *row);
+const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i, uint32_t *n_out);
 /* Gives back the strings, blobs and owned fields of a row. */
 void tide_row_drop_content(tide_table *t, uint8_t *row);
 
 /* ---- snapshot.c ---- */
 /* The row is frozen: it is copied aside as it is now. */
 void tide_snapshot_copy_aside(tide_table *t, uint32_t row);
-/* A stored row is about to be deleted. */
+/* A stored row is about to be deleted: its key becomes a tombstone. */
 void tide_snapshot_bury(tide_table *t, uint32_t row);
+/* All rows are about to go: what is frozen is copied aside, and every group will need a base. */
+void tide_snapshot_before_clear(tide_table *t);
 void tide_snapshot_free(tide_table *t);
-void tide_snapshot_clear(
-    tide_table *t); /* The table is being cleared: every row was buried or is gone. */
+/* The id of a group's last piece, and what its pieces add up to: known again after a restore. */
+typedef struct tide_piece_history {
+    uint64_t last_id;
+    uint64_t base_bytes, delta_bytes;
+    bool has_base;
+} tide_piece_history;
+tide_piece_history *tide_snapshot_history(tide_table *t, uint32_t group);
+/* All live rows of a group as a base, bits unchanged. */
+TIDE_MUST_CHECK tide_status tide_table_write_group(const tide_table *t, uint32_t group,
+                                                   const tide_piece_sink *sink);
+/* The rows of a group are gone, their memory is given back. */
+void tide_table_drop_group(tide_table *t, uint32_t group);
 
 /* Does an open table have the layout that `spec` asks for? */
 bool tide_table_agrees(const tide_table *t, const tide_table_spec *spec);
