@@ -61,6 +61,7 @@ tide_node *tide_node_project(tide_arena *arena, const tide_node *input,
         if (column == input->rowtime) self->rowtime = (int32_t)i;
         if (column == input->window_start) self->window_start = (int32_t)i;
         if (column == input->window_end) self->window_end = (int32_t)i;
+        if (column == input->window_time) self->window_time = (int32_t)i;
     }
     self->project.exprs = exprs;
     return self;
@@ -83,6 +84,7 @@ tide_node *tide_node_union(tide_arena *arena, const tide_node *const *inputs, ui
         if (inputs[i]->rowtime != self->rowtime) self->rowtime = -1;
         if (inputs[i]->window_start != self->window_start) self->window_start = -1;
         if (inputs[i]->window_end != self->window_end) self->window_end = -1;
+        if (inputs[i]->window_time != self->window_time) self->window_time = -1;
     }
     return self;
 }
@@ -97,7 +99,8 @@ tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tid
     put_window_fields(self->schema.fields + n, input->schema.fields[window->time_column].type);
     self->window_start = (int32_t)n;
     self->window_end = (int32_t)n + 1;
-    self->rowtime = input->rowtime; /* The rows come as they came; window_time is only a column. */
+    self->window_time = (int32_t)n + 2;
+    self->rowtime = input->rowtime; /* The rows come as they came. */
     self->window.window = *window;
     self->window.keys = keys;
     self->window.n_keys = n_keys;
@@ -113,7 +116,7 @@ tide_node *tide_node_aggregate(tide_arena *arena, const tide_node *input, const 
         uint32_t first = self->aggregate.n_keys + self->aggregate.n_aggs;
         self->window_start = (int32_t)first;
         self->window_end = (int32_t)first + 1;
-        self->rowtime = (int32_t)first + 2;
+        self->rowtime = self->window_time = (int32_t)first + 2;
         self->updating = false;
     } else if (self->aggregate.final) {
         self->updating = false;
@@ -223,7 +226,7 @@ static tide_node *node_new(tide_arena *arena, tide_node_kind kind, const tide_no
     self->kind = kind;
     self->inputs = inputs;
     self->n_inputs = n_inputs;
-    self->rowtime = self->window_start = self->window_end = -1;
+    self->rowtime = self->window_start = self->window_end = self->window_time = -1;
     self->bounded = n_inputs > 0;
     self->pos = TIDE_POS_UNKNOWN;
     for (uint32_t i = 0; i < n_inputs; i++) {
@@ -247,6 +250,7 @@ static void keep_columns(tide_node *self, const tide_node *input)
     self->rowtime = input->rowtime;
     self->window_start = input->window_start;
     self->window_end = input->window_end;
+    self->window_time = input->window_time;
 }
 
 static void put_window_fields(tide_field *at, tide_type time)

@@ -69,6 +69,7 @@ struct tide_node {
     tide_schema schema; /* Of the output. */
     int32_t rowtime;    /* Output column that is the event time watermarks speak of, or -1. */
     int32_t window_start, window_end; /* Output columns that carry a window, or -1. */
+    int32_t window_time;              /* Output column that is a millisecond before window_end, or -1. */
     bool updating;                    /* The output has -U/+U/-D changes. */
     bool bounded;                     /* The output ends. */
     const char *uid; /* Set by the user: replaces the derived operator id. NULL otherwise. */

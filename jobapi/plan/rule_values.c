@@ -6,12 +6,14 @@
 
 static const tide_value *compute_row(tide_arena *arena, const tide_node *project,
                                      const tide_value *row);
+static const tide_node *join_values(tide_arena *arena, const tide_node *all,
+                                    const uint32_t *input_uses);
 
 tide_status tide_rule_values(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
                              const tide_node **out)
 {
-    (void)input_uses;
     *out = node;
+    if (node->kind == TIDE_NODE_UNION) *out = join_values(arena, node, input_uses);
     if (node->kind != TIDE_NODE_PROJECT || node->inputs[0]->kind != TIDE_NODE_VALUES)
         return TIDE_OK;
     const tide_node *values = node->inputs[0];
@@ -43,5 +45,36 @@ static const tide_value *compute_row(tide_arena *arena, const tide_node *project
         made[i] = expr->literal;
         made[i].type = project->schema.fields[i].type;
     }
+    return made;
+}
+
+/* The literal rows of a union, as of VALUES (1), (2), are one table. */
+static const tide_node *join_values(tide_arena *arena, const tide_node *all,
+                                    const uint32_t *input_uses)
+{
+    uint32_t n = 0, n_rows = 0;
+    for (uint32_t i = 0; i < all->n_inputs; i++) {
+        if (all->inputs[i]->kind != TIDE_NODE_VALUES || input_uses[i] != 1) continue;
+        n++;
+        n_rows += all->inputs[i]->values.n_rows;
+    }
+    if (n < 2) return all;
+    const tide_value **rows = TIDE_NEW_N(arena, const tide_value *, n_rows);
+    const tide_node **inputs = TIDE_NEW_N(arena, const tide_node *, all->n_inputs);
+    uint32_t n_inputs = 1;
+    n_rows = 0;
+    for (uint32_t i = 0; i < all->n_inputs; i++) {
+        const tide_node *input = all->inputs[i];
+        if (input->kind != TIDE_NODE_VALUES || input_uses[i] != 1) {
+            inputs[n_inputs++] = input;
+            continue;
+        }
+        for (uint32_t r = 0; r < input->values.n_rows; r++) rows[n_rows++] = input->values.rows[r];
+    }
+    tide_node *values = tide_node_values(arena, &all->schema, rows, n_rows);
+    values->pos = all->pos;
+    inputs[0] = values;
+    tide_node *made = tide_node_union(arena, inputs, n_inputs);
+    made->pos = all->pos;
     return made;
 }

@@ -13,7 +13,8 @@ tide_status tide_bind_fail(tide_binder *self, tide_status code, uint32_t pos, co
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     if (pos == TIDE_POS_UNKNOWN) return tide_fail(code, "%s: %s", self->script->source_name, text);
-    return tide_sql_fail(code, self->script->text, self->script->source_name, pos, hint, "%s", text);
+    return tide_sql_fail(code, self->script->text, self->script->source_name, pos, hint, "%s",
+                         text);
 }
 
 tide_status tide_bind_at(tide_binder *self, tide_status code, uint32_t pos)

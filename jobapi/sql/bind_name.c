@@ -16,8 +16,10 @@ int32_t tide_find_name(const char *name, const char *(*at)(const void *ctx, uint
     int32_t exact = -1, folded = -1;
     for (uint32_t i = 0; i < n; i++) {
         const char *other = at(ctx, i);
-        if (strcmp(other, name) == 0) exact = exact == -1 ? (int32_t)i : -2;
-        else if (strcasecmp(other, name) == 0) folded = folded == -1 ? (int32_t)i : -2;
+        if (strcmp(other, name) == 0)
+            exact = exact == -1 ? (int32_t)i : -2;
+        else if (strcasecmp(other, name) == 0)
+            folded = folded == -1 ? (int32_t)i : -2;
     }
     return exact != -1 ? exact : folded;
 }
@@ -76,7 +78,8 @@ tide_status tide_bind_table_name(tide_binder *self, const tide_sql_path *path, t
         for (size_t d = 0; d < sizeof defaults / sizeof *defaults; d++)
             is_default |= strcasecmp(path->parts[i].text, defaults[d]) == 0;
         if (!is_default)
-            return tide_bind_refuse(self, path->parts[i].pos, "a catalog or database before a table is",
+            return tide_bind_refuse(self, path->parts[i].pos,
+                                    "a catalog or database before a table is",
                                     "tables are called by their name alone");
     }
     *out = path->parts[path->n - 1];

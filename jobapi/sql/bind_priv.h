@@ -3,8 +3,8 @@
  * One binder binds one script; its memory is the plan's arena. A function that fails has started an
  * error chain with the place in the text (tide_bind_fail); nobody adds to it on the way up.
  *
- * Columns in bound expressions are indexes into the current relation's node. While a grouped query is
- * bound, column n + k beyond its n columns stands for aggregate k (bind_group.c). */
+ * Columns in bound expressions are indexes into the current relation's node; while a grouped query is
+ * bound, those from TIDE_GROUP_COLUMN on stand for its aggregates and its window. */
 #ifndef TIDE_JOBAPI_SQL_BIND_PRIV_H
 #define TIDE_JOBAPI_SQL_BIND_PRIV_H
 #include "base/core/bytes.h"
@@ -17,9 +17,8 @@
 /* A name that a query sees: WITH. Innermost first. Bound when first used. */
 typedef struct tide_cte {
     const tide_sql_cte *ast;
-    const struct tide_cte *outer; /* What its query sees. */
-    const tide_node *node;        /* NULL until used. */
-    bool is_open;                 /* Being bound: a use now is recursion. */
+    struct tide_cte *outer; /* What its query sees. */
+    const tide_node *node;  /* NULL until used. */
 } tide_cte;
 
 typedef struct tide_binder {
@@ -113,7 +112,7 @@ const char *tide_bind_call_name(const tide_sql_expr *ast);
 
 /* ---- bind_from.c ---- */
 TIDE_MUST_CHECK tide_status tide_bind_from(tide_binder *self, const tide_sql_from *ast,
-                                           const tide_cte *ctes, tide_relation *out);
+                                           tide_cte *ctes, tide_relation *out);
 /* One row without a use for its column. */
 const tide_node *tide_bind_one_row(tide_binder *self);
 /* The node with other column names. */
@@ -122,29 +121,28 @@ const tide_node *tide_bind_renamed(tide_binder *self, const tide_node *node,
 
 /* ---- bind_query.c, bind_select.c, bind_order.c ---- */
 TIDE_MUST_CHECK tide_status tide_bind_query(tide_binder *self, const tide_sql_query *ast,
-                                            const tide_cte *ctes, const tide_node **out);
+                                            tide_cte *ctes, const tide_node **out);
 
-/* A SELECT's result while ORDER BY may still add columns: the first n_visible are the query's. */
-typedef struct tide_selection {
-    const tide_node *node; /* What the expressions range over. */
-    tide_place place;      /* Of further expressions, for ORDER BY. */
-    uint32_t n, cap, n_visible;
-    const tide_expr **exprs;
-    const char **names;
-    uint32_t cap_names;
-    const tide_sql_expr *const *asts; /* Of the visible columns; NULL for those of a star. */
-    bool distinct;
-} tide_selection;
 TIDE_MUST_CHECK tide_status tide_bind_select(tide_binder *self, const tide_sql_query *ast,
-                                             const tide_cte *ctes, const tide_node **out);
-/* ORDER BY, LIMIT and OFFSET of `ast` over node, whose columns they name. */
+                                             tide_cte *ctes, const tide_node **out);
+/* ORDER BY, LIMIT and OFFSET of a query that is no SELECT, over its result. */
 TIDE_MUST_CHECK tide_status tide_bind_order(tide_binder *self, const tide_sql_query *ast,
                                             const tide_node *node, const tide_node **out);
 /* DISTINCT: one row of each kind. */
-const tide_node *tide_bind_distinct(tide_binder *self, const tide_node *node, uint32_t pos);
-bool tide_bind_has_order(const tide_sql_query *ast);
-TIDE_MUST_CHECK tide_status tide_bind_check_bounded(tide_binder *self, const tide_sql_query *ast,
-                                                    const tide_node *node);
+TIDE_MUST_CHECK tide_status tide_bind_distinct(tide_binder *self, const tide_node *node,
+                                               uint32_t pos, const tide_node **out);
+/* SORT over node if the query has ORDER BY, LIMIT or OFFSET, whose input must end. */
+TIDE_MUST_CHECK tide_status tide_bind_sort(tide_binder *self, const tide_sql_query *ast,
+                                           const tide_node *node, const tide_sort_key *keys,
+                                           const tide_node **out);
+/* An ORDER BY or GROUP BY item that is a plain number: the column it counts to, from 0; -1 when it is
+ * no such item. */
+TIDE_MUST_CHECK tide_status tide_bind_ordinal(tide_binder *self, const tide_sql_expr *ast,
+                                              uint32_t n_columns, int32_t *out);
+/* Names that PostgreSQL would give a column without alias; NULL when it has none to give. */
+const char *tide_bind_default_name(tide_binder *self, const tide_sql_expr *ast);
+/* Columns that are only ever NULL become STRING: a query's result has no untyped columns. */
+TIDE_MUST_CHECK tide_status tide_bind_settle(tide_binder *self, const tide_node **node_p);
 /* Adds a projection that gives the columns these types; TIDE_E_TYPE when a column has no cast. */
 TIDE_MUST_CHECK tide_status tide_bind_coerce_columns(tide_binder *self, const tide_node *node,
                                                      const tide_type *types, uint32_t pos,
@@ -162,16 +160,21 @@ typedef struct tide_group_agg {
 
 struct tide_grouping {
     const tide_relation *relation;
-    bool is_grouped;     /* GROUP BY or HAVING was written. */
+    bool is_grouped; /* GROUP BY or HAVING was written, or an aggregate was used. */
     uint32_t pos;
     uint32_t n_keys, cap_keys;
-    const tide_expr **keys;   /* Over the relation, without window columns. */
+    const tide_expr **keys; /* Over the relation, without window columns. */
     uint32_t n_aggs, cap_aggs;
     tide_group_agg *aggs;
-    /* GROUP BY TUMBLE(ts, ...): the window and the spelling to compare TUMBLE_START's arguments with. */
-    tide_window window;
-    const tide_sql_expr *window_call;
+    tide_window window; /* kind NONE: un-windowed. */
 };
+
+/* In a grouped query, columns from here on stand for the window's start, end and time, then for the
+ * aggregates. No relation has as many columns. */
+#define TIDE_GROUP_COLUMN (1u << 30)
+enum { TIDE_GROUP_START, TIDE_GROUP_END, TIDE_GROUP_TIME, TIDE_GROUP_AGG };
+
+/* GROUP BY of a SELECT over grouping->relation. */
 TIDE_MUST_CHECK tide_status tide_bind_group_by(tide_binder *self, const tide_sql_query *ast,
                                                tide_grouping *grouping);
 /* Adds an aggregate call and gives the expression that stands for its result. */

@@ -6,7 +6,8 @@
 #include "jobapi/plan/plan.h"
 
 typedef enum tide_entry_kind {
-    TIDE_ENTRY_TABLE, TIDE_ENTRY_VIEW,
+    TIDE_ENTRY_TABLE,
+    TIDE_ENTRY_VIEW,
     TIDE_ENTRY_BROKEN /* Its declaration failed: uses of it are not reported once more. */
 } tide_entry_kind;
 
