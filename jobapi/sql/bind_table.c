@@ -8,7 +8,7 @@
 typedef struct declaration {
     tide_binder *binder;
     const tide_sql_create_table *ast;
-    tide_table *table;
+    tide_table *table = NULL;
     uint32_t cap_columns, cap_options;
     tide_relation relation; /* The columns so far, for computed ones and the watermark. */
 } declaration;
@@ -35,7 +35,7 @@ tide_status tide_bind_create_table(tide_binder *self, const tide_sql_stmt *stmt)
     TIDE_TRY(may_create(self, &ast->name, ast->if_not_exists, "table", &name, &skip));
     if (skip) return TIDE_OK;
     tide_entry *entry = tide_catalog_add(&self->catalog, self->arena, TIDE_ENTRY_BROKEN, name.text);
-    tide_table *table;
+    tide_table *table = NULL;
     TIDE_TRY(declare(self, ast, &name, &table));
     const tide_node *rows = NULL;
     if (ast->as_query) {
