@@ -8,7 +8,7 @@
 typedef struct declaration {
     tide_binder *binder;
     const tide_sql_create_table *ast;
-    tide_table *table = NULL;
+    tide_table *table;
     uint32_t cap_columns, cap_options;
     tide_relation relation; /* The columns so far, for computed ones and the watermark. */
 } declaration;
