@@ -4,6 +4,10 @@
 #define TIDE_BASE_FORMAT_FIELD_H
 #include "base/column/batch.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* A wanted field and its column, prepared for a decoder. */
 typedef struct tide_field_spec {
     const char *name; /* Borrowed from the schema, which must outlive the decoder. */
@@ -27,6 +31,36 @@ bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out, uint32_t
 /* "field NAME: expected TYPE, got "TEXT"", shortened to cap bytes. */
 void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len, bool quote,
                       char *out, size_t cap);
+
+/* A string of bytes behind which 16 more may be read. */
+TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *ptr, size_t len)
+{
+#ifdef __SSE2__
+    static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    tide_view *view = (tide_view *)out->values + row;
+    if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
+        /* The text's bytes alone, moved up four, its length below: the whole view in one store. */
+        __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
+        __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
+        __m128i all = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
+        _mm_storeu_si128((__m128i *)view, all);
+        return;
+    }
+    if (len <= 64 && out->heap_cap - out->heap_used >= 64) {
+        /* In steps of 16, over the end: what is there is free heap. */
+        uint8_t *to = out->heap + out->heap_used;
+        for (size_t at = 0; at < len; at += 16)
+            _mm_storeu_si128((__m128i *)(to + at), _mm_loadu_si128((const __m128i *)(ptr + at)));
+        view->len = (uint32_t)len;
+        memcpy(view->prefix, ptr, 4);
+        view->buf = out->n_data - 1;
+        view->offset = out->heap_used;
+        out->heap_used += (uint32_t)len;
+        return;
+    }
+#endif
+    tide_colb_put_str(out, row, ptr, (uint32_t)len);
+}
 
 /* A row that was begun and is given up: NULLs that it set must not show in the next one. */
 TIDE_INLINE void tide_row_abandon(tide_builder *self)

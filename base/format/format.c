@@ -6,7 +6,7 @@
 #include "base/format/formats.h"
 #include "base/format/options.h"
 
-static const tide_format *const FORMATS[] = { &tide_format_json };
+static const tide_format *const FORMATS[] = { &tide_format_json, &tide_format_csv };
 
 const tide_format *tide_format_find(const char *name)
 {
@@ -17,7 +17,7 @@ const tide_format *tide_format_find(const char *name)
 
 const char *tide_format_names(void)
 {
-    return "json";
+    return "json, csv";
 }
 
 void tide_decode_errors_fini(tide_decode_errors *self)

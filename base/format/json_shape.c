@@ -77,22 +77,6 @@ TIDE_INLINE uint32_t digits16(const char *p, uint64_t *out)
 
 /* ---- values into columns ---- */
 
-TIDE_INLINE void put_view(tide_colb *out, uint32_t row, const char *ptr, size_t len)
-{
-#ifdef __SSE2__
-    static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
-    if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
-        /* The text's bytes alone, moved up four, its length below: the whole view in one store. */
-        __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
-        __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
-        __m128i view = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
-        _mm_storeu_si128((__m128i *)((tide_view *)out->values + row), view);
-        return;
-    }
-#endif
-    tide_colb_put_str(out, row, ptr, (uint32_t)len);
-}
-
 /* An integer of at most 16 digits, where it can go without a detour through text. */
 TIDE_INLINE bool put_integer(json_decoder *self, const json_shape_field *f, tide_colb *out,
                              uint32_t row, int64_t v, const tide_json_token *token)
@@ -125,7 +109,7 @@ TIDE_INLINE const char *read_value(json_decoder *self, const json_shape_field *f
         if (close == NULL) return NULL;
         token = (tide_json_token){ p + 1, (size_t)(close - p) - 1, TIDE_JSON_STRING };
         if (TIDE_LIKELY(f->route == JSON_ROUTE_STRING))
-            put_view(out, row, token.ptr, token.len);
+            tide_field_put_view(out, row, token.ptr, token.len);
         else if (f->route != JSON_ROUTE_SKIP && !json_put(self, f->index, out, row, &token))
             return NULL;
         return close + 1;
