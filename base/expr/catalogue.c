@@ -7,6 +7,7 @@
 #include "base/core/nearest.h"
 #include "base/expr/bind_priv.h"
 #include "base/expr/fn.h"
+#include "base/expr/kernels_priv.h"
 
 /* What the rows call their types and flags. */
 enum {
@@ -23,11 +24,14 @@ enum {
 };
 #define ALIKE NULL
 #define P(...) { __VA_ARGS__ }
-#define ROW(f)
-#define VEC(f)
-#define FORM(f)
-#define PREPARE(f)
+#define ROW(f) .row = tide_row_##f,
+#define VEC(f) .vector = tide_vec_##f,
+#define FORM(f) .form = tide_form_##f,
+#define PREPARE(f) .prepare = tide_prepare_##f,
 #define OPTIONAL(n) .n_optional = n,
+#define LATER_ROW(f)
+#define LATER_VEC(f)
+#define LATER_PREPARE(f)
 #define BIND(f) .bind = tide_bind_##f,
 #define REWRITE(f) .rewrite = tide_rewrite_##f,
 #define FN(name_, params_, result_, how, flags_, help_)                                            \
