@@ -69,6 +69,10 @@ typedef struct tide_op_env {
     size_t state_budget_bytes;  /* 0: unlimited. */
     struct tide_waker *waker;   /* Sinks: I/O threads wake the slot through it. NULL in tests. */
     struct tide_output *output; /* Sinks: where a bare SELECT prints; connector/print. */
+    /* Set when the operator comes back with saved state: the last watermark that its on_watermark had finished
+     * by then. What has fired must not fire again. */
+    bool is_restored;
+    int64_t restored_watermark_us;
 } tide_op_env;
 
 typedef struct tide_op_vt {
@@ -91,7 +95,7 @@ typedef struct tide_op_vt {
     void (*close)(void *self);
 } tide_op_vt;
 
-/* The operator that runs a plan node; NULL for kinds that are not operators (scan, union, sink). */
+/* The operator that runs a plan node; NULL for kinds that are not operators (scan, values, union). */
 const tide_op_vt *tide_op_for_node(const tide_node *node);
 
 #endif

@@ -1,0 +1,189 @@
+/* aggs.c - see aggs.h. */
+#include "worker/op/aggs.h"
+
+#include "base/core/assert.h"
+#include "base/core/mem.h"
+
+static void add_owned(tide_op_aggs *self, uint32_t agg);
+static void join_set(tide_op_aggs *self, uint32_t agg);
+
+tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_t first_offset)
+{
+    const tide_schema *in = &node->inputs[0]->schema;
+    uint32_t n = node->aggregate.n_aggs;
+    self->calls = node->aggregate.aggs;
+    self->aggs = tide_calloc(n + 1, sizeof *self->aggs);
+    self->offsets = tide_calloc(n + 1, sizeof *self->offsets);
+    self->distinct = tide_calloc(n + 1, sizeof *self->distinct);
+    self->set_of = tide_calloc(n + 1, sizeof *self->set_of);
+    self->set_agg = tide_calloc(n + 1, sizeof *self->set_agg);
+    self->owned = tide_calloc(n + 1, sizeof *self->owned);
+    self->some_values = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->some_values);
+    self->some_rows = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->some_rows);
+    self->some_at = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->some_at);
+    self->plain = self->invertible = true;
+    self->value_bytes = first_offset;
+    for (uint32_t i = 0; i < n; i++) {
+        const tide_agg_call *call = &self->calls[i];
+        tide_agg *agg = &self->aggs[i];
+        tide_type arg = call->arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in->fields[call->arg].type;
+        tide_status rv = tide_agg_init(agg, call->kind, arg);
+        if (rv != TIDE_OK) return tide_because(rv, "%s", call->name);
+        self->offsets[i] = self->value_bytes;
+        self->value_bytes += agg->state_bytes;
+        self->n++;
+        self->distinct[i] = call->distinct && agg->kind != TIDE_AGG_MIN && agg->kind != TIDE_AGG_MAX;
+        if (self->distinct[i]) join_set(self, i);
+        if (self->distinct[i] || call->filter >= 0) self->plain = false;
+        if (!agg->invertible) self->invertible = false;
+        if (agg->on_heap) add_owned(self, i);
+    }
+    self->only_count_star = n == 1 && self->plain && self->calls[0].kind == TIDE_AGG_COUNT_STAR;
+    return TIDE_OK;
+}
+
+void tide_op_aggs_close(tide_op_aggs *self)
+{
+    tide_free(self->aggs);
+    tide_free(self->offsets);
+    tide_free(self->distinct);
+    tide_free(self->set_of);
+    tide_free(self->set_agg);
+    tide_free(self->owned);
+    tide_free(self->some_values);
+    tide_free(self->some_rows);
+    tide_free(self->some_at);
+    *self = (tide_op_aggs){ 0 };
+}
+
+static tide_status overflow(const tide_op_aggs *self, uint32_t agg)
+{
+    return tide_fail(TIDE_E_OVERFLOW, "%s: the result is out of range", self->calls[agg].name);
+}
+
+tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t agg, const tide_op_rows *at,
+                                    bool retract)
+{
+    const tide_agg *a = &self->aggs[agg];
+    const tide_col *arg = self->calls[agg].arg < 0 ? NULL : at->in->cols[self->calls[agg].arg];
+    uint32_t done = (retract ? a->retract : a->update)(a, at->values, self->offsets[agg], arg, at->rows,
+                                                       at->n);
+    return done == at->n ? TIDE_OK : overflow(self, agg);
+}
+
+tide_status tide_op_aggs_update(tide_op_aggs *self, const tide_op_rows *at, bool retract)
+{
+    for (uint32_t i = 0; i < self->n; i++) {
+        const tide_agg_call *call = &self->calls[i];
+        if (self->distinct[i]) continue;
+        if (call->filter < 0) {
+            TIDE_TRY(tide_op_aggs_update_one(self, i, at, retract));
+        } else {
+            tide_op_rows some = tide_op_aggs_narrow(self, i, at, false);
+            TIDE_TRY(tide_op_aggs_update_one(self, i, &some, retract));
+        }
+    }
+    return TIDE_OK;
+}
+
+tide_status tide_op_aggs_update_set(tide_op_aggs *self, uint32_t set, const tide_op_rows *at,
+                                    bool retract)
+{
+    for (uint32_t i = 0; i < self->n; i++)
+        if (self->distinct[i] && self->set_of[i] == set)
+            TIDE_TRY(tide_op_aggs_update_one(self, i, at, retract));
+    return TIDE_OK;
+}
+
+tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op_rows *at,
+                                 bool drop_null)
+{
+    const tide_agg_call *call = &self->calls[agg];
+    const tide_col *filter = call->filter < 0 ? NULL : at->in->cols[call->filter];
+    const tide_col *arg = drop_null && call->arg >= 0 ? at->in->cols[call->arg] : NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < at->n; i++) {
+        uint32_t row = at->rows[i];
+        bool keep = (!filter || (tide_col_valid(filter, row) && ((const uint8_t *)filter->values)[row])) &&
+                    (!arg || tide_col_valid(arg, row));
+        self->some_values[n] = at->values[i];
+        self->some_rows[n] = (uint16_t)row;
+        self->some_at[n] = (uint16_t)i;
+        n += keep;
+    }
+    return (tide_op_rows){ .in = at->in, .values = self->some_values, .rows = self->some_rows, .n = n };
+}
+
+tide_status tide_op_aggs_merge(const tide_op_aggs *self, uint8_t *into, const uint8_t *from)
+{
+    for (uint32_t i = 0; i < self->n; i++) {
+        const tide_agg *a = &self->aggs[i];
+        if (self->distinct[i]) continue;
+        if (!a->merge(a, into + self->offsets[i], from + self->offsets[i])) return overflow(self, i);
+    }
+    return TIDE_OK;
+}
+
+tide_status tide_op_aggs_unmerge(const tide_op_aggs *self, uint8_t *into, const uint8_t *from)
+{
+    tide_assert(self->invertible);
+    for (uint32_t i = 0; i < self->n; i++) {
+        const tide_agg *a = &self->aggs[i];
+        if (!a->unmerge(a, into + self->offsets[i], from + self->offsets[i])) return overflow(self, i);
+    }
+    return TIDE_OK;
+}
+
+void tide_op_aggs_results(const tide_op_aggs *self, const uint8_t *const *values, uint32_t n,
+                          tide_colb *cols, uint32_t first)
+{
+    for (uint32_t i = 0; i < self->n; i++)
+        self->aggs[i].result_of(&self->aggs[i], values, self->offsets[i], n, &cols[i], first);
+}
+
+static void join_set(tide_op_aggs *self, uint32_t agg)
+{
+    const tide_agg_call *call = &self->calls[agg];
+    for (uint32_t s = 0; s < self->n_sets; s++) {
+        const tide_agg_call *other = &self->calls[self->set_agg[s]];
+        self->set_of[agg] = s;
+        if (other->arg == call->arg && other->filter == call->filter) return;
+    }
+    self->set_of[agg] = self->n_sets;
+    self->set_agg[self->n_sets++] = agg;
+}
+
+/* ---- what a table needs to carry states that own memory ---- */
+
+static uint32_t owned_size(const void *ctx, const uint8_t *field)
+{
+    const tide_agg *agg = ctx;
+    return agg->saved_bytes(agg, field);
+}
+
+static void owned_save(const void *ctx, const uint8_t *field, uint8_t *to)
+{
+    const tide_agg *agg = ctx;
+    agg->save(agg, field, to);
+}
+
+static bool owned_load(const void *ctx, uint8_t *field, const uint8_t *from, uint32_t n)
+{
+    const tide_agg *agg = ctx;
+    return agg->load(agg, field, from, n);
+}
+
+static void owned_drop(const void *ctx, uint8_t *field)
+{
+    const tide_agg *agg = ctx;
+    agg->drop(agg, field);
+}
+
+static void add_owned(tide_op_aggs *self, uint32_t agg)
+{
+    self->on_heap = true;
+    self->owned[self->n_owned++] = (tide_table_owned){ .offset = self->offsets[agg],
+                                                       .ctx = &self->aggs[agg], .size = owned_size,
+                                                       .save = owned_save, .load = owned_load,
+                                                       .drop = owned_drop };
+}

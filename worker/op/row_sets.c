@@ -1,0 +1,122 @@
+/* row_sets.c - see row_sets.h. */
+#include "worker/op/row_sets.h"
+
+#include "base/core/mem.h"
+
+/* Values carried from one set to another at a time. */
+#define CARRY_MAX 256u
+
+tide_status tide_row_sets_open(tide_row_sets *self, const tide_schema *in, tide_op_aggs *aggs,
+                               uint32_t first_blob)
+{
+    uint32_t key_bytes = 0;
+    self->aggs = aggs;
+    self->first_blob = first_blob;
+    if (aggs->n_sets == 0) return TIDE_OK;
+    self->specs = tide_calloc(aggs->n_sets, sizeof *self->specs);
+    for (; self->n < aggs->n_sets; self->n++) {
+        uint32_t arg = (uint32_t)aggs->calls[aggs->set_agg[self->n]].arg;
+        tide_key_col col = { .type = in->fields[arg].type, .idx = arg, .not_null = true };
+        TIDE_TRY(tide_key_spec_init(&self->specs[self->n], &col, 1, 1));
+        if (self->specs[self->n].key_bytes > key_bytes) key_bytes = self->specs[self->n].key_bytes;
+    }
+    self->keys = tide_malloc_aligned(64, (size_t)TIDE_BATCH_ROWS_MAX * key_bytes);
+    self->hash = tide_malloc_aligned(64, TIDE_BATCH_ROWS_MAX * sizeof *self->hash);
+    self->values = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->values);
+    self->rows = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->rows);
+    return TIDE_OK;
+}
+
+void tide_row_sets_close(tide_row_sets *self)
+{
+    tide_free(self->specs);
+    tide_free(self->keys);
+    tide_free(self->hash);
+    tide_free(self->values);
+    tide_free(self->rows);
+}
+
+static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32_t set)
+{
+    return (tide_value_set){ .table = ref.table, .row = ref.row,
+                             .blob = self->first_blob + TIDE_VALUE_SET_BLOBS * set,
+                             .spec = &self->specs[set] };
+}
+
+tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs, const tide_op_rows *at)
+{
+    for (uint32_t s = 0; s < self->n; s++) {
+        uint32_t agg = self->aggs->set_agg[s], n_fresh = 0;
+        tide_op_rows some = tide_op_aggs_narrow(self->aggs, agg, at, true);
+        const tide_col *arg = at->in->cols[self->aggs->calls[agg].arg];
+        TIDE_TRY(tide_key_encode_cols(&self->specs[s], &arg, some.rows, some.n, self->keys, self->hash));
+        for (uint32_t i = 0; i < some.n; i++) {
+            bool fresh;
+            tide_value_set set = set_of(self, refs[self->aggs->some_at[i]], s);
+            TIDE_TRY(tide_value_set_put(&set, self->keys + (size_t)i * self->specs[s].key_bytes,
+                                        self->hash[i], &fresh));
+            self->values[n_fresh] = some.values[i];
+            self->rows[n_fresh] = some.rows[i];
+            n_fresh += fresh;
+        }
+        tide_op_rows news = { .in = at->in, .values = self->values, .rows = self->rows, .n = n_fresh };
+        TIDE_TRY(tide_op_aggs_update_set(self->aggs, s, &news, false));
+    }
+    return TIDE_OK;
+}
+
+/* Feeds the set's aggregates of one session with n encoded values. */
+static tide_status feed_values(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,
+                               const uint8_t *keys, uint32_t n)
+{
+    const tide_key_spec *spec = &self->specs[set];
+    const uint8_t *ptrs[CARRY_MAX];
+    for (uint32_t i = 0; i < n; i++) {
+        ptrs[i] = keys + (size_t)i * spec->key_bytes;
+        self->values[i] = tide_table_value(into.table, into.row);
+        self->rows[i] = (uint16_t)i;
+    }
+    tide_builder b;
+    tide_builder_init(&b, pool, &spec->cols[0].type, 1, CARRY_MAX);
+    tide_key_decode(spec, 0, ptrs, n, &b.cols[0], 0);
+    b.n = n;
+    tide_batch *made = tide_builder_finish(&b);
+    tide_builder_fini(&b);
+    tide_status rv = TIDE_OK;
+    for (uint32_t a = 0; a < self->aggs->n && rv == TIDE_OK; a++) {
+        if (!self->aggs->distinct[a] || self->aggs->set_of[a] != set) continue;
+        const tide_agg *agg = &self->aggs->aggs[a];
+        uint32_t done = agg->update(agg, self->values, self->aggs->offsets[a], made->cols[0], self->rows, n);
+        if (done != n)
+            rv = tide_fail(TIDE_E_OVERFLOW, "%s: the result is out of range", self->aggs->calls[a].name);
+    }
+    tide_batch_unref(&made);
+    return rv;
+}
+
+static tide_status merge_set(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,
+                             tide_row_ref from)
+{
+    tide_value_set a = set_of(self, into, set), b = set_of(self, from, set);
+    uint8_t *keys = self->keys;
+    uint32_t at = 0, n = 0, key_bytes = self->specs[set].key_bytes;
+    uint64_t hash;
+    bool more = true;
+    while (more) {
+        bool fresh = false;
+        more = tide_value_set_next(&b, &at, keys + (size_t)n * key_bytes, &hash);
+        if (more) TIDE_TRY(tide_value_set_put(&a, keys + (size_t)n * key_bytes, hash, &fresh));
+        n += fresh;
+        if (n < CARRY_MAX && more) continue;
+        if (n > 0) TIDE_TRY(feed_values(self, pool, set, into, keys, n));
+        n = 0;
+    }
+    return TIDE_OK;
+}
+
+tide_status tide_row_sets_merge(tide_row_sets *self, tide_pool *pool, tide_row_ref into,
+                                tide_row_ref from)
+{
+    for (uint32_t s = 0; s < self->n; s++) TIDE_TRY(merge_set(self, pool, s, into, from));
+    return TIDE_OK;
+}

@@ -1,0 +1,233 @@
+/* session.c - GROUP BY over sessions: a key's rows with no break longer than the gap.
+ *
+ * A batch's keys are looked up at once. Then one pass decides, row by row: nearly always a row extends the
+ * newest session of its key, and only its end is written. The aggregates are fed afterwards by vector
+ * kernels, or before a session moves or fuses. Ends are in a calendar that looks at a session about once
+ * per gap. */
+#include "base/core/assert.h"
+#include "base/core/mem.h"
+#include "worker/op/op_priv.h"
+#include "worker/op/session_priv.h"
+
+static tide_status take_rows(session *self, const tide_op_times *times);
+static tide_status settle_batch(session *self);
+
+static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+{
+    session *self = self_v;
+    tide_op_times times;
+    tide_assert(port == 0);
+    if (self->times.route_late && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
+    self->in = *in_p;
+    if (tide_event_time_read(&self->times, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
+    if (times.n > 0) {
+        if (take_rows(self, &times) != TIDE_OK || session_flush(self) != TIDE_OK ||
+            settle_batch(self) != TIDE_OK)
+            return TIDE_OP_FAILED;
+    }
+    tide_event_time_push_late(&self->times, *in_p, out);
+    tide_batch_unref(in_p);
+    return TIDE_OP_DONE;
+}
+
+/* ---- rows into sessions ---- */
+
+static TIDE_NOINLINE tide_status take_odd_row(session *self, uint32_t k, uint16_t row, int64_t ts)
+{
+    tide_row_ref ref;
+    session_fate fate;
+    session_pending *p = &self->pending;
+    TIDE_TRY(session_place(self, k, ts, &ref, &fate));
+    if (fate == SESSION_LATE) {
+        tide_event_time_add_late(&self->times, row);
+        return TIDE_OK;
+    }
+    if (self->sets.n) p->at[p->n] = ref;
+    p->values[p->n] = tide_table_value(ref.table, ref.row);
+    p->rows[p->n++] = row;
+    return TIDE_OK;
+}
+
+/* Does ts extend the session, forwards or not at all? */
+TIDE_INLINE bool joins_at_end(const session_value *s, int64_t ts)
+{
+    return ts >= s->start && ts <= s->due && s->start < s->due;
+}
+
+static tide_status take_rows(session *self, const tide_op_times *times)
+{
+    const int64_t *ts = times->ts, gap = self->gap;
+    session_pending *p = &self->pending;
+    TIDE_TRY(tide_op_keys_encode(&self->keys, self->in, times->rows, times->n));
+    TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, times->n,
+                                       self->rows, NULL, NULL));
+    tide_table_touch(self->table, self->rows, times->n);
+    bool with_sets = self->sets.n > 0;
+    for (uint32_t k = 0; k < times->n; k++) {
+        uint16_t row = times->rows[k];
+        tide_row_ref ref = { self->table, self->rows[k] };
+        session_value *s = session_of(ref);
+        int64_t t = ts[row];
+        if (TIDE_UNLIKELY(!joins_at_end(s, t))) {
+            TIDE_TRY(take_odd_row(self, k, row, t));
+            continue;
+        }
+        if (t + gap > s->due) s->due = t + gap;
+        if (with_sets) p->at[p->n] = ref;
+        p->values[p->n] = (uint8_t *)s;
+        p->rows[p->n++] = row;
+    }
+    return TIDE_OK;
+}
+
+tide_status session_flush(session *self)
+{
+    session_pending *p = &self->pending;
+    tide_op_rows at = { .in = self->in, .values = p->values, .rows = p->rows, .n = p->n };
+    if (p->n == 0) return TIDE_OK;
+    TIDE_TRY(tide_op_aggs_update(&self->aggs, &at, false));
+    if (self->sets.n) TIDE_TRY(tide_row_sets_update(&self->sets, p->at, &at));
+    p->n = 0;
+    return TIDE_OK;
+}
+
+/* Files the sessions that the batch opened and forgets the keys of which it had only late rows. */
+static tide_status settle_batch(session *self)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < self->n_empty; i++) {
+        const session_value *s = session_of((tide_row_ref){ self->table, self->empty[i] });
+        if (s->start == s->due) self->empty[n++] = self->empty[i];
+    }
+    tide_table_delete(self->table, self->empty, n);
+    tide_calendar_file(self->calendar, self->file, self->n_file);
+    self->n_empty = self->n_file = 0;
+    return TIDE_OK;
+}
+
+/* ---- firing ---- */
+
+/* Emits what is due in one table. False when there is no room for all. */
+static bool fire(session *self, tide_table *table, tide_calendar *calendar, tide_outbox *out)
+{
+    int64_t start[TIDE_BATCH_ROWS_MAX / 4], due[TIDE_BATCH_ROWS_MAX / 4];
+    for (;;) {
+        uint32_t space = tide_op_emit_space(&self->emit);
+        if (space == 0) {
+            if (!tide_op_emit_flush(&self->emit, out)) return false;
+            space = tide_op_emit_space(&self->emit);
+        }
+        uint32_t max = sizeof due / sizeof *due;
+        uint32_t n = tide_calendar_pop(calendar, self->watermark, self->rows, space < max ? space : max);
+        if (n == 0) return true;
+        tide_op_emit_groups(&self->emit, table, self->rows, n);
+        for (uint32_t i = 0; i < n; i++) {
+            const session_value *s = (const void *)self->emit.values[i];
+            start[i] = s->start;
+            due[i] = s->due;
+        }
+        tide_op_emit_windows(&self->emit, start, due, n);
+        self->emit.builder.n += n;
+        tide_table_delete(table, self->rows, n);
+    }
+}
+
+static tide_op_result session_on_watermark(void *self_v, int64_t watermark_us, tide_outbox *out)
+{
+    session *self = self_v;
+    watermark_us = tide_window_clamp(watermark_us);
+    if (watermark_us > self->watermark) self->watermark = watermark_us;
+    if (!fire(self, self->older, self->older_calendar, out) ||
+        !fire(self, self->table, self->calendar, out) || !tide_op_emit_flush(&self->emit, out))
+        return TIDE_OP_AGAIN;
+    return TIDE_OP_DONE;
+}
+
+/* ---- life ---- */
+
+static tide_calendar *make_calendar(tide_table *table, int64_t gap)
+{
+    tide_calendar_config config = { .table = table, .span = gap,
+                                    .due_offset = (uint32_t)offsetof(session_value, due),
+                                    .filed_offset = (uint32_t)offsetof(session_value, filed) };
+    return tide_calendar_new(&config);
+}
+
+static tide_status session_after_restore(void *self_v)
+{
+    session *self = self_v;
+    tide_calendar_rebuild(self->calendar);
+    tide_calendar_rebuild(self->older_calendar);
+    return TIDE_OK;
+}
+
+/* (key, id): the id does not count for the key group. */
+static tide_status make_older_spec(session *self)
+{
+    tide_key_col cols[TIDE_KEY_COLS_MAX];
+    uint32_t n = self->keys.spec.n;
+    if (n == TIDE_KEY_COLS_MAX) return tide_fail(TIDE_E_LIMIT, "too many columns to group by");
+    memcpy(cols, self->keys.spec.cols, n * sizeof *cols);
+    cols[n] = (tide_key_col){ .type = tide_type_of(TIDE_TYPE_BIGINT), .not_null = true };
+    return tide_key_spec_init(&self->older_spec, cols, n + 1, n);
+}
+
+static tide_status open_tables(session *self)
+{
+    uint32_t n_blobs = SESSION_BLOB_SETS + TIDE_VALUE_SET_BLOBS * self->sets.n;
+    tide_table_spec spec = { .name = "sessions", .key = &self->keys.spec, .n_blobs = n_blobs,
+                             .value_bytes = self->aggs.value_bytes + 8 * n_blobs,
+                             .owned = self->aggs.owned, .n_owned = self->aggs.n_owned };
+    TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
+    spec.name = "older sessions";
+    spec.key = &self->older_spec;
+    TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->older));
+    self->calendar = make_calendar(self->table, self->gap);
+    self->older_calendar = make_calendar(self->older, self->gap);
+    return session_after_restore(self);
+}
+
+static tide_status open_parts(session *self, const tide_node *node, tide_op_env *env)
+{
+    const tide_schema *in = &node->inputs[0]->schema;
+    const tide_window *window = &node->aggregate.window;
+    self->env = env;
+    self->gap = window->size_us;
+    self->watermark = tide_op_first_watermark(env);
+    if (node->inputs[0]->updating)
+        return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
+    if (self->gap <= 0 || self->gap > TIDE_WINDOW_SIZE_MAX)
+        return tide_fail(TIDE_E_INVALID, "a session's gap must be positive");
+    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
+                               NULL, 0));
+    TIDE_TRY(make_older_spec(self));
+    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(session_value)));
+    TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, SESSION_BLOB_SETS));
+    TIDE_TRY(open_tables(self));
+    tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);
+    tide_event_time_open(&self->times, env, window->time_column, node->aggregate.late != NULL);
+    return TIDE_OK;
+}
+
+static void session_close(void *self_v)
+{
+    session *self = self_v;
+    tide_op_emit_close(&self->emit);
+    tide_calendar_free(&self->calendar);
+    tide_calendar_free(&self->older_calendar);
+    tide_row_sets_close(&self->sets);
+    tide_op_aggs_close(&self->aggs);
+    tide_op_keys_close(&self->keys);
+}
+
+static tide_status session_open(void *self_v, const tide_node *node, tide_op_env *env)
+{
+    tide_status rv = open_parts(self_v, node, env);
+    if (rv != TIDE_OK) session_close(self_v);
+    return rv;
+}
+
+const tide_op_vt tide_op_session = { .name = "session aggregate", .size = sizeof(session),
+                                     .open = session_open, .on_batch = session_on_batch,
+                                     .on_watermark = session_on_watermark,
+                                     .after_restore = session_after_restore, .close = session_close };

@@ -1,0 +1,83 @@
+/* session_priv.h - sessions as rows: shared by the operator (session.c) and the rows off its fast path
+ * (session_older.c).
+ *
+ * A key's newest open session is its row in the table "sessions". Older ones, still open because the
+ * watermark has not passed them, are rows of the same layout in "older sessions", keyed by (key, id); the
+ * newest one's first blob lists them by start. An older session's id is the time of one of its rows, which
+ * no other open session of the key can contain.
+ *
+ * Value:
+ *   | offset | size | meaning                                                          |
+ *   |      0 |    8 | start: time of its first row                                     |
+ *   |      8 |    8 | due: last row + gap, the session's end; start = due: not open    |
+ *   |     16 |    8 | filed: the calendar's                                            |
+ *   |     24 |      | aggregates' states                                               |
+ *   |        |    8 | blob 0: older sessions (of a newest session), as session_older[] |
+ *   |        | 16 s | blobs 1 + 2 s, 2 + 2 s: distinct set s (row_sets.h)              |
+ * A row joins when its time lies in [start - gap, due]; a session fires when the watermark is past due. */
+#ifndef TIDE_WORKER_OP_SESSION_PRIV_H
+#define TIDE_WORKER_OP_SESSION_PRIV_H
+#include "checkpoint/state/calendar.h"
+#include "checkpoint/state/set.h"
+#include "worker/op/emit.h"
+#include "worker/op/event_time.h"
+#include "worker/op/row_sets.h"
+#include "worker/op/window_time.h"
+
+typedef struct session_value {
+    int64_t start, due;
+    uint64_t filed;
+} session_value;
+
+typedef struct session_older { /* One entry of the list, disjoint and ascending. */
+    int64_t start, due, id;
+} session_older;
+
+#define SESSION_BLOB_OLDER 0u
+#define SESSION_BLOB_SETS 1u
+
+/* Rows of the batch whose session is known but whose aggregates have not been fed. */
+typedef struct session_pending {
+    uint32_t n;
+    uint8_t *values[TIDE_BATCH_ROWS_MAX];
+    tide_row_ref at[TIDE_BATCH_ROWS_MAX]; /* Only filled in when there are distinct sets. */
+    uint16_t rows[TIDE_BATCH_ROWS_MAX];
+} session_pending;
+
+typedef struct session {
+    tide_op_env *env;
+    tide_op_keys keys;
+    tide_key_spec older_spec;
+    tide_op_aggs aggs;
+    tide_row_sets sets;
+    tide_op_emit emit;
+    tide_table *table, *older;
+    tide_calendar *calendar, *older_calendar;
+    int64_t gap;
+    int64_t watermark; /* Within +-TIDE_WINDOW_TIME_MAX. */
+    const tide_batch *in; /* The batch at hand. */
+    session_pending pending;
+    uint32_t n_file, n_empty;
+    uint32_t rows[TIDE_BATCH_ROWS_MAX];  /* Of the batch's keys. */
+    uint32_t file[TIDE_BATCH_ROWS_MAX];  /* Sessions opened by the batch. */
+    uint32_t empty[TIDE_BATCH_ROWS_MAX]; /* Rows made for keys whose first row was late. */
+    tide_event_time times;
+} session;
+
+/* Feeds the pending rows to their sessions. */
+TIDE_MUST_CHECK tide_status session_flush(session *self);
+
+/* ---- session_older.c ---- */
+typedef enum session_fate { SESSION_JOINED, SESSION_LATE } session_fate;
+
+/* What becomes of row k of the batch (key k, time ts) that lies outside of the newest session's fast
+ * path: *ref_out is the session that it joins, unless it is late. */
+TIDE_MUST_CHECK tide_status session_place(session *self, uint32_t k, int64_t ts, tide_row_ref *ref_out,
+                                          session_fate *fate_out);
+
+TIDE_INLINE session_value *session_of(tide_row_ref ref)
+{
+    return (session_value *)(void *)tide_table_value(ref.table, ref.row);
+}
+
+#endif
