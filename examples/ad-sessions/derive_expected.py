@@ -32,6 +32,11 @@ def sessions_of(events):
     yield session
 
 
+def text(at):
+    """A time as SQL prints it: no zeros at the end of the fraction."""
+    return at.isoformat(" ", "milliseconds").rstrip("0").rstrip(".") if at.microsecond else at.isoformat(" ")
+
+
 def percentage(clicks, views):
     if views == 0:
         return ""
@@ -50,12 +55,12 @@ def main():
             clicks = sum(is_click for _, _, is_click in session)
             views = len(session) - clicks
             ads = len({ad for _, ad, _ in session})
-            rows.append((user, start.isoformat(" ", "milliseconds"), end.isoformat(" ", "milliseconds"), views,
-                         clicks, ads, percentage(clicks, views)))
+            rows.append((user, start, end, views, clicks, ads, percentage(clicks, views)))
     with open("expected/sessions.csv", "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(("user_id", "session_start", "session_end", "views", "clicks", "ads", "click_percent"))
-        out.writerows(sorted(rows))
+        for user, start, end, *rest in sorted(rows):
+            out.writerow((user, text(start), text(end), *rest))
 
 
 if __name__ == "__main__":
