@@ -95,7 +95,9 @@ static tide_status print_open(void *self_v, const tide_sink_args *args)
     }
     self->text_format = tide_format_find(self->format == TIDE_OUTPUT_CSV ? "csv" : "json");
     tide_assert(self->text_format != NULL);
-    return self->text_format->encoder_new(&self->schema, NULL, 0, &self->encoder);
+    /* An option of CSV; the others let it be. */
+    static const tide_format_option header = { "csv.header", "true" };
+    return self->text_format->encoder_new(&self->schema, &header, 1, &self->encoder);
 }
 
 static void print_close(void *self_v)
