@@ -74,7 +74,7 @@ class UsageTest(Folder):
     def test_help_comes_for_everything(self):
         for arguments in ([], ["--help"], ["help"], ["run", "--help"], ["help", "test"], ["help", "--man"],
                           ["help", "settings"], ["help", "functions"], ["help", "connectors"],
-                          ["help", "counters"]):
+                          ["help", "formats"], ["help", "counters"]):
             with self.subTest(arguments=arguments):
                 run = tidemill(*arguments)
                 self.assertEqual((run.returncode, run.stderr), (0, ""))
@@ -118,7 +118,7 @@ class RunTest(Folder):
         self.assertEqual(tidemill("run", *streaming, "-e", sql).stdout, "x,n\n1,2\n")
         changes = tidemill("run", *streaming, "--changelog", "-e", sql).stdout.splitlines()
         self.assertEqual(changes[0], "op,x,n")
-        self.assertEqual(changes[1:], ["+I,1,1", "-U,1,1", "+U,1,2"])
+        self.assertEqual(changes[1:], ["+I,1,2"])
 
     def test_failures_say_where_and_exit_with_their_code(self):
         cases = (
