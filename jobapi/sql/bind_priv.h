@@ -275,6 +275,8 @@ TIDE_MUST_CHECK tide_status tide_bind_drop(tide_binder *self,
                                            const tide_sql_stmt *stmt);
 TIDE_MUST_CHECK tide_status tide_bind_statement(tide_binder *self,
                                                 const tide_sql_stmt *stmt);
+/* self->settings anew, from the SETs in force. */
+TIDE_MUST_CHECK tide_status tide_bind_read_settings(tide_binder *self);
 TIDE_MUST_CHECK tide_status tide_bind_insert(tide_binder *self,
                                              const tide_sql_stmt *stmt);
 /* Writes node's columns, in order, into the table. */

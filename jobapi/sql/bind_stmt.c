@@ -9,7 +9,6 @@ static tide_status bind_print(tide_binder *self, const tide_sql_stmt *stmt);
 static tide_status bind_set(tide_binder *self, const tide_sql_option *option,
                             uint32_t pos);
 static tide_status bind_reset(tide_binder *self, const tide_sql_option *option);
-static tide_status read_settings(tide_binder *self);
 static tide_status bind_explain(tide_binder *self, const tide_sql_explain *ast);
 static tide_status bind_job(tide_binder *self, const tide_sql_stmt *stmt);
 
@@ -80,7 +79,7 @@ static tide_status bind_set(tide_binder *self, const tide_sql_option *option,
   if (rv)
     return tide_bind_at(self, rv, option->pos);
   TIDE_PUSH(self->arena, self->sets, self->n_sets, self->cap_sets, one);
-  return read_settings(self);
+  return tide_bind_read_settings(self);
 }
 
 static tide_status bind_reset(tide_binder *self,
@@ -90,11 +89,10 @@ static tide_status bind_reset(tide_binder *self,
     if (option->key && strcasecmp(self->sets[i].key, option->key) != 0)
       self->sets[kept++] = self->sets[i];
   self->n_sets = kept;
-  return read_settings(self);
+  return tide_bind_read_settings(self);
 }
 
-/* What is in force from here on. */
-static tide_status read_settings(tide_binder *self) {
+tide_status tide_bind_read_settings(tide_binder *self) {
   uint32_t n = self->n_sets + self->context->n_settings;
   tide_option *all = TIDE_NEW_N(self->arena, tide_option, n + 1);
   for (uint32_t i = 0; i < n; i++)
