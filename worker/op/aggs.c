@@ -7,7 +7,8 @@
 static void add_owned(tide_op_aggs *self, uint32_t agg);
 static void join_set(tide_op_aggs *self, uint32_t agg);
 
-tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_t first_offset)
+tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_t first_offset,
+                              bool retracting)
 {
     const tide_schema *in = &node->inputs[0]->schema;
     uint32_t n = node->aggregate.n_aggs;
@@ -32,7 +33,7 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         self->offsets[i] = self->value_bytes;
         self->value_bytes += agg->state_bytes;
         self->n++;
-        self->distinct[i] = call->distinct && agg->kind != TIDE_AGG_MIN && agg->kind != TIDE_AGG_MAX;
+        self->distinct[i] = agg->retract == NULL ? retracting : call->distinct;
         if (self->distinct[i]) join_set(self, i);
         if (self->distinct[i] || call->filter >= 0) self->plain = false;
         if (!agg->invertible) self->invertible = false;
@@ -90,7 +91,7 @@ tide_status tide_op_aggs_update_set(tide_op_aggs *self, uint32_t set, const tide
                                     bool retract)
 {
     for (uint32_t i = 0; i < self->n; i++)
-        if (self->distinct[i] && self->set_of[i] == set)
+        if (self->distinct[i] && self->set_of[i] == set && !(retract && self->aggs[i].retract == NULL))
             TIDE_TRY(tide_op_aggs_update_one(self, i, at, retract));
     return TIDE_OK;
 }
@@ -112,6 +113,27 @@ tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op
         n += keep;
     }
     return (tide_op_rows){ .in = at->in, .values = self->some_values, .rows = self->some_rows, .n = n };
+}
+
+tide_status tide_op_aggs_feed_keys(tide_op_aggs *self, tide_pool *pool, uint32_t agg,
+                                   const tide_key_spec *spec, uint32_t col, const uint8_t *const *keys,
+                                   uint32_t n, uint8_t *value)
+{
+    const tide_agg *a = &self->aggs[agg];
+    tide_builder b;
+    tide_assert(n > 0 && n <= TIDE_BATCH_ROWS_MAX);
+    tide_builder_init(&b, pool, &spec->cols[col].type, 1, n);
+    tide_key_decode(spec, col, keys, n, &b.cols[0], 0);
+    b.n = n;
+    tide_batch *made = tide_builder_finish(&b);
+    tide_builder_fini(&b);
+    for (uint32_t i = 0; i < n; i++) {
+        self->some_values[i] = value;
+        self->some_rows[i] = (uint16_t)i;
+    }
+    uint32_t done = a->update(a, self->some_values, self->offsets[agg], made->cols[0], self->some_rows, n);
+    tide_batch_unref(&made);
+    return done == n ? TIDE_OK : overflow(self, agg);
 }
 
 tide_status tide_op_aggs_merge(const tide_op_aggs *self, uint8_t *into, const uint8_t *from)

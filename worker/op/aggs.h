@@ -12,7 +12,7 @@ typedef struct tide_op_aggs {
     const tide_agg_call *calls;
     tide_agg *aggs;
     uint32_t *offsets;       /* Of each state in the value. */
-    bool *distinct;          /* Takes only new values (min and max need not). */
+    bool *distinct;          /* Takes only new values (min and max need not, as a rule). */
     uint32_t n_sets;         /* Sets of seen values: DISTINCT over one argument and filter shares one. */
     uint32_t *set_of;        /* By aggregate; only where distinct. */
     uint32_t *set_agg;       /* By set: the first aggregate of it. */
@@ -27,9 +27,10 @@ typedef struct tide_op_aggs {
     uint16_t *some_rows, *some_at;
 } tide_op_aggs;
 
-/* Places the states from `first_offset` on. Zeroed storage; call _close even after a failure. */
+/* Places the states from `first_offset` on. With `retracting`, min and max count as DISTINCT: they find their
+ * next best value in a set. Zeroed storage; call _close even after a failure. */
 TIDE_MUST_CHECK tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node,
-                                              uint32_t first_offset);
+                                              uint32_t first_offset, bool retracting);
 void tide_op_aggs_close(tide_op_aggs *self);
 
 /* Rows of a batch and the values that they go to: row rows[i] (physical) into values[i]. */
@@ -50,9 +51,15 @@ TIDE_MUST_CHECK tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t
  * their places in `at` in self->some_at; with `drop_null`, those whose argument is not NULL. */
 tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op_rows *at, bool drop_null);
 
-/* Feeds those of `set` with rows whose values were new to it. */
+/* Feeds those of `set` with rows whose values were new to it. With `retract`, leaves out those that cannot
+ * take values away. */
 TIDE_MUST_CHECK tide_status tide_op_aggs_update_set(tide_op_aggs *self, uint32_t set,
                                                     const tide_op_rows *at, bool retract);
+
+/* Feeds one with column `col` of n encoded keys. */
+TIDE_MUST_CHECK tide_status tide_op_aggs_feed_keys(tide_op_aggs *self, tide_pool *pool, uint32_t agg,
+                                                   const tide_key_spec *spec, uint32_t col,
+                                                   const uint8_t *const *keys, uint32_t n, uint8_t *value);
 
 /* into += from; into -= from when `invertible`. DISTINCT aggregates are left out: their sets decide. */
 TIDE_MUST_CHECK tide_status tide_op_aggs_merge(const tide_op_aggs *self, uint8_t *into,

@@ -142,7 +142,7 @@ static tide_status open_parts(attached *self, const tide_node *node, tide_op_env
         return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
     TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
                                bounds, 2));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(attached_value)));
+    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(attached_value), false));
     TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, 0));
     TIDE_TRY(open_table(self));
     tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);

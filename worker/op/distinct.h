@@ -2,7 +2,7 @@
  *
  * Aggregates over the same argument and FILTER share a set. An owner of groups (an operator, a pane of
  * one) has one table per set. With `counted`, a set knows how often a value is there, so that rows can be
- * taken away. Sets are updated before the aggregates' states are read, a batch at a time.
+ * taken away, and min and max can find the next best. Sets are updated before the aggregates' states are read, a batch at a time.
  * Owner: the operator's thread. */
 #ifndef TIDE_WORKER_OP_DISTINCT_H
 #define TIDE_WORKER_OP_DISTINCT_H
@@ -14,6 +14,8 @@ typedef struct tide_op_distinct {
     uint32_t n;         /* Sets: aggs->n_sets. */
     tide_op_keys *keys; /* Of each: the group's columns, then the argument. */
     tide_op_aggs *aggs;
+    tide_pool *pool;
+    uint32_t key_groups;
     bool counted;
     uint32_t *rows;   /* Scratch. */
     uint16_t *fresh, *fresh_rows;
@@ -21,7 +23,7 @@ typedef struct tide_op_distinct {
 } tide_op_distinct;
 
 /* Zeroed storage; call _close even after a failure. `aggs` outlives it. */
-TIDE_MUST_CHECK tide_status tide_op_distinct_open(tide_op_distinct *self, tide_pool *pool,
+TIDE_MUST_CHECK tide_status tide_op_distinct_open(tide_op_distinct *self, const tide_op_env *env,
                                                   const tide_node *node, tide_op_aggs *aggs, bool counted);
 void tide_op_distinct_close(tide_op_distinct *self);
 

@@ -158,7 +158,7 @@ static tide_status group_after_restore(void *self_v)
     group *self = self_v;
     if (self->calendar == NULL) return TIDE_OK;
     tide_calendar_rebuild(self->calendar);
-    self->sweep_us = tide_table_count(self->table) ? *self->env->wall_us + self->ttl_us : INT64_MAX;
+    self->sweep_us = tide_table_count(self->table) ? *self->env->wall_us : INT64_MAX; /* Look at once. */
     return TIDE_OK;
 }
 
@@ -188,11 +188,11 @@ static tide_status open_parts(group *self, const tide_node *node, tide_op_env *e
     self->sweep_us = INT64_MAX;
     TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, &node->inputs[0]->schema, node->aggregate.keys,
                                node->aggregate.n_keys, NULL, 0));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(group_value) +
-                                                      (self->ttl_us > 0 ? sizeof(group_life) : 0)));
+    uint32_t head_bytes = sizeof(group_value) + (self->ttl_us > 0 ? sizeof(group_life) : 0);
+    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, head_bytes, updating));
     if (self->ttl_us > 0 && self->aggs.n_sets > 0)
         return tide_fail(TIDE_E_UNSUPPORTED, "DISTINCT in groups that have a time to live");
-    TIDE_TRY(tide_op_distinct_open(&self->distinct, env->pool, node, &self->aggs, updating));
+    TIDE_TRY(tide_op_distinct_open(&self->distinct, env, node, &self->aggs, updating));
     TIDE_TRY(open_tables(self));
     tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);
     self->cols = tide_calloc(node->schema.n + 1u, sizeof(tide_col *));

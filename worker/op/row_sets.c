@@ -65,33 +65,18 @@ tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs, 
     return TIDE_OK;
 }
 
-/* Feeds the set's aggregates of one session with n encoded values. */
+/* Feeds the set's aggregates of one row with n encoded values. */
 static tide_status feed_values(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,
                                const uint8_t *keys, uint32_t n)
 {
-    const tide_key_spec *spec = &self->specs[set];
+    tide_op_aggs *aggs = self->aggs;
     const uint8_t *ptrs[CARRY_MAX];
-    for (uint32_t i = 0; i < n; i++) {
-        ptrs[i] = keys + (size_t)i * spec->key_bytes;
-        self->values[i] = tide_table_value(into.table, into.row);
-        self->rows[i] = (uint16_t)i;
-    }
-    tide_builder b;
-    tide_builder_init(&b, pool, &spec->cols[0].type, 1, CARRY_MAX);
-    tide_key_decode(spec, 0, ptrs, n, &b.cols[0], 0);
-    b.n = n;
-    tide_batch *made = tide_builder_finish(&b);
-    tide_builder_fini(&b);
-    tide_status rv = TIDE_OK;
-    for (uint32_t a = 0; a < self->aggs->n && rv == TIDE_OK; a++) {
-        if (!self->aggs->distinct[a] || self->aggs->set_of[a] != set) continue;
-        const tide_agg *agg = &self->aggs->aggs[a];
-        uint32_t done = agg->update(agg, self->values, self->aggs->offsets[a], made->cols[0], self->rows, n);
-        if (done != n)
-            rv = tide_fail(TIDE_E_OVERFLOW, "%s: the result is out of range", self->aggs->calls[a].name);
-    }
-    tide_batch_unref(&made);
-    return rv;
+    for (uint32_t i = 0; i < n; i++) ptrs[i] = keys + (size_t)i * self->specs[set].key_bytes;
+    for (uint32_t a = 0; a < aggs->n; a++)
+        if (aggs->distinct[a] && aggs->set_of[a] == set)
+            TIDE_TRY(tide_op_aggs_feed_keys(aggs, pool, a, &self->specs[set], 0, ptrs, n,
+                                            tide_table_value(into.table, into.row)));
+    return TIDE_OK;
 }
 
 static tide_status merge_set(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,

@@ -201,7 +201,7 @@ static tide_status open_parts(session *self, const tide_node *node, tide_op_env 
     TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
                                NULL, 0));
     TIDE_TRY(make_older_spec(self));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(session_value)));
+    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(session_value), false));
     TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, SESSION_BLOB_SETS));
     TIDE_TRY(open_tables(self));
     tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);

@@ -126,13 +126,13 @@ static tide_status open_parts(window_agg *self, const tide_node *node, tide_op_e
     TIDE_TRY(tide_window_check(&self->window));
     TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
                                NULL, 0));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, 0));
+    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, 0, false));
     self->sharing = choose_sharing(&self->window, &self->aggs);
     if (self->sharing == WINDOW_SLIDING) {
         tide_op_aggs_close(&self->aggs);
-        TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(int64_t)));
+        TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(int64_t), false));
     }
-    TIDE_TRY(tide_op_distinct_open(&self->distinct, env->pool, node, &self->aggs, false));
+    TIDE_TRY(tide_op_distinct_open(&self->distinct, env, node, &self->aggs, false));
     TIDE_TRY(tide_panes_open(&self->panes, env->state, &self->keys, &self->aggs, &self->distinct));
     TIDE_TRY(window_running_open(self));
     tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);
