@@ -82,8 +82,9 @@ static void kit_push(tide_outbox *self_v, uint32_t output, tide_batch **batch_p)
     for (uint32_t i = 0; output == 0 && i < batch->n_cols; i++)
         if (batch->cols[i]->type.id != r->node->schema.fields[i].type.id)
             opkit_die("column %" PRIu32 " has another type than the schema says", i);
+    const char *word = output ? "late" : r->c->input_updating ? "+I" : "row";
     for (uint32_t k = 0; k < batch->n_rows; k++)
-        opkit_print_row(batch, tide_batch_phys(batch, k), output ? "late" : "row", &r->text);
+        opkit_print_row(batch, tide_batch_phys(batch, k), word, &r->text);
     tide_batch_unref(batch_p);
 }
 
