@@ -63,7 +63,7 @@ static const tide_flag help_flags[] = {
 
 const tide_command tide_commands[] = {
     { .name = "run",
-      .operands = "[FILE]",
+      .operands = "[FILE | ./LIBRARY.so [-- ARGUMENT...]]",
       .help = "Run a job in this process",
       .details =
           "FILE is SQL text; - or nothing reads standard input. Paths in a job are relative to the\n"
@@ -74,14 +74,14 @@ const tide_command tide_commands[] = {
           "  tidemill run job.sql -D execution.runtime-mode=batch -o csv > rows.csv",
       .flags = run_flags,
       .operand_kind = TIDE_OPERAND_FILE,
-      .n_operands_max = 1,
+      .n_operands_max = 1000,
       .run = tide_command_run },
     { .name = "explain",
-      .operands = "[FILE]",
+      .operands = "[FILE | ./LIBRARY.so [-- ARGUMENT...]]",
       .help = "Print a job's logical plan and its graph of operators",
       .flags = explain_flags,
       .operand_kind = TIDE_OPERAND_FILE,
-      .n_operands_max = 1,
+      .n_operands_max = 1000,
       .run = tide_command_explain },
     { .name = "test",
       .operands = "FOLDER...",

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/input.h"
+#include "jobapi/builder/builder.h"
 #include "jobapi/graph/graph.h"
 #include "worker/connector/connector.h"
 
@@ -66,18 +67,49 @@ static tide_status plan_text(tide_cli_job *self, tide_bytes *text, const char *n
                                 &self->settings);
 }
 
+/* The operand when it names a C job. */
+static const char *library_path(const tide_args *args)
+{
+    const char *path = args->n_operands ? args->operands[0] : NULL;
+    size_t n = path ? strlen(path) : 0;
+    return n > 3 && strcmp(path + n - 3, ".so") == 0 ? path : NULL;
+}
+
+static tide_status plan_library(tide_cli_job *self, const tide_args *args, const char *path)
+{
+    TIDE_TRY(tide_library_open(path, &self->library));
+    tide_sql_context context = tide_cli_sql_context;
+    context.settings = self->config.above.options;
+    context.n_settings = self->config.above.n;
+    /* argv as a program sees it: its own name first. */
+    TIDE_TRY(tide_builder_run(tide_library_main(self->library), (int)args->n_operands,
+                              (char **)(uintptr_t)args->operands, path, &context, &self->plan));
+    return tide_config_settings(&self->config, self->plan->settings, self->plan->n_settings,
+                                &self->settings);
+}
+
+static tide_exit load_text(tide_cli_job *self, const tide_args *args)
+{
+    if (args->n_operands > 1)
+        return tide_exit_usage(args->command->name, "unexpected argument \"%s\"; only C jobs take some",
+                               args->operands[1]);
+    tide_bytes text = { 0 };
+    const char *name = NULL;
+    tide_exit code = read_text(args, &text, &name);
+    if (code == TIDE_EXIT_OK) code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
+    tide_bytes_fini(&text);
+    return code;
+}
+
 tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args)
 {
     *self = (tide_cli_job){ 0 };
     tide_status rv = tide_config_load(&self->config, args, environ);
     if (rv == TIDE_E_OPTION) return tide_exit_usage(args->command->name, "%s", tide_error_text());
     if (rv != TIDE_OK) return tide_exit_report(rv, TIDE_PHASE_PLAN);
-    tide_bytes text = { 0 };
-    const char *name = NULL;
-    tide_exit code = read_text(args, &text, &name);
-    if (code == TIDE_EXIT_OK)
-        code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
-    tide_bytes_fini(&text);
+    const char *library = library_path(args);
+    tide_exit code = library ? tide_exit_report(plan_library(self, args, library), TIDE_PHASE_PLAN)
+                             : load_text(self, args);
     if (code != TIDE_EXIT_OK) tide_cli_job_fini(self);
     return code;
 }
@@ -85,6 +117,7 @@ tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args)
 void tide_cli_job_fini(tide_cli_job *self)
 {
     tide_plan_free(&self->plan);
+    tide_library_close(&self->library);
     tide_config_fini(&self->config);
 }
 

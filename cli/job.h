@@ -8,14 +8,17 @@
 #include "cli/config.h"
 #include "cli/exit.h"
 #include "jobapi/sql/sql.h"
+#include "worker/runtime/library.h"
 
 typedef struct tide_cli_job {
     tide_config config;
+    tide_library *library; /* Of a C job, which the plan points into; else NULL. */
     tide_plan *plan;
     tide_job_settings settings;
 } tide_cli_job;
 
-/* Reads settings and text, plans. Anything but TIDE_EXIT_OK was reported and left nothing to free. */
+/* Reads settings and text, plans. An operand that ends in ".so" is a C job; it gets the operands behind it
+ * as arguments. Anything but TIDE_EXIT_OK was reported and left nothing to free. */
 TIDE_MUST_CHECK tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args);
 void tide_cli_job_fini(tide_cli_job *self);
 

@@ -26,6 +26,7 @@ struct tide_agg {
     tide_agg_kind kind;
     tide_type arg, result;
     uint32_t state_bytes;
+    const struct tide_user_agg *user; /* TIDE_AGG_USER: the callbacks. */
     bool invertible;   /* unmerge works and is exact (not for min and max, nor for floating point). */
     bool on_heap;      /* The state owns heap bytes (min and max of strings): see drop, save and load. */
     /* retract is NULL where it cannot be done. For i in 0..n: value row rows[i] of arg (COUNT_STAR: arg is NULL) into the state at

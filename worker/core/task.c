@@ -3,6 +3,7 @@
 
 #include "base/core/assert.h"
 #include "checkpoint/state/set.h"
+#include "worker/op/user/user_agg.h"
 
 #define STAGES_MAX 64u
 #define QUEUE_DATA 2u   /* Batches between two stages: one being worked on, one behind it. */
@@ -326,6 +327,7 @@ static bool run_stage(tide_task *self, stage *s)
     tide_elem *e = &s->in.items[s->in.first];
     bool is_end = e->kind == TIDE_ELEM_END;
     tide_op_result r = run_element(s, e);
+    if (r != TIDE_OP_FAILED && tide_user_check() != TIDE_OK) r = TIDE_OP_FAILED;
     if (r == TIDE_OP_AGAIN) {
         s->state = STAGE_IN_ELEMENT;
         return false;

@@ -3,6 +3,7 @@
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "worker/op/user/user_agg.h"
 
 static void add_owned(tide_op_aggs *self, uint32_t agg);
 static void join_set(tide_op_aggs *self, uint32_t agg);
@@ -28,12 +29,14 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         const tide_agg_call *call = &self->calls[i];
         tide_agg *agg = &self->aggs[i];
         tide_type arg = call->arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in->fields[call->arg].type;
-        tide_status rv = tide_agg_init(agg, call->kind, arg);
+        tide_status rv = call->kind == TIDE_AGG_USER ? tide_user_agg_init(agg, call->user, call->result)
+                                                     : tide_agg_init(agg, call->kind, arg);
         if (rv != TIDE_OK) return tide_because(rv, "%s", call->name);
         self->offsets[i] = self->value_bytes;
         self->value_bytes += agg->state_bytes;
         self->n++;
-        self->distinct[i] = agg->retract == NULL ? retracting : call->distinct;
+        self->distinct[i] = agg->retract == NULL && agg->kind != TIDE_AGG_USER ? retracting
+                                                                               : call->distinct;
         if (self->distinct[i]) join_set(self, i);
         if (self->distinct[i] || call->filter >= 0) self->plain = false;
         if (!agg->invertible) self->invertible = false;
@@ -66,6 +69,8 @@ tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t agg, const tide
                                     bool retract)
 {
     const tide_agg *a = &self->aggs[agg];
+    if (a->kind == TIDE_AGG_USER)
+        return tide_user_agg_update(a, at->in, at->values, self->offsets[agg], at->rows, at->n);
     const tide_col *arg = self->calls[agg].arg < 0 ? NULL : at->in->cols[self->calls[agg].arg];
     uint32_t done = (retract ? a->retract : a->update)(a, at->values, self->offsets[agg], arg, at->rows,
                                                        at->n);

@@ -31,6 +31,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* The same major version, and a minor version not above the engine's, is compatible. */
 #define TIDE_ABI_MAJOR 1
@@ -186,6 +187,7 @@ tide_stream *tide_keyed_window(tide_keyed *keyed, const tide_window_def *def);
 struct tide_process_def; /* process.h */
 tide_stream *tide_keyed_process(tide_keyed *keyed, const struct tide_process_def *def);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -10,6 +10,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* Why the callback is about to fail; the text reaches the job's error. printf format. */
 void tide_fail_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -129,6 +130,7 @@ void tide_map_each(tide_context *ctx, uint32_t n,
                                 size_t bytes),
                    void *arg);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct tide_test tide_test;
 
@@ -39,6 +40,7 @@ uint64_t tide_test_late_rows(const tide_test *self);
 /* "" while everything is right, else the first failure. */
 const char *tide_test_error(const tide_test *self);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
