@@ -1,3 +1,4 @@
+/* units.c - see units.h. */
 #include "base/core/units.h"
 
 #include <ctype.h>

@@ -9,8 +9,8 @@
 #include "jobapi/plan/user_op.h"
 #include "jobapi/plan/walk.h"
 
-/* Where a plan node's rows come from: one vertex's main output, for a SIDE another output of its input,
- * for a UNION those of its inputs. */
+/* Where a plan node's rows come from: one vertex's main output, for a SIDE another output of its
+ * input, for a UNION those of its inputs. */
 typedef struct producer {
     uint32_t vertex, output;
 } producer;
@@ -155,10 +155,9 @@ static void add_edges(builder *self, uint32_t to, const tide_node *node)
     for (uint32_t port = 0; port < node->n_inputs; port++) {
         const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[port])];
         for (uint32_t p = 0; p < in->n; p++) {
-            tide_edge edge = { .from = in->items[p].vertex,
-                               .output = in->items[p].output,
-                               .to = to,
-                               .port = port };
+            tide_edge edge = {
+                .from = in->items[p].vertex, .output = in->items[p].output, .to = to, .port = port
+            };
             edge.n_keys = keys_of(node, &edge.keys);
             add_edge(self, edge);
         }
@@ -200,8 +199,8 @@ static void add_late_rows(builder *self, uint32_t aggregate)
     }
 }
 
-/* Keyed operators and sources spread; what must see everything, or in order, is alone; the others run
- * as wide as what feeds them. */
+/* Keyed operators and sources spread; what must see everything, or in order, is alone; the others
+ * run as wide as what feeds them. */
 static uint32_t parallelism_of(const builder *self, const tide_node *node)
 {
     const uint32_t *keys;

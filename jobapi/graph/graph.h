@@ -74,9 +74,9 @@ typedef struct tide_graph {
     uint64_t plan_hash; /* Equal in every process that built this graph from the same job. */
 } tide_graph;
 
-/* Builds the graph of an optimised plan whose mode was set. settings->parallelism 0 means 1. Returns
- * TIDE_E_INVALID when the parallelism exceeds the key groups or two operators were given the same
- * uid; TIDE_E_LIMIT when there are more than TIDE_GRAPH_VERTICES_MAX vertices. */
+/* Builds the graph of an optimised plan whose mode was set. settings->parallelism 0 means 1.
+ * Returns TIDE_E_INVALID when the parallelism exceeds the key groups or two operators were given
+ * the same uid; TIDE_E_LIMIT when there are more than TIDE_GRAPH_VERTICES_MAX vertices. */
 TIDE_MUST_CHECK tide_status tide_graph_build(const tide_plan *plan,
                                              const tide_job_settings *settings, tide_graph **out);
 void tide_graph_free(tide_graph **self_p);
@@ -86,8 +86,8 @@ void tide_graph_free(tide_graph **self_p);
  * called it. */
 TIDE_MUST_CHECK tide_status tide_graph_validate(const tide_graph *self);
 
-/* The rows of a vertex's output: 0 main, 1 late rows of an aggregate or the first side output of a step
- * in C, and so on; NULL when there is no such output. */
+/* The rows of a vertex's output: 0 main, 1 late rows of an aggregate or the first side output of a
+ * step in C, and so on; NULL when there is no such output. */
 const tide_schema *tide_vertex_output(const tide_vertex *self, uint32_t output);
 
 const char *tide_partitioner_name(tide_partitioner p); /* "forward", "hash", ... */

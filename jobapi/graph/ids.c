@@ -7,10 +7,10 @@
  *   sort|<sources>|<keys>
  *   process|<sources>|<keys>
  *   sink|<sources>|<table>  ("print" for a bare SELECT)
- * <sources>: names of the tables read upstream, sorted, each once, separated by ','; <keys>: names of
- * the key columns, likewise, in key order; <window>: kind:size:slide:offset:time column, times in
- * microseconds. Equal texts are told apart by "|2", "|3", ... in the plan's order. A uid is hashed as
- * "uid|<uid>". The id is XXH3-64, seed 0, of the text. */
+ * <sources>: names of the tables read upstream, sorted, each once, separated by ','; <keys>: names
+ * of the key columns, likewise, in key order; <window>: kind:size:slide:offset:time column, times
+ * in microseconds. Equal texts are told apart by "|2", "|3", ... in the plan's order. A uid is
+ * hashed as "uid|<uid>". The id is XXH3-64, seed 0, of the text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* validate.c - does a graph keep the promises of graph.h? A graph that came over a wire is checked by
- * the same function as one just built. */
+/* validate.c - does a graph keep the promises of graph.h? A graph that came over a wire is checked
+ * by the same function as one just built. */
 #include <string.h>
 
 #include "jobapi/graph/graph.h"

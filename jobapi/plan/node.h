@@ -1,8 +1,8 @@
 /* node.h - how is a plan node made? By these functions only, so that what a node promises about its
  * output (schema, event time, window columns, changes, end) is derived in one place.
  *
- * Nodes live in the arena given; arrays and texts are borrowed (they must live as long). The result may
- * still be given a `uid` or `pos` before it is used as an input. Pure; one thread per arena. */
+ * Nodes live in the arena given; arrays and texts are borrowed (they must live as long). The result
+ * may still be given a `uid` or `pos` before it is used as an input. Pure; one thread per arena. */
 #ifndef TIDE_JOBAPI_PLAN_NODE_H
 #define TIDE_JOBAPI_PLAN_NODE_H
 #include "jobapi/plan/plan.h"
@@ -21,8 +21,8 @@ tide_node *tide_node_union(tide_arena *arena, const tide_node *const *inputs, ui
 /* keys[0..n_keys): PARTITION BY of a SESSION. */
 tide_node *tide_node_window(tide_arena *arena, const tide_node *input, const tide_window *window,
                             const uint32_t *keys, uint32_t n_keys);
-/* `like` carries the aggregate's members (keys, aggs, window, late, ttl_us, final); nothing else of it
- * is read. */
+/* `like` carries the aggregate's members (keys, aggs, window, late, ttl_us, final); nothing else of
+ * it is read. */
 tide_node *tide_node_aggregate(tide_arena *arena, const tide_node *input, const tide_node *like);
 tide_node *tide_node_sort(tide_arena *arena, const tide_node *input, const tide_sort_key *keys,
                           uint32_t n_keys, int64_t limit, int64_t offset);

@@ -1,10 +1,10 @@
 /* plan.h - the logical plan: what a job computes, before anyone decides where.
  *
- * A DAG of immutable nodes in the job's arena (a view used twice is two scans of one node: nodes may be
- * shared). Column references in a node's expressions are indexes into its input's schema; nodes with
- * several inputs (UNION ALL) require equal schemas. Built by sql/ and builder/, rewritten by the rules
- * in this folder, read by graph/ and by the operators, which take their parameters from the node.
- * Pure; one thread at a time while it is built, read-only afterwards. */
+ * A DAG of immutable nodes in the job's arena (a view used twice is two scans of one node: nodes
+ * may be shared). Column references in a node's expressions are indexes into its input's schema;
+ * nodes with several inputs (UNION ALL) require equal schemas. Built by sql/ and builder/,
+ * rewritten by the rules in this folder, read by graph/ and by the operators, which take their
+ * parameters from the node. Pure; one thread at a time while it is built, read-only afterwards. */
 #ifndef TIDE_JOBAPI_PLAN_PLAN_H
 #define TIDE_JOBAPI_PLAN_PLAN_H
 #include "base/expr/agg.h"
@@ -22,8 +22,8 @@ typedef enum tide_node_kind {
     TIDE_NODE_AGGREGATE, /* Windowed or not; DISTINCT is one without aggregates. */
     TIDE_NODE_SORT,      /* ORDER BY, LIMIT, OFFSET over bounded input. */
     TIDE_NODE_USER,      /* A C job's map, filter, flat-map or process function. */
-    TIDE_NODE_SIDE,      /* Side output of a USER node, seen as a stream: an edge, not an operator. */
-    TIDE_NODE_SINK,      /* Writes a table. No output. */
+    TIDE_NODE_SIDE, /* Side output of a USER node, seen as a stream: an edge, not an operator. */
+    TIDE_NODE_SINK, /* Writes a table. No output. */
     TIDE_NODE_KIND_COUNT
 } tide_node_kind;
 
@@ -33,7 +33,8 @@ typedef enum tide_window_kind {
     TIDE_WINDOW_HOP,
     TIDE_WINDOW_CUMULATE,
     TIDE_WINDOW_SESSION,
-    TIDE_WINDOW_ATTACHED /* Rows already carry window_start and window_end (a cascade): group by them. */
+    TIDE_WINDOW_ATTACHED /* Rows already carry window_start and window_end (a cascade): group by
+                            them. */
 } tide_window_kind;
 
 /* All times in microseconds. A window is [start, end). */
@@ -69,11 +70,11 @@ struct tide_node {
     tide_schema schema; /* Of the output. */
     int32_t rowtime;    /* Output column that is the event time watermarks speak of, or -1. */
     int32_t window_start, window_end; /* Output columns that carry a window, or -1. */
-    int32_t window_time;              /* Output column that is a millisecond before window_end, or -1. */
-    bool updating;                    /* The output has -U/+U/-D changes. */
-    bool bounded;                     /* The output ends. */
-    const char *uid; /* Set by the user: replaces the derived operator id. NULL otherwise. */
-    uint32_t pos;    /* In the SQL text. */
+    int32_t window_time; /* Output column that is a millisecond before window_end, or -1. */
+    bool updating;       /* The output has -U/+U/-D changes. */
+    bool bounded;        /* The output ends. */
+    const char *uid;     /* Set by the user: replaces the derived operator id. NULL otherwise. */
+    uint32_t pos;        /* In the SQL text. */
     union {
         struct {
             const tide_table *table;
@@ -109,13 +110,13 @@ struct tide_node {
             tide_window window;     /* kind NONE: un-windowed. */
             const tide_table *late; /* Where late rows go, or NULL: they are only counted. */
             uint32_t n_late;
-            const uint32_t
-                *late_columns; /* Input columns that make a row of `late`: one per column that
-                                           * a sink writes (tide_table_writes). */
-            int64_t ttl_us;    /* Un-windowed: idle groups are dropped after this; 0 never. */
-            bool final;        /* Un-windowed over bounded input: results at its end, no changes. */
-            /* Output: keys, then aggregates, then for windows window_start, window_end (TIMESTAMP(3) like
-             * the time column) and window_time (= end - 1 ms, the output's rowtime). */
+            const uint32_t *late_columns; /* Input columns that make a row of `late`: one per column
+                                           * that a sink writes (tide_table_writes). */
+            int64_t ttl_us; /* Un-windowed: idle groups are dropped after this; 0 never. */
+            bool final;     /* Un-windowed over bounded input: results at its end, no changes. */
+            /* Output: keys, then aggregates, then for windows window_start, window_end
+             * (TIMESTAMP(3) like the time column) and window_time (= end - 1 ms, the output's
+             * rowtime). */
         } aggregate;
         struct {
             uint32_t n_keys;
@@ -128,7 +129,7 @@ struct tide_node {
             const uint32_t *keys; /* Of a keyed process function. */
         } user;
         struct {
-            uint32_t output;         /* Of the input, a USER node: from 1. */
+            uint32_t output; /* Of the input, a USER node: from 1. */
         } side;
         struct {
             const tide_table *table;
@@ -156,9 +157,9 @@ tide_plan *tide_plan_new(void);
 void tide_plan_free(tide_plan **self_p);
 void tide_plan_add_sink(tide_plan *self, const tide_node *sink);
 
-/* Streaming or batch execution: AUTOMATIC is batch when every source is bounded. In batch, and below a
- * sort, un-windowed aggregates become final. Returns TIDE_E_INVALID when batch is asked of a source that
- * does not end. Call once, before _optimize. */
+/* Streaming or batch execution: AUTOMATIC is batch when every source is bounded. In batch, and
+ * below a sort, un-windowed aggregates become final. Returns TIDE_E_INVALID when batch is asked of
+ * a source that does not end. Call once, before _optimize. */
 TIDE_MUST_CHECK tide_status tide_plan_set_mode(tide_plan *self, tide_run_mode mode);
 /* Runs every rewrite rule until nothing changes. The rows that reach the sinks stay the same. */
 TIDE_MUST_CHECK tide_status tide_plan_optimize(tide_plan *self);

@@ -1,9 +1,10 @@
 /* rule.h - what is a rewrite rule, and what do rules share? Internal to plan/.
  *
- * A rule looks at one node, whose inputs were rewritten before, and gives the node that stands for it
- * from now on: with the same columns (names and types) and the same rows. It gives the node itself when
- * there is nothing to do. input_uses[i] counts the consumers of input i: what is moved into or past a
- * node with several would be computed once for each, so most rules leave such inputs alone. */
+ * A rule looks at one node, whose inputs were rewritten before, and gives the node that stands for
+ * it from now on: with the same columns (names and types) and the same rows. It gives the node
+ * itself when there is nothing to do. input_uses[i] counts the consumers of input i: what is moved
+ * into or past a node with several would be computed once for each, so most rules leave such inputs
+ * alone. */
 #ifndef TIDE_JOBAPI_PLAN_RULE_H
 #define TIDE_JOBAPI_PLAN_RULE_H
 #include "jobapi/plan/node.h"

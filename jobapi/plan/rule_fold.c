@@ -1,48 +1,44 @@
 /* rule_fold.c - computes constant subexpressions once, before the job runs. */
 #include "jobapi/plan/rule.h"
 
-static const tide_expr *fold(tide_arena *arena, const tide_expr *expr,
-                             bool *changed);
+static const tide_expr *fold(tide_arena *arena, const tide_expr *expr, bool *changed);
 static const tide_node *fold_project(tide_arena *arena, const tide_node *node);
 
-tide_status tide_rule_fold(tide_arena *arena, const tide_node *node,
-                           const uint32_t *input_uses, const tide_node **out) {
-  (void)input_uses;
-  *out = node;
-  bool changed = false;
-  if (node->kind == TIDE_NODE_FILTER) {
-    const tide_expr *predicate = fold(arena, node->filter.predicate, &changed);
-    if (changed)
-      *out = tide_node_filter(arena, node->inputs[0], predicate);
-  } else if (node->kind == TIDE_NODE_PROJECT) {
-    *out = fold_project(arena, node);
-  } else if (node->kind == TIDE_NODE_SCAN && node->scan.filter) {
-    const tide_expr *filter = fold(arena, node->scan.filter, &changed);
-    if (changed)
-      *out = tide_node_scan(arena, node->scan.table, node->scan.columns,
-                            node->scan.n_columns, filter, node->bounded);
-  }
-  return TIDE_OK;
+tide_status tide_rule_fold(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
+                           const tide_node **out)
+{
+    (void)input_uses;
+    *out = node;
+    bool changed = false;
+    if (node->kind == TIDE_NODE_FILTER) {
+        const tide_expr *predicate = fold(arena, node->filter.predicate, &changed);
+        if (changed) *out = tide_node_filter(arena, node->inputs[0], predicate);
+    } else if (node->kind == TIDE_NODE_PROJECT) {
+        *out = fold_project(arena, node);
+    } else if (node->kind == TIDE_NODE_SCAN && node->scan.filter) {
+        const tide_expr *filter = fold(arena, node->scan.filter, &changed);
+        if (changed)
+            *out = tide_node_scan(arena, node->scan.table, node->scan.columns, node->scan.n_columns,
+                                  filter, node->bounded);
+    }
+    return TIDE_OK;
 }
 
-static const tide_expr *fold(tide_arena *arena, const tide_expr *expr,
-                             bool *changed) {
-  const tide_expr *folded = tide_expr_fold(arena, expr);
-  if (folded == expr || tide_expr_equal(folded, expr))
-    return expr;
-  *changed = true;
-  return folded;
+static const tide_expr *fold(tide_arena *arena, const tide_expr *expr, bool *changed)
+{
+    const tide_expr *folded = tide_expr_fold(arena, expr);
+    if (folded == expr || tide_expr_equal(folded, expr)) return expr;
+    *changed = true;
+    return folded;
 }
 
-static const tide_node *fold_project(tide_arena *arena, const tide_node *node) {
-  bool changed = false;
-  const tide_expr **exprs =
-      TIDE_NEW_N(arena, const tide_expr *, node->schema.n);
-  for (uint32_t i = 0; i < node->schema.n; i++)
-    exprs[i] = fold(arena, node->project.exprs[i], &changed);
-  if (!changed)
-    return node;
-  return tide_node_project(arena, node->inputs[0], exprs,
-                           tide_schema_names(arena, &node->schema),
-                           node->schema.n);
+static const tide_node *fold_project(tide_arena *arena, const tide_node *node)
+{
+    bool changed = false;
+    const tide_expr **exprs = TIDE_NEW_N(arena, const tide_expr *, node->schema.n);
+    for (uint32_t i = 0; i < node->schema.n; i++)
+        exprs[i] = fold(arena, node->project.exprs[i], &changed);
+    if (!changed) return node;
+    return tide_node_project(arena, node->inputs[0], exprs, tide_schema_names(arena, &node->schema),
+                             node->schema.n);
 }

@@ -10,7 +10,8 @@ typedef struct tide_option {
 
 typedef enum tide_table_column_kind {
     TIDE_COLUMN_PHYSICAL, /* In the record. */
-    TIDE_COLUMN_METADATA, /* From the connector: `metadata` names the key ("timestamp", "offset"). */
+    TIDE_COLUMN_METADATA, /* From the connector: `metadata` names the key ("timestamp", "offset").
+                           */
     TIDE_COLUMN_COMPUTED  /* c AS expr: evaluated after reading, over the table's other columns. */
 } tide_table_column_kind;
 

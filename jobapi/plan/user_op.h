@@ -1,6 +1,8 @@
-/* user_op.h - a step of a C job as the plan carries it: the definition, and its side outputs' schemas.
+/* user_op.h - a step of a C job as the plan carries it: the definition, and its side outputs'
+ * schemas.
  *
- * Between jobapi/builder, which makes it, and worker/op/user, which runs it. Lives in the plan's arena. */
+ * Between jobapi/builder, which makes it, and worker/op/user, which runs it. Lives in the plan's
+ * arena. */
 #ifndef TIDE_JOBAPI_PLAN_USER_OP_H
 #define TIDE_JOBAPI_PLAN_USER_OP_H
 #include "base/column/type.h"

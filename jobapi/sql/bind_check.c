@@ -9,71 +9,62 @@ static tide_status check_node(tide_binder *self, const tide_node *node);
 static tide_status check_sink(tide_binder *self, const tide_node *sink);
 static tide_status check_aggregate(tide_binder *self, const tide_node *agg);
 
-void tide_bind_check_plan(tide_binder *self) {
-  tide_walk walk;
-  tide_walk_init(&walk, self->plan->sinks, self->plan->n_sinks);
-  for (uint32_t i = 0; i < walk.n; i++) {
-    tide_status rv = check_node(self, walk.nodes[i]);
-    if (rv)
-      tide_bind_report(self, rv);
-  }
-  tide_walk_fini(&walk);
+void tide_bind_check_plan(tide_binder *self)
+{
+    tide_walk walk;
+    tide_walk_init(&walk, self->plan->sinks, self->plan->n_sinks);
+    for (uint32_t i = 0; i < walk.n; i++) {
+        tide_status rv = check_node(self, walk.nodes[i]);
+        if (rv) tide_bind_report(self, rv);
+    }
+    tide_walk_fini(&walk);
 }
 
-static tide_status check_node(tide_binder *self, const tide_node *node) {
-  if (node->kind == TIDE_NODE_SINK)
-    return check_sink(self, node);
-  if (node->kind == TIDE_NODE_AGGREGATE)
-    return check_aggregate(self, node);
-  if (node->kind == TIDE_NODE_WINDOW &&
-      node->window.window.kind == TIDE_WINDOW_SESSION)
-    return tide_bind_fail(
-        self, TIDE_E_UNSUPPORTED, node->pos,
-        "filter in a subquery below the window, or with HAVING above it",
-        "SESSION needs GROUP BY window_start, window_end and exactly the "
-        "columns of its PARTITION BY, and nothing between");
-  return TIDE_OK;
-}
-
-static tide_status check_sink(tide_binder *self, const tide_node *sink) {
-  const tide_table *table = sink->sink.table;
-  if (sink->sink.print || !sink->inputs[0]->updating ||
-      !self->context->sink_takes_changes ||
-      self->context->sink_takes_changes(self->context->ctx, table))
+static tide_status check_node(tide_binder *self, const tide_node *node)
+{
+    if (node->kind == TIDE_NODE_SINK) return check_sink(self, node);
+    if (node->kind == TIDE_NODE_AGGREGATE) return check_aggregate(self, node);
+    if (node->kind == TIDE_NODE_WINDOW && node->window.window.kind == TIDE_WINDOW_SESSION)
+        return tide_bind_fail(self, TIDE_E_UNSUPPORTED, node->pos,
+                              "filter in a subquery below the window, or with HAVING above it",
+                              "SESSION needs GROUP BY window_start, window_end and exactly the "
+                              "columns of its PARTITION BY, and nothing between");
     return TIDE_OK;
-  const char *connector = tide_table_option(table, "connector");
-  return tide_bind_fail(
-      self, TIDE_E_UNSUPPORTED, sink->pos,
-      self->plan->bounded
-          ? "run it in batch: SET 'execution.runtime-mode' = 'batch'"
-          : "group by a window, whose results are final",
-      "table %s (connector %s) cannot take this query's result, whose rows "
-      "change: a GROUP BY without a window corrects itself as rows come",
-      table->name, connector ? connector : "none");
+}
+
+static tide_status check_sink(tide_binder *self, const tide_node *sink)
+{
+    const tide_table *table = sink->sink.table;
+    if (sink->sink.print || !sink->inputs[0]->updating || !self->context->sink_takes_changes ||
+        self->context->sink_takes_changes(self->context->ctx, table))
+        return TIDE_OK;
+    const char *connector = tide_table_option(table, "connector");
+    return tide_bind_fail(self, TIDE_E_UNSUPPORTED, sink->pos,
+                          self->plan->bounded
+                              ? "run it in batch: SET 'execution.runtime-mode' = 'batch'"
+                              : "group by a window, whose results are final",
+                          "table %s (connector %s) cannot take this query's result, whose rows "
+                          "change: a GROUP BY without a window corrects itself as rows come",
+                          table->name, connector ? connector : "none");
 }
 
 /* Over rows that are taken back again, only what can be undone is kept. */
-static tide_status check_aggregate(tide_binder *self, const tide_node *agg) {
-  if (!agg->inputs[0]->updating)
-    return TIDE_OK;
-  const char *what = agg->aggregate.window.kind != TIDE_WINDOW_NONE
-                         ? "a window is"
-                     : agg->aggregate.n_aggs == 0 ? "DISTINCT is"
-                                                  : NULL;
-  for (uint32_t a = 0; a < agg->aggregate.n_aggs && !what; a++) {
-    const tide_agg_call *call = &agg->aggregate.aggs[a];
-    tide_agg resolved;
-    tide_type arg = call->arg >= 0
-                        ? agg->inputs[0]->schema.fields[call->arg].type
-                        : tide_type_of(TIDE_TYPE_NULL);
-    if (call->distinct || tide_agg_init(&resolved, call->kind, arg) ||
-        !resolved.retract)
-      what = tide_arena_printf(self->arena, "%s is", call->name);
-  }
-  if (!what)
-    return TIDE_OK;
-  return tide_bind_refuse(
-      self, agg->pos,
-      tide_arena_printf(self->arena, "over rows that change, %s", what),
-      "its input comes from a GROUP BY without a window");
+static tide_status check_aggregate(tide_binder *self, const tide_node *agg)
+{
+    if (!agg->inputs[0]->updating) return TIDE_OK;
+    const char *what = agg->aggregate.window.kind != TIDE_WINDOW_NONE ? "a window is"
+                       : agg->aggregate.n_aggs == 0                   ? "DISTINCT is"
+                                                                      : NULL;
+    for (uint32_t a = 0; a < agg->aggregate.n_aggs && !what; a++) {
+        const tide_agg_call *call = &agg->aggregate.aggs[a];
+        tide_agg resolved;
+        tide_type arg = call->arg >= 0 ? agg->inputs[0]->schema.fields[call->arg].type
+                                       : tide_type_of(TIDE_TYPE_NULL);
+        if (call->distinct || tide_agg_init(&resolved, call->kind, arg) || !resolved.retract)
+            what = tide_arena_printf(self->arena, "%s is", call->name);
+    }
+    if (!what) return TIDE_OK;
+    return tide_bind_refuse(self, agg->pos,
+                            tide_arena_printf(self->arena, "over rows that change, %s", what),
+                            "its input comes from a GROUP BY without a window");
 }

@@ -1,3 +1,4 @@
+/* catalog.c - see catalog.h. */
 #include "jobapi/sql/catalog.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* sql.h - what job does a SQL script describe?
  *
- * From text to an optimised plan: parse (parse.h), resolve names and types, decide the execution mode,
- * rewrite. What the tables' connectors can do is asked of the caller through callbacks, so that this
- * library knows no connector. Pure but for the callbacks; any thread, many at once. */
+ * From text to an optimised plan: parse (parse.h), resolve names and types, decide the execution
+ * mode, rewrite. What the tables' connectors can do is asked of the caller through callbacks, so
+ * that this library knows no connector. Pure but for the callbacks; any thread, many at once. */
 #ifndef TIDE_JOBAPI_SQL_SQL_H
 #define TIDE_JOBAPI_SQL_SQL_H
 #include "jobapi/plan/plan.h"
@@ -21,9 +21,9 @@ typedef struct tide_sql_context {
 } tide_sql_context;
 
 /* Plans the script `text` (NUL-terminated; copied) called `source_name` in messages ("job.sql",
- * "<stdin>", "-e"). context may be NULL. The plan has its mode set and is optimised; its settings are
- * the script's SETs followed by the context's, checked. A script without a query gives a plan without
- * sinks. On failure the code is that of the first error, and the chain's text holds up to
+ * "<stdin>", "-e"). context may be NULL. The plan has its mode set and is optimised; its settings
+ * are the script's SETs followed by the context's, checked. A script without a query gives a plan
+ * without sinks. On failure the code is that of the first error, and the chain's text holds up to
  * TIDE_SQL_ERRORS_MAX of them, each as "file:line:column: message", the line, a caret and perhaps a
  * hint. */
 TIDE_MUST_CHECK tide_status tide_sql_plan(const char *text, const char *source_name,

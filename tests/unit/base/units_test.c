@@ -16,9 +16,9 @@ static void durations_read_as_people_write_them(void **state)
         const char *text;
         int64_t us;
     } cases[] = {
-        { "10 s", 10000000 },    { "500ms", 500000 },       { "1 h 30 min", 5400000000 },
-        { "250", 250000 },       { "0", 0 },                { "3 Days", 259200000000 },
-        { " 7  us ", 7 },        { "1999 ns", 1 },          { "1m", 60000000 },
+        { "10 s", 10000000 },       { "500ms", 500000 }, { "1 h 30 min", 5400000000 },
+        { "250", 250000 },          { "0", 0 },          { "3 Days", 259200000000 },
+        { " 7  us ", 7 },           { "1999 ns", 1 },    { "1m", 60000000 },
         { "2 minutes", 120000000 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -31,8 +31,9 @@ static void durations_read_as_people_write_them(void **state)
 static void bad_durations_and_sizes_are_refused(void **state)
 {
     (void)state;
-    static const char *const durations[] = { "",     "s",   "-1 s",  "1 parsec",           "1 s 5",
-                                             "1.5s", "5 5", "101000 d", "99999999999999999999 s" };
+    static const char *const durations[] = { "",         "s",        "-1 s",
+                                             "1 parsec", "1 s 5",    "1.5s",
+                                             "5 5",      "101000 d", "99999999999999999999 s" };
     int64_t us;
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++)
         assert_int_equal(tide_duration_parse(durations[i], &us), TIDE_E_OPTION);

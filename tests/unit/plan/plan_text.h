@@ -14,7 +14,6 @@ extern const tide_sql_context plan_text_context;
  * with tide_free. */
 char *plan_text(const char *sql, uint32_t parallelism);
 /* The graph of a script that must be right; *plan owns what it refers to. */
-tide_graph *plan_text_graph(const char *sql, uint32_t parallelism,
-                            tide_plan **plan);
+tide_graph *plan_text_graph(const char *sql, uint32_t parallelism, tide_plan **plan);
 
 #endif
