@@ -81,8 +81,8 @@ bool tide_args_number(const tide_args *self, const char *name, int64_t min, int6
         *out = n;
         return true;
     }
-    tide_exit_usage(self->command->name, "--%s takes a whole number from %lld to %lld, not \"%s\"", name,
-                    (long long)min, (long long)max, text);
+    tide_exit_usage(self->command->name, "--%s takes a whole number from %lld to %lld, not \"%s\"",
+                    name, (long long)min, (long long)max, text);
     return false;
 }
 
@@ -191,7 +191,8 @@ static bool check_operands(const tide_args *self)
         return false;
     }
     if (self->n_operands > command->n_operands_max) {
-        tide_exit_usage(command->name, "unexpected \"%s\"", self->operands[command->n_operands_max]);
+        tide_exit_usage(command->name, "unexpected \"%s\"",
+                        self->operands[command->n_operands_max]);
         return false;
     }
     return true;

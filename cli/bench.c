@@ -95,7 +95,8 @@ static double seconds(struct timeval t)
 static tide_exit run_child(const bench *self, const tide_text *query, run_result *out)
 {
     int ends[2];
-    if (pipe(ends) != 0) return tide_exit_report(tide_fail(TIDE_E_IO, "pipe: %s", strerror(errno)), TIDE_PHASE_RUN);
+    if (pipe(ends) != 0)
+        return tide_exit_report(tide_fail(TIDE_E_IO, "pipe: %s", strerror(errno)), TIDE_PHASE_RUN);
     pid_t pid = fork();
     if (pid < 0) {
         close(ends[0]), close(ends[1]);
@@ -104,7 +105,8 @@ static tide_exit run_child(const bench *self, const tide_text *query, run_result
     if (pid == 0) {
         child_report report = { 0 };
         tide_exit code = run_query(self, query, &report);
-        if (write(ends[1], &report, sizeof report) != (ssize_t)sizeof report) code = TIDE_EXIT_JOB_FAILED;
+        if (write(ends[1], &report, sizeof report) != (ssize_t)sizeof report)
+            code = TIDE_EXIT_JOB_FAILED;
         _exit(code);
     }
     close(ends[1]);
@@ -116,8 +118,10 @@ static tide_exit run_child(const bench *self, const tide_text *query, run_result
     while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {}
     if (WIFSIGNALED(status))
         return tide_exit_report(tide_fail(TIDE_E_INTERNAL, "%s was ended by signal %d", query->name,
-                                          WTERMSIG(status)), TIDE_PHASE_RUN);
-    if (WEXITSTATUS(status) != 0 || n != (ssize_t)sizeof report) return (tide_exit)WEXITSTATUS(status);
+                                          WTERMSIG(status)),
+                                TIDE_PHASE_RUN);
+    if (WEXITSTATUS(status) != 0 || n != (ssize_t)sizeof report)
+        return (tide_exit)WEXITSTATUS(status);
     *out = (run_result){ .wall_s = (double)report.wall_ns / 1e9,
                          .cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime),
                          .peak_mb = (double)usage.ru_maxrss / 1024,
@@ -137,28 +141,37 @@ static double median(const bench *self, uint32_t query, size_t offset)
 {
     double values[RUNS_MAX];
     for (int64_t r = 0; r < self->runs; r++)
-        memcpy(&values[r], (const char *)&self->results[query * self->runs + r] + offset, sizeof(double));
+        memcpy(&values[r], (const char *)&self->results[query * self->runs + r] + offset,
+               sizeof(double));
     qsort(values, (size_t)self->runs, sizeof *values, by_value);
     return values[self->runs / 2];
 }
 
 static void print_query(const bench *self, uint32_t q, bool as_json, tide_bytes *out)
 {
-    double wall = median(self, q, offsetof(run_result, wall_s)), cpu = median(self, q, offsetof(run_result, cpu_s));
+    double wall = median(self, q, offsetof(run_result, wall_s)),
+           cpu = median(self, q, offsetof(run_result, cpu_s));
     double peak = median(self, q, offsetof(run_result, peak_mb)), events = (double)self->events;
     const run_result *first = &self->results[q * self->runs];
     if (!as_json) {
-        tide_bytes_printf(out, "%-6s %12" PRId64 " %3" PRId64 " %5" PRId64 " %9.3f %9.3f %12.3f %14.3f %9.1f\n",
-                          self->queries[q]->name, self->events, self->parallelism, self->runs, wall, cpu,
-                          events / wall / 1e6, events / cpu / 1e6, peak);
+        tide_bytes_printf(out,
+                          "%-6s %12" PRId64 " %3" PRId64 " %5" PRId64
+                          " %9.3f %9.3f %12.3f %14.3f %9.1f\n",
+                          self->queries[q]->name, self->events, self->parallelism, self->runs, wall,
+                          cpu, events / wall / 1e6, events / cpu / 1e6, peak);
         return;
     }
-    tide_bytes_printf(out, "%s{\"query\":\"%s\",\"events\":%" PRId64 ",\"parallelism\":%" PRId64 ",\"runs\":%" PRId64,
-                      q ? ",\n " : "[", self->queries[q]->name, self->events, self->parallelism, self->runs);
-    tide_bytes_printf(out, ",\"wall_s\":%.4f,\"cpu_s\":%.4f,\"events_per_s\":%.0f,\"events_per_cpu_s\":%.0f", wall,
-                      cpu, events / wall, events / cpu);
-    tide_bytes_printf(out, ",\"peak_memory_mb\":%.1f,\"rows_in\":%" PRIu64 ",\"rows_out\":%" PRIu64 "}", peak,
-                      first->rows_in, first->rows_out);
+    tide_bytes_printf(out,
+                      "%s{\"query\":\"%s\",\"events\":%" PRId64 ",\"parallelism\":%" PRId64
+                      ",\"runs\":%" PRId64,
+                      q ? ",\n " : "[", self->queries[q]->name, self->events, self->parallelism,
+                      self->runs);
+    tide_bytes_printf(
+        out, ",\"wall_s\":%.4f,\"cpu_s\":%.4f,\"events_per_s\":%.0f,\"events_per_cpu_s\":%.0f",
+        wall, cpu, events / wall, events / cpu);
+    tide_bytes_printf(out,
+                      ",\"peak_memory_mb\":%.1f,\"rows_in\":%" PRIu64 ",\"rows_out\":%" PRIu64 "}",
+                      peak, first->rows_in, first->rows_out);
 }
 
 static tide_exit pick_queries(bench *self)
@@ -172,8 +185,8 @@ static tide_exit pick_queries(bench *self)
             for (const tide_text *t = tide_texts; t->name; t++)
                 if (t->name[0] == 'q') tide_nearest_try(&nearest, t->name);
             const char *best = tide_nearest_best(&nearest);
-            return tide_exit_usage("bench", "no query \"%s\"%s%s", name, best ? ", did you mean " : "",
-                                   best ? best : "");
+            return tide_exit_usage("bench", "no query \"%s\"%s%s", name,
+                                   best ? ", did you mean " : "", best ? best : "");
         }
         self->queries[self->n_queries++] = query;
     }
@@ -187,7 +200,8 @@ static tide_exit run_all(bench *self)
     for (int64_t r = 0; r < self->runs; r++)
         for (uint32_t q = 0; q < self->n_queries; q++) {
             if (isatty(STDERR_FILENO))
-                fprintf(stderr, "\r\033[Krun %" PRId64 " of %" PRId64 ": %s", r + 1, self->runs, self->queries[q]->name);
+                fprintf(stderr, "\r\033[Krun %" PRId64 " of %" PRId64 ": %s", r + 1, self->runs,
+                        self->queries[q]->name);
             tide_exit code = run_child(self, self->queries[q], &self->results[q * self->runs + r]);
             if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
             if (code != TIDE_EXIT_OK) return code;
@@ -199,7 +213,8 @@ int tide_command_bench(const tide_args *args)
 {
     bench self = { .args = args };
     if (strcmp(args->operands[0], "nexmark") != 0)
-        return tide_exit_usage("bench", "the benchmark is called nexmark, not \"%s\"", args->operands[0]);
+        return tide_exit_usage("bench", "the benchmark is called nexmark, not \"%s\"",
+                               args->operands[0]);
     if (!tide_args_number(args, "events", 1, EVENTS_MAX, 10000000, &self.events) ||
         !tide_args_number(args, "runs", 1, RUNS_MAX, 1, &self.runs) ||
         !tide_args_number(args, "parallelism", 1, 1024, 1, &self.parallelism))

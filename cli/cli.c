@@ -28,9 +28,11 @@ int tide_cli_main(int argc, char **argv)
     if (!command) {
         tide_nearest nearest;
         tide_nearest_init(&nearest, name);
-        for (const tide_command *c = tide_commands; c->name; c++) tide_nearest_try(&nearest, c->name);
+        for (const tide_command *c = tide_commands; c->name; c++)
+            tide_nearest_try(&nearest, c->name);
         const char *best = tide_nearest_best(&nearest);
-        if (best) return tide_exit_usage(NULL, "no command \"%s\", did you mean \"%s\"?", name, best);
+        if (best)
+            return tide_exit_usage(NULL, "no command \"%s\", did you mean \"%s\"?", name, best);
         return tide_exit_usage(NULL, "no command \"%s\"", name);
     }
     tide_args args;

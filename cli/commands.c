@@ -5,21 +5,34 @@
 
 /* Flags that several commands have. */
 #define FLAG_EXECUTE                                                                               \
-    { .name = "execute", .letter = 'e', .value = "SQL", .help = "The job's text, instead of a file" }
+    {                                                                                              \
+        .name = "execute", .letter = 'e', .value = "SQL",                                          \
+        .help = "The job's text, instead of a file"                                                \
+    }
 #define FLAG_PARALLELISM                                                                           \
-    { .name = "parallelism", .letter = 'p', .value = "N", .help = "Slots, each with a thread" }
+    {                                                                                              \
+        .name = "parallelism", .letter = 'p', .value = "N", .help = "Slots, each with a thread"    \
+    }
 #define FLAG_SET                                                                                   \
-    { .name = "set", .letter = 'D', .repeats = true, .value = "KEY=VALUE",                          \
-      .help = "A setting; see 'tidemill help settings'" }
+    {                                                                                              \
+        .name = "set", .letter = 'D', .repeats = true, .value = "KEY=VALUE",                       \
+        .help = "A setting; see 'tidemill help settings'"                                          \
+    }
 #define FLAG_CONFIG                                                                                \
-    { .name = "config", .value = "FILE", .help = "YAML file of settings (or $TIDEMILL_CONFIG)" }
+    {                                                                                              \
+        .name = "config", .value = "FILE", .help = "YAML file of settings (or $TIDEMILL_CONFIG)"   \
+    }
 
 static const tide_flag run_flags[] = {
     FLAG_EXECUTE,
     FLAG_PARALLELISM,
-    { .name = "output", .letter = 'o', .value = "FORMAT", .choices = "table|csv|json|jsonl",
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "table|csv|json|jsonl",
       .help = "Form of the rows of a bare SELECT" },
-    { .name = "changelog", .help = "Show every change of an updating result, not just the final rows" },
+    { .name = "changelog",
+      .help = "Show every change of an updating result, not just the final rows" },
     FLAG_SET,
     FLAG_CONFIG,
     { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
@@ -30,29 +43,46 @@ static const tide_flag run_flags[] = {
 static const tide_flag explain_flags[] = {
     FLAG_EXECUTE,
     FLAG_PARALLELISM,
-    { .name = "output", .letter = 'o', .value = "FORMAT", .choices = "text|json", .help = "Form of the answer" },
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "text|json",
+      .help = "Form of the answer" },
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },
 };
 
 static const tide_flag test_flags[] = {
-    { .name = "update", .letter = 'u', .help = "Write what comes out to expected/ instead of comparing" },
+    { .name = "update",
+      .letter = 'u',
+      .help = "Write what comes out to expected/ instead of comparing" },
     { 0 },
 };
 
 static const tide_flag bench_flags[] = {
     { .name = "events", .letter = 'n', .value = "N", .help = "Events to make (10000000)" },
     FLAG_PARALLELISM,
-    { .name = "runs", .letter = 'r', .value = "N", .help = "Runs of each query; medians are printed (1)" },
-    { .name = "output", .letter = 'o', .value = "FORMAT", .choices = "table|json", .help = "Form of the answer" },
+    { .name = "runs",
+      .letter = 'r',
+      .value = "N",
+      .help = "Runs of each query; medians are printed (1)" },
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "table|json",
+      .help = "Form of the answer" },
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },
 };
 
 static const tide_flag version_flags[] = {
-    { .name = "output", .letter = 'o', .value = "FORMAT", .choices = "text|json", .help = "Form of the answer" },
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "text|json",
+      .help = "Form of the answer" },
     { 0 },
 };
 
@@ -65,13 +95,14 @@ const tide_command tide_commands[] = {
     { .name = "run",
       .operands = "[FILE | ./LIBRARY.so [-- ARGUMENT...]]",
       .help = "Run a job in this process",
-      .details =
-          "FILE is SQL text; - or nothing reads standard input. Paths in a job are relative to the\n"
-          "current folder. Ctrl-C ends the job cleanly, with what is complete flushed; again, at once.\n\n"
-          "examples:\n"
-          "  tidemill run job.sql -p 4\n"
-          "  tidemill run -e 'SELECT 1 + 1'\n"
-          "  tidemill run job.sql -D execution.runtime-mode=batch -o csv > rows.csv",
+      .details = "FILE is SQL text; - or nothing reads standard input. Paths in a job are relative "
+                 "to the\n"
+                 "current folder. Ctrl-C ends the job cleanly, with what is complete flushed; "
+                 "again, at once.\n\n"
+                 "examples:\n"
+                 "  tidemill run job.sql -p 4\n"
+                 "  tidemill run -e 'SELECT 1 + 1'\n"
+                 "  tidemill run job.sql -D execution.runtime-mode=batch -o csv > rows.csv",
       .flags = run_flags,
       .operand_kind = TIDE_OPERAND_FILE,
       .n_operands_max = 1000,
@@ -89,13 +120,17 @@ const tide_command tide_commands[] = {
       .details =
           "A case is a folder with\n"
           "  input/TABLE.ndjson (.json, .csv)  what the job reads instead of TABLE's connector\n"
-          "  expected/result.csv               the rows of a bare SELECT (the second: result-2.csv)\n"
+          "  expected/result.csv               the rows of a bare SELECT (the second: "
+          "result-2.csv)\n"
           "  expected/TABLE.csv                the rows written to TABLE\n"
           "  expected/error.txt                or: the job fails, and this is part of the message\n"
           "  job.sql                           the job; or in the nearest folder above\n"
-          "FOLDER is a case, or holds cases at any depth. A job runs streaming, in one slot, a row at a\n"
-          "time with a watermark after each; the clock stands still at 2000-01-01. Rows are compared in any\n"
-          "order, but for a query with ORDER BY and for updating results, which show each change as `op`.",
+          "FOLDER is a case, or holds cases at any depth. A job runs streaming, in one slot, a row "
+          "at a\n"
+          "time with a watermark after each; the clock stands still at 2000-01-01. Rows are "
+          "compared in any\n"
+          "order, but for a query with ORDER BY and for updating results, which show each change "
+          "as `op`.",
       .flags = test_flags,
       .operand_kind = TIDE_OPERAND_FOLDER,
       .n_operands_min = 1,
@@ -104,11 +139,12 @@ const tide_command tide_commands[] = {
     { .name = "bench",
       .operands = "nexmark [QUERY...]",
       .help = "Measure Nexmark queries, from the built-in generator to nothing",
-      .details =
-          "Every run is a process of its own; without queries, all are run. Reported are events of all\n"
-          "kinds per second, per second of CPU of that process, and its peak of resident memory.\n\n"
-          "example:\n"
-          "  tidemill bench nexmark q0 q11 --events 50000000 -p 2 --runs 5 -o json",
+      .details = "Every run is a process of its own; without queries, all are run. Reported are "
+                 "events of all\n"
+                 "kinds per second, per second of CPU of that process, and its peak of resident "
+                 "memory.\n\n"
+                 "example:\n"
+                 "  tidemill bench nexmark q0 q11 --events 50000000 -p 2 --runs 5 -o json",
       .flags = bench_flags,
       .operand_kind = TIDE_OPERAND_WORD,
       .words = "nexmark|q0|q1|q2|q11|q12|q14|q15|q17|q21|q22",

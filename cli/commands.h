@@ -15,7 +15,7 @@ const tide_command *tide_command_find(const char *name);
  * `tidemill completion SHELL` print. */
 void tide_help_all(tide_bytes *out);
 void tide_help_command(const tide_command *command, tide_bytes *out);
-void tide_help_manual(tide_bytes *out);              /* troff, section 1. */
+void tide_help_manual(tide_bytes *out);                   /* troff, section 1. */
 void tide_completion(const char *shell, tide_bytes *out); /* shell: "bash", "zsh" or "fish". */
 
 /* The commands, a file each. */

@@ -19,14 +19,16 @@ static void add_words(const tide_command *command, tide_bytes *out)
         add_choices(out, command->words);
         return;
     }
-    for (const tide_command *c = tide_commands; c->name; c++) tide_bytes_printf(out, "%s ", c->name);
+    for (const tide_command *c = tide_commands; c->name; c++)
+        tide_bytes_printf(out, "%s ", c->name);
     for (const tide_topic *t = tide_topics; t->name; t++) tide_bytes_printf(out, "%s ", t->name);
     out->n--; /* The last space. */
 }
 
 static bool has_words(const tide_command *command)
 {
-    return command->operand_kind == TIDE_OPERAND_WORD || command->operand_kind == TIDE_OPERAND_TOPIC;
+    return command->operand_kind == TIDE_OPERAND_WORD ||
+           command->operand_kind == TIDE_OPERAND_TOPIC;
 }
 
 static bool takes_file(const tide_flag *flag)
@@ -75,12 +77,13 @@ static void bash_words(const tide_command *command, tide_bytes *out)
 
 static void bash(tide_bytes *out)
 {
-    tide_bytes_puts(out, "# bash completion of tidemill: source <(tidemill completion bash)\n"
-                         "_tidemill() {\n"
-                         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-                         "    local flags='' words='' action=''\n"
-                         "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
-                         "        COMPREPLY=($(compgen -W '");
+    tide_bytes_puts(out,
+                    "# bash completion of tidemill: source <(tidemill completion bash)\n"
+                    "_tidemill() {\n"
+                    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+                    "    local flags='' words='' action=''\n"
+                    "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+                    "        COMPREPLY=($(compgen -W '");
     for (const tide_command *c = tide_commands; c->name; c++)
         tide_bytes_printf(out, "%s%s", c == tide_commands ? "" : " ", c->name);
     tide_bytes_puts(out, "' -- \"$cur\"))\n        return\n    fi\n"
@@ -109,9 +112,12 @@ static void bash(tide_bytes *out)
 static void zsh_text(tide_bytes *out, const char *text)
 {
     for (const char *c = text; *c; c++) {
-        if (*c == '\'') tide_bytes_puts(out, "'\\''");
-        else if (strchr("[]:\\", *c)) tide_bytes_printf(out, "\\%c", *c);
-        else tide_bytes_putc(out, *c);
+        if (*c == '\'')
+            tide_bytes_puts(out, "'\\''");
+        else if (strchr("[]:\\", *c))
+            tide_bytes_printf(out, "\\%c", *c);
+        else
+            tide_bytes_putc(out, *c);
     }
 }
 
@@ -119,8 +125,10 @@ static void zsh_flag(const tide_flag *flag, tide_bytes *out)
 {
     tide_bytes_puts(out, " \\\n            ");
     if (flag->repeats) tide_bytes_puts(out, "'*'");
-    if (flag->letter) tide_bytes_printf(out, "{-%c,--%s}", flag->letter, flag->name);
-    else tide_bytes_printf(out, "--%s", flag->name);
+    if (flag->letter)
+        tide_bytes_printf(out, "{-%c,--%s}", flag->letter, flag->name);
+    else
+        tide_bytes_printf(out, "--%s", flag->name);
     tide_bytes_puts(out, "'[");
     zsh_text(out, flag->help);
     tide_bytes_putc(out, ']');
@@ -139,10 +147,11 @@ static void zsh_flag(const tide_flag *flag, tide_bytes *out)
 
 static void zsh(tide_bytes *out)
 {
-    tide_bytes_puts(out, "#compdef tidemill\n"
-                         "# zsh completion of tidemill: tidemill completion zsh > _tidemill in your fpath\n"
-                         "_tidemill() {\n"
-                         "    local -a commands=(\n");
+    tide_bytes_puts(
+        out, "#compdef tidemill\n"
+             "# zsh completion of tidemill: tidemill completion zsh > _tidemill in your fpath\n"
+             "_tidemill() {\n"
+             "    local -a commands=(\n");
     for (const tide_command *c = tide_commands; c->name; c++) {
         tide_bytes_printf(out, "        '%s:", c->name);
         zsh_text(out, c->help);
@@ -189,8 +198,10 @@ static void fish_command(const tide_command *command, tide_bytes *out)
         tide_bytes_printf(out, "complete -c tidemill -n '__fish_seen_subcommand_from %s' -l %s",
                           command->name, flag->name);
         if (flag->letter) tide_bytes_printf(out, " -s %c", flag->letter);
-        if (flag->value && takes_file(flag)) tide_bytes_puts(out, " -r -F");
-        else if (flag->value) tide_bytes_puts(out, " -x");
+        if (flag->value && takes_file(flag))
+            tide_bytes_puts(out, " -r -F");
+        else if (flag->value)
+            tide_bytes_puts(out, " -x");
         if (flag->choices) {
             tide_bytes_puts(out, " -a '");
             add_choices(out, flag->choices);

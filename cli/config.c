@@ -45,8 +45,8 @@ tide_status tide_config_settings(const tide_config *self, const tide_option *set
     return tide_job_settings_read(out, all, n_all, NULL);
 }
 
-void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key, const char *value,
-                     const char *origin)
+void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key,
+                     const char *value, const char *origin)
 {
     tide_option option = { .key = tide_arena_strdup(self->arena, key),
                            .value = tide_arena_strdup(self->arena, value) };
@@ -66,7 +66,8 @@ static const char *find_variable(char *const *environment, const char *name)
 {
     size_t n = strlen(name);
     for (; environment && *environment; environment++)
-        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=') return *environment + n + 1;
+        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=')
+            return *environment + n + 1;
     return NULL;
 }
 
@@ -75,7 +76,8 @@ static void look_up(void *ctx, const char *key, const char *default_value, const
     (void)default_value, (void)help;
     environment_search *search = ctx;
     char *name = tide_arena_printf(search->config->arena, "%s%s", environment_prefix, key);
-    for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+    for (char *c = name; *c; c++)
+        *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
     const char *value = find_variable(search->environment, name);
     if (value) tide_config_add(search->config, &search->config->below, key, value, name);
 }

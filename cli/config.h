@@ -34,8 +34,8 @@ void tide_config_fini(tide_config *self);
 TIDE_MUST_CHECK tide_status tide_config_settings(const tide_config *self, const tide_option *sets,
                                                  uint32_t n, tide_job_settings *out);
 
-void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key, const char *value,
-                     const char *origin);
+void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key,
+                     const char *value, const char *origin);
 /* Adds the settings of a YAML file: nested maps are joined by dots. In config_yaml.c. */
 TIDE_MUST_CHECK tide_status tide_config_read_yaml(tide_config *self, const char *path);
 

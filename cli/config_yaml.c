@@ -54,9 +54,7 @@ static tide_status take_event(reader *self, const yaml_event_t *event)
         self->depth++;
         self->has_key = false;
         return TIDE_OK;
-    case YAML_MAPPING_END_EVENT:
-        self->depth--;
-        return TIDE_OK;
+    case YAML_MAPPING_END_EVENT: self->depth--; return TIDE_OK;
     case YAML_SEQUENCE_START_EVENT: return fail_at(self, event, "no setting takes a list");
     case YAML_ALIAS_EVENT: return fail_at(self, event, "aliases are not supported");
     case YAML_NO_EVENT:
@@ -73,7 +71,8 @@ tide_status tide_config_read_yaml(tide_config *self, const char *path)
 {
     FILE *file = fopen(path, "rbe");
     if (!file)
-        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path, strerror(errno));
+        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path,
+                         strerror(errno));
     reader r = { .config = self, .path = path };
     tide_status rv = TIDE_OK;
     yaml_parser_initialize(&r.parser);

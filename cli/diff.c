@@ -27,11 +27,14 @@ typedef struct script {
 static void split(lines *self, const char *text, size_t n);
 static bool same(const lines *a, int i, const lines *b, int j);
 static void compare(const lines *a, const lines *b, script *out);
-static void print_hunks(const lines *a, const lines *b, const script *s, bool colour, tide_bytes *out);
+static void print_hunks(const lines *a, const lines *b, const script *s, bool colour,
+                        tide_bytes *out);
 
-bool tide_diff(const tide_diff_side *before, const tide_diff_side *after, bool colour, tide_bytes *out)
+bool tide_diff(const tide_diff_side *before, const tide_diff_side *after, bool colour,
+               tide_bytes *out)
 {
-    if (before->n == after->n && (before->n == 0 || memcmp(before->text, after->text, before->n) == 0))
+    if (before->n == after->n &&
+        (before->n == 0 || memcmp(before->text, after->text, before->n) == 0))
         return false;
     lines a = { 0 }, b = { 0 };
     script s = { 0 };
@@ -81,7 +84,8 @@ static void walk_back(int *const *saved, int d, int n, int m, script *out)
     for (; d > 0; d--) {
         const int *v = saved[d - 1] + d - 1; /* v[k] for k in -(d-1) .. d-1. */
         int k = x - y;
-        bool down = k == -d || (k != d && k - 1 >= -(d - 1) && k + 1 <= d - 1 && v[k - 1] < v[k + 1]) ||
+        bool down = k == -d ||
+                    (k != d && k - 1 >= -(d - 1) && k + 1 <= d - 1 && v[k - 1] < v[k + 1]) ||
                     (k != d && k - 1 < -(d - 1));
         int from_k = down ? k + 1 : k - 1;
         int from_x = v[from_k], from_y = from_x - from_k;
@@ -148,13 +152,15 @@ static void print_line(char mark, const lines *from, int i, bool colour, tide_by
 /* First line and number of lines; a single one is not counted, an empty range names the line before. */
 static void print_range(tide_bytes *out, int before, int n)
 {
-    if (n == 1) tide_bytes_printf(out, "%d", before + 1);
-    else tide_bytes_printf(out, "%d,%d", n ? before + 1 : before, n);
+    if (n == 1)
+        tide_bytes_printf(out, "%d", before + 1);
+    else
+        tide_bytes_printf(out, "%d,%d", n ? before + 1 : before, n);
 }
 
 /* One hunk: edits [from, to), which begin at line i of a and j of b. */
-static void print_hunk(const lines *a, const lines *b, const script *s, const int range[2], int i, int j,
-                       bool colour, tide_bytes *out)
+static void print_hunk(const lines *a, const lines *b, const script *s, const int range[2], int i,
+                       int j, bool colour, tide_bytes *out)
 {
     int n_a = 0, n_b = 0;
     for (int e = range[0]; e < range[1]; e++) {
@@ -167,14 +173,17 @@ static void print_hunk(const lines *a, const lines *b, const script *s, const in
     print_range(out, j, n_b);
     tide_bytes_puts(out, " @@\n");
     for (int e = range[0]; e < range[1]; e++) {
-        if (s->edits[e] == EDIT_ADD) print_line('+', b, j, colour, out);
-        else print_line(s->edits[e] == EDIT_REMOVE ? '-' : ' ', a, i, colour, out);
+        if (s->edits[e] == EDIT_ADD)
+            print_line('+', b, j, colour, out);
+        else
+            print_line(s->edits[e] == EDIT_REMOVE ? '-' : ' ', a, i, colour, out);
         i += s->edits[e] != EDIT_ADD;
         j += s->edits[e] != EDIT_REMOVE;
     }
 }
 
-static void print_hunks(const lines *a, const lines *b, const script *s, bool colour, tide_bytes *out)
+static void print_hunks(const lines *a, const lines *b, const script *s, bool colour,
+                        tide_bytes *out)
 {
     int context = (int)TIDE_DIFF_CONTEXT, i = 0, j = 0, at = 0;
     while (at < s->n) {
@@ -183,7 +192,8 @@ static void print_hunks(const lines *a, const lines *b, const script *s, bool co
         if (first == s->n) return;
         int from = first - at > context ? first - context : at;
         i += from - at, j += from - at;
-        int last = first, next = first; /* The hunk's last difference; a gap of 2 contexts ends it. */
+        int last = first,
+            next = first; /* The hunk's last difference; a gap of 2 contexts ends it. */
         for (; next < s->n && next - last <= 2 * context + 1; next++)
             if (s->edits[next] != EDIT_KEEP) last = next;
         int to = last + 1 + context < s->n ? last + 1 + context : s->n;

@@ -6,8 +6,8 @@
 typedef enum tide_exit {
     TIDE_EXIT_OK = 0,
     TIDE_EXIT_JOB_FAILED = 1,
-    TIDE_EXIT_USAGE = 2,       /* The command line or a setting given with it. */
-    TIDE_EXIT_SQL = 3,         /* The job's text: syntax, names, types, options, plan. */
+    TIDE_EXIT_USAGE = 2, /* The command line or a setting given with it. */
+    TIDE_EXIT_SQL = 3,   /* The job's text: syntax, names, types, options, plan. */
     TIDE_EXIT_UNREACHABLE = 4,
     TIDE_EXIT_TIMEOUT = 5,
     TIDE_EXIT_NOT_FOUND = 6,

@@ -8,20 +8,22 @@
 #include "cli/output.h"
 #include "cli/topics.h"
 
-static const tide_exit exit_codes[] = { TIDE_EXIT_OK,          TIDE_EXIT_JOB_FAILED, TIDE_EXIT_USAGE,
-                                        TIDE_EXIT_SQL,         TIDE_EXIT_UNREACHABLE,
-                                        TIDE_EXIT_TIMEOUT,     TIDE_EXIT_NOT_FOUND,
-                                        TIDE_EXIT_REFUSED,     TIDE_EXIT_INTERRUPTED };
+static const tide_exit exit_codes[] = { TIDE_EXIT_OK,          TIDE_EXIT_JOB_FAILED,
+                                        TIDE_EXIT_USAGE,       TIDE_EXIT_SQL,
+                                        TIDE_EXIT_UNREACHABLE, TIDE_EXIT_TIMEOUT,
+                                        TIDE_EXIT_NOT_FOUND,   TIDE_EXIT_REFUSED,
+                                        TIDE_EXIT_INTERRUPTED };
 #define EXIT_CODES (sizeof exit_codes / sizeof *exit_codes)
 
-static const char about[] =
-    "Tidemill runs SQL and C jobs over streams and files: the same job on a laptop and on a cluster.";
+static const char about[] = "Tidemill runs SQL and C jobs over streams and files: the same job on "
+                            "a laptop and on a cluster.";
 
 static void add_flag(const tide_flag *flag, tide_bytes *out);
 
 void tide_help_all(tide_bytes *out)
 {
-    tide_bytes_printf(out, "%s\n\nusage: tidemill COMMAND [FLAGS] [OPERANDS]\n\ncommands:\n", about);
+    tide_bytes_printf(out, "%s\n\nusage: tidemill COMMAND [FLAGS] [OPERANDS]\n\ncommands:\n",
+                      about);
     for (const tide_command *c = tide_commands; c->name; c++)
         tide_bytes_printf(out, "  %-11s %s\n", c->name, c->help);
     tide_bytes_puts(out, "\n'tidemill COMMAND --help' explains one of them.\n\nhelp topics:\n");
@@ -60,9 +62,12 @@ static void add_troff(tide_bytes *out, const char *text)
     for (const char *c = text; *c; c++) {
         bool starts_line = c == text || c[-1] == '\n';
         if (starts_line && (*c == '.' || *c == '\'')) tide_bytes_puts(out, "\\&");
-        if (*c == '\\') tide_bytes_puts(out, "\\e");
-        else if (*c == '-') tide_bytes_puts(out, "\\-");
-        else tide_bytes_putc(out, *c);
+        if (*c == '\\')
+            tide_bytes_puts(out, "\\e");
+        else if (*c == '-')
+            tide_bytes_puts(out, "\\-");
+        else
+            tide_bytes_putc(out, *c);
     }
 }
 
@@ -110,9 +115,10 @@ void tide_help_manual(tide_bytes *out)
         add_troff(out, tide_exit_text(exit_codes[i]));
         tide_bytes_putc(out, '\n');
     }
-    tide_bytes_puts(out, ".SH ENVIRONMENT\n.TP\nTIDEMILL_CONFIG\nThe settings file, when \\-\\-config is "
-                         "not given.\n.TP\nTIDEMILL_*\nA setting: its key in capitals with _ for . and "
-                         "\\-, as in TIDEMILL_PIPELINE_NAME.\n.TP\nNO_COLOR\nNo colour, when set.\n");
+    tide_bytes_puts(
+        out, ".SH ENVIRONMENT\n.TP\nTIDEMILL_CONFIG\nThe settings file, when \\-\\-config is "
+             "not given.\n.TP\nTIDEMILL_*\nA setting: its key in capitals with _ for . and "
+             "\\-, as in TIDEMILL_PIPELINE_NAME.\n.TP\nNO_COLOR\nNo colour, when set.\n");
 }
 
 static int unknown_topic(const char *word)

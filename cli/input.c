@@ -31,7 +31,8 @@ tide_status tide_input_read(const char *path, tide_bytes *out)
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path, strerror(errno));
+        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path,
+                         strerror(errno));
     tide_status rv = read_all(fd, path, out);
     close(fd);
     if (rv != TIDE_OK) tide_bytes_fini(out);

@@ -39,15 +39,15 @@ static tide_exit read_text(const tide_args *args, tide_bytes *text, const char *
 {
     const char *command = args->command->name, *sql = tide_args_value(args, "execute", NULL);
     const char *path = args->n_operands ? args->operands[0] : NULL;
-    if (sql && path)
-        return tide_exit_usage(command, "either a file or -e, not both: \"%s\"", path);
+    if (sql && path) return tide_exit_usage(command, "either a file or -e, not both: \"%s\"", path);
     if (sql) {
         tide_bytes_puts(text, sql);
         *name = "-e";
         return TIDE_EXIT_OK;
     }
     if (!path && isatty(STDIN_FILENO))
-        return tide_exit_usage(command, "%s needs a job: a file, -e 'SQL', or standard input", command);
+        return tide_exit_usage(command, "%s needs a job: a file, -e 'SQL', or standard input",
+                               command);
     if (!path) path = "-";
     *name = strcmp(path, "-") == 0 ? "<stdin>" : path;
     return tide_exit_report(tide_input_read(path, text), TIDE_PHASE_PLAN);
@@ -57,8 +57,8 @@ static tide_status plan_text(tide_cli_job *self, tide_bytes *text, const char *n
 {
     const char *nul = text->n ? memchr(text->p, '\0', text->n) : NULL;
     if (nul)
-        return tide_fail(TIDE_E_SYNTAX, "%s: a NUL byte at offset %zu: this is not a text of SQL", name,
-                         (size_t)(nul - text->p));
+        return tide_fail(TIDE_E_SYNTAX, "%s: a NUL byte at offset %zu: this is not a text of SQL",
+                         name, (size_t)(nul - text->p));
     tide_sql_context context = tide_cli_sql_context;
     context.settings = self->config.above.options;
     context.n_settings = self->config.above.n;
@@ -121,8 +121,8 @@ void tide_cli_job_fini(tide_cli_job *self)
     tide_config_fini(&self->config);
 }
 
-tide_status tide_cli_job_explain(const tide_plan *plan, const tide_job_settings *settings, bool as_json,
-                                 tide_bytes *out)
+tide_status tide_cli_job_explain(const tide_plan *plan, const tide_job_settings *settings,
+                                 bool as_json, tide_bytes *out)
 {
     tide_graph *graph;
     TIDE_TRY(tide_graph_build(plan, settings, &graph));

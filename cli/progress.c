@@ -63,7 +63,8 @@ void tide_progress_update(tide_progress *self, const tide_job_progress *now, int
 {
     if (!self->shows) return;
     if (self->ns_before && now_ns > self->ns_before) {
-        double rate = (double)(now->rows_in - self->rows_before) * 1e9 / (double)(now_ns - self->ns_before);
+        double rate =
+            (double)(now->rows_in - self->rows_before) * 1e9 / (double)(now_ns - self->ns_before);
         self->rows_per_s =
             self->rows_per_s < 0 ? rate : self->rows_per_s * (1 - RATE_WEIGHT) + rate * RATE_WEIGHT;
     }
@@ -106,10 +107,14 @@ void tide_progress_log(void *self_v, const char *line, size_t bytes)
 static void add_lag(tide_bytes *out, int64_t lag_us)
 {
     double s = (double)lag_us / 1e6;
-    if (s < 60) tide_bytes_printf(out, "%.1f s", s);
-    else if (s < 3600) tide_bytes_printf(out, "%.0f min", s / 60);
-    else if (s < 48 * 3600) tide_bytes_printf(out, "%.0f h", s / 3600);
-    else tide_bytes_printf(out, "%.0f days", s / 86400);
+    if (s < 60)
+        tide_bytes_printf(out, "%.1f s", s);
+    else if (s < 3600)
+        tide_bytes_printf(out, "%.0f min", s / 60);
+    else if (s < 48 * 3600)
+        tide_bytes_printf(out, "%.0f h", s / 3600);
+    else
+        tide_bytes_printf(out, "%.0f days", s / 86400);
 }
 
 void tide_progress_text(const tide_job_progress *now, double rows_per_s, int64_t wall_us,

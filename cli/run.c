@@ -21,14 +21,15 @@ typedef struct running {
 static void on_progress(void *ctx, const tide_job_progress *now)
 {
     running *self = ctx;
-    tide_progress_update(self->progress, now, tide_clock_now_ns(self->clock), tide_clock_wall_us(self->clock));
+    tide_progress_update(self->progress, now, tide_clock_now_ns(self->clock),
+                         tide_clock_wall_us(self->clock));
 }
 
 static tide_output_format output_format(const char *name)
 {
     static const char *const names[] = { "table", "csv", "json", "jsonl" };
-    static const tide_output_format formats[] = { TIDE_OUTPUT_TABLE, TIDE_OUTPUT_CSV, TIDE_OUTPUT_JSON,
-                                                  TIDE_OUTPUT_JSONL };
+    static const tide_output_format formats[] = { TIDE_OUTPUT_TABLE, TIDE_OUTPUT_CSV,
+                                                  TIDE_OUTPUT_JSON, TIDE_OUTPUT_JSONL };
     for (size_t i = 1; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return formats[i];
     return TIDE_OUTPUT_TABLE;
@@ -45,9 +46,9 @@ static bool prints_rows(const tide_plan *plan)
 static void report_dropped(const tide_job_progress *final)
 {
     if (final->late_rows)
-        tide_log_warn("late rows dropped", tide_log_int("rows", (int64_t)final->late_rows));
+        tide_log_warn("late rows dropped", tide_log_int("rows", (int64_t) final->late_rows));
     if (final->bad_rows)
-        tide_log_warn("bad records skipped", tide_log_int("rows", (int64_t)final->bad_rows));
+        tide_log_warn("bad records skipped", tide_log_int("rows", (int64_t) final->bad_rows));
 }
 
 static tide_exit run_plan(const tide_cli_job *job, const tide_args *args, running *self)
@@ -82,7 +83,8 @@ static tide_exit run_plan(const tide_cli_job *job, const tide_args *args, runnin
 static tide_exit explain_instead(const tide_cli_job *job)
 {
     tide_bytes text = { 0 };
-    tide_status rv = tide_cli_job_explain(job->plan, &job->settings, job->plan->explain_json, &text);
+    tide_status rv =
+        tide_cli_job_explain(job->plan, &job->settings, job->plan->explain_json, &text);
     if (rv == TIDE_OK) return tide_output_text(&text);
     tide_bytes_fini(&text);
     return tide_exit_report(rv, TIDE_PHASE_PLAN);
@@ -99,12 +101,15 @@ int tide_command_run(const tide_args *args)
     running self = { .progress = tide_progress_new(shows), .clock = tide_clock_real() };
     tide_log_level level = TIDE_LOG_WARN;
     tide_log_level_parse(tide_args_value(args, "log", "warn"), &level);
-    tide_log *log = tide_log_new(&(tide_log_config){
-        .level = level, .write = tide_progress_log, .ctx = self.progress });
+    tide_log *log = tide_log_new(
+        &(tide_log_config){ .level = level, .write = tide_progress_log, .ctx = self.progress });
     tide_log_install(log);
-    if (job.plan->explain) code = explain_instead(&job);
-    else if (job.plan->n_sinks == 0) fprintf(stderr, "nothing to run: no SELECT, no INSERT\n");
-    else code = run_plan(&job, args, &self);
+    if (job.plan->explain)
+        code = explain_instead(&job);
+    else if (job.plan->n_sinks == 0)
+        fprintf(stderr, "nothing to run: no SELECT, no INSERT\n");
+    else
+        code = run_plan(&job, args, &self);
     tide_log_install(NULL);
     tide_log_free(&log);
     tide_progress_free(&self.progress);

@@ -28,8 +28,10 @@ static void run_case(totals *self, const char *folder)
     tide_status rv = tide_testcase_run(folder, &self->options, &report);
     int64_t took_ms = (tide_clock_now_ns(tide_clock_real()) - began_ns) / 1000000;
     printf("%s %s (%" PRId64 " ms)\n", rv == TIDE_OK ? "ok  " : "FAIL", folder, took_ms);
-    if (rv == TIDE_E_MISMATCH) fwrite(report.p, 1, report.n, stdout);
-    else if (rv != TIDE_OK) printf("%s\n", tide_error_text());
+    if (rv == TIDE_E_MISMATCH)
+        fwrite(report.p, 1, report.n, stdout);
+    else if (rv != TIDE_OK)
+        printf("%s\n", tide_error_text());
     fflush(stdout);
     self->passed += rv == TIDE_OK;
     self->failed += rv != TIDE_OK;
@@ -67,12 +69,15 @@ int tide_command_test(const tide_args *args)
         const char *folder = args->operands[i];
         struct stat st;
         if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
-            return tide_exit_report(tide_fail(TIDE_E_NOT_FOUND, "%s is not a folder", folder), TIDE_PHASE_PLAN);
+            return tide_exit_report(tide_fail(TIDE_E_NOT_FOUND, "%s is not a folder", folder),
+                                    TIDE_PHASE_PLAN);
         uint32_t before = all.passed + all.failed;
         walk(&all, folder, 0);
         if (all.passed + all.failed == before)
-            return tide_exit_report(tide_fail(TIDE_E_NOT_FOUND, "%s: no case here: a case is a folder with input/",
-                                              folder), TIDE_PHASE_PLAN);
+            return tide_exit_report(tide_fail(TIDE_E_NOT_FOUND,
+                                              "%s: no case here: a case is a folder with input/",
+                                              folder),
+                                    TIDE_PHASE_PLAN);
     }
     printf("%" PRIu32 " passed, %" PRIu32 " failed\n", all.passed, all.failed);
     return all.failed ? TIDE_EXIT_JOB_FAILED : TIDE_EXIT_OK;

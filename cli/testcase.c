@@ -14,7 +14,7 @@
 #include "cli/job.h"
 #include "worker/connector/print/output.h"
 
-#define LEVELS_UP_MAX 8 /* Folders above a case in which its job is looked for. */
+#define LEVELS_UP_MAX 8                  /* Folders above a case in which its job is looked for. */
 #define WALL_US INT64_C(946684800000000) /* 2000-01-01 00:00:00 */
 
 typedef struct testcase {
@@ -47,9 +47,12 @@ bool tide_testcase_is(const char *folder)
     return n < (int)sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-tide_status tide_testcase_run(const char *folder, const tide_testcase_options *options, tide_bytes *report)
+tide_status tide_testcase_run(const char *folder, const tide_testcase_options *options,
+                              tide_bytes *report)
 {
-    testcase self = { .folder = folder, .options = options, .report = report, .arena = tide_arena_new() };
+    testcase self = {
+        .folder = folder, .options = options, .report = report, .arena = tide_arena_new()
+    };
     tide_status rv = plan_job(&self);
     if (rv == TIDE_OK) rv = take_input(&self);
     for (uint32_t i = 0; rv == TIDE_OK && i < self.plan->n_sinks; i++) rv = run_sink(&self, i);
@@ -77,7 +80,8 @@ static const char *input_path(testcase *self, const char *table)
 {
     static const char *const endings[] = { "ndjson", "json", "csv" };
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        char *path = tide_arena_printf(self->arena, "%s/input/%s.%s", self->folder, table, endings[i]);
+        char *path =
+            tide_arena_printf(self->arena, "%s/input/%s.%s", self->folder, table, endings[i]);
         if (exists(path)) return path;
     }
     return NULL;
@@ -89,25 +93,30 @@ static tide_status check_table(void *ctx, const tide_table *table, bool as_sink)
     (void)as_sink;
     testcase *self = ctx;
     if (as_sink || input_path(self, table->name)) return TIDE_OK;
-    return tide_fail(TIDE_E_NOT_FOUND, "%s/input has no file %s.ndjson, .json or .csv", self->folder,
-                     table->name);
+    return tide_fail(TIDE_E_NOT_FOUND, "%s/input has no file %s.ndjson, .json or .csv",
+                     self->folder, table->name);
 }
 
 static tide_status plan_job(testcase *self)
 {
-    static const tide_option settings[] = { { .key = "execution.runtime-mode", .value = "streaming" },
+    static const tide_option settings[] = { { .key = "execution.runtime-mode",
+                                              .value = "streaming" },
                                             { .key = "parallelism.default", .value = "1" } };
     const char *path = find_job(self);
     if (!path)
-        return tide_fail(TIDE_E_NOT_FOUND, "%s: no job.sql here or in a folder above", self->folder);
-    tide_sql_context context = { .ctx = self, .check_table = check_table, .settings = settings,
+        return tide_fail(TIDE_E_NOT_FOUND, "%s: no job.sql here or in a folder above",
+                         self->folder);
+    tide_sql_context context = { .ctx = self,
+                                 .check_table = check_table,
+                                 .settings = settings,
                                  .n_settings = sizeof settings / sizeof *settings };
     tide_bytes text = { 0 };
     TIDE_TRY(tide_input_read(path, &text));
     tide_status rv = tide_sql_plan(tide_bytes_text(&text), path, &context, &self->plan);
     tide_bytes_fini(&text);
     if (rv != TIDE_OK) return rv;
-    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings, NULL);
+    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
+                                  NULL);
 }
 
 /* ---- the input ---- */
@@ -132,11 +141,13 @@ static tide_status redirect(testcase *self, const tide_table *table, const tide_
     copy->options[copy->n_options++] = (tide_option){ .key = "path", .value = path };
     copy->options[copy->n_options++] = (tide_option){ .key = "format", .value = format };
     for (uint32_t i = 0; i < table->n_options; i++)
-        if (keeps_option(table->options[i].key, format)) copy->options[copy->n_options++] = table->options[i];
+        if (keeps_option(table->options[i].key, format))
+            copy->options[copy->n_options++] = table->options[i];
     copy->columns = TIDE_NEW_N(self->arena, tide_table_column, table->n_columns);
     for (uint32_t i = 0; i < table->n_columns; i++) {
         copy->columns[i] = table->columns[i];
-        if (copy->columns[i].kind == TIDE_COLUMN_METADATA) copy->columns[i].kind = TIDE_COLUMN_PHYSICAL;
+        if (copy->columns[i].kind == TIDE_COLUMN_METADATA)
+            copy->columns[i].kind = TIDE_COLUMN_PHYSICAL;
     }
     *out = copy;
     return TIDE_OK;
@@ -150,7 +161,8 @@ typedef struct table_names {
 /* Redirects every scan below, once. The plan is this case's own, so its nodes may be changed. */
 static tide_status redirect_below(testcase *self, const tide_node *node, table_names *read)
 {
-    for (uint32_t i = 0; i < node->n_inputs; i++) TIDE_TRY(redirect_below(self, node->inputs[i], read));
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        TIDE_TRY(redirect_below(self, node->inputs[i], read));
     if (node->kind != TIDE_NODE_SCAN) return TIDE_OK;
     TIDE_PUSH(self->arena, read->items, read->n, read->cap, node->scan.table->name);
     return redirect(self, node->scan.table, &((tide_node *)node)->scan.table);
@@ -166,7 +178,8 @@ static tide_status check_unread(testcase *self, const table_names *read)
     for (struct dirent *entry; rv == TIDE_OK && (entry = readdir(dir)) != NULL;) {
         const char *dot = strrchr(entry->d_name, '.');
         if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".md") == 0) continue;
-        const char *name = tide_arena_strndup(self->arena, entry->d_name, (size_t)(dot - entry->d_name));
+        const char *name =
+            tide_arena_strndup(self->arena, entry->d_name, (size_t)(dot - entry->d_name));
         bool known = false;
         tide_nearest nearest;
         tide_nearest_init(&nearest, name);
@@ -269,7 +282,8 @@ static tide_status run_sink(testcase *self, uint32_t i)
     const char *name = sink->sink.print ? "result" : sink->sink.table->name;
     const char *path = tide_arena_printf(self->arena, "%s/expected/%s.csv", self->folder, name);
     if (sink->sink.print && ++self->n_results > 1)
-        path = tide_arena_printf(self->arena, "%s/expected/result-%u.csv", self->folder, self->n_results);
+        path = tide_arena_printf(self->arena, "%s/expected/result-%u.csv", self->folder,
+                                 self->n_results);
 
     tide_node printing = *sink;
     printing.sink.print = true;
@@ -283,8 +297,9 @@ static tide_status run_sink(testcase *self, uint32_t i)
     tide_clock_manual clock;
     tide_clock_manual_init(&clock, 0, WALL_US);
     tide_output *output = tide_output_new_memory(&rows, TIDE_OUTPUT_CSV, updating);
-    tide_driver_options options = { .settings = &self->settings, .clock = &clock.clock, .output = output,
-                                    .virtual_time = true };
+    tide_driver_options options = {
+        .settings = &self->settings, .clock = &clock.clock, .output = output, .virtual_time = true
+    };
     tide_status rv = tide_driver_run(&plan, &options, NULL, NULL);
     tide_output_free(&output);
     if (rv == TIDE_OK) {

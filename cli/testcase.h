@@ -27,7 +27,8 @@ bool tide_testcase_is(const char *folder);
 
 /* Runs the case. TIDE_E_MISMATCH: *report has the differences, for people. Any other failure is of the job
  * or of the case's files. */
-TIDE_MUST_CHECK tide_status tide_testcase_run(const char *folder, const tide_testcase_options *options,
+TIDE_MUST_CHECK tide_status tide_testcase_run(const char *folder,
+                                              const tide_testcase_options *options,
                                               tide_bytes *report);
 
 #endif

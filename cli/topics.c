@@ -40,9 +40,11 @@ static void put_setting(void *ctx, const char *key, const char *default_value, c
 
 static void print_settings(tide_bytes *out)
 {
-    tide_bytes_puts(out, "In a job: SET 'key' = 'value'. On the command line: -D key=value. In the environment:\n"
-                         "TIDEMILL_KEY, with _ for . and -. In a YAML file: --config, or $TIDEMILL_CONFIG. The\n"
-                         "command line wins over the job, the job over the environment, that over the file.\n\n");
+    tide_bytes_puts(
+        out,
+        "In a job: SET 'key' = 'value'. On the command line: -D key=value. In the environment:\n"
+        "TIDEMILL_KEY, with _ for . and -. In a YAML file: --config, or $TIDEMILL_CONFIG. The\n"
+        "command line wins over the job, the job over the environment, that over the file.\n\n");
     tide_job_settings_visit(put_setting, out);
 }
 
@@ -79,8 +81,10 @@ static void put_options(tide_bytes *out, const tide_option_def *def)
     for (; def && def->key; def++) {
         tide_bytes_printf(out, "    %s: %s", def->key, def->type);
         bool required = def->default_value && strcmp(def->default_value, TIDE_OPTION_REQUIRED) == 0;
-        if (required) tide_bytes_puts(out, ", required");
-        else if (def->default_value && *def->default_value) tide_bytes_printf(out, " (%s)", def->default_value);
+        if (required)
+            tide_bytes_puts(out, ", required");
+        else if (def->default_value && *def->default_value)
+            tide_bytes_printf(out, " (%s)", def->default_value);
         tide_bytes_putc(out, '\n');
         put_wrapped(out, 8, def->help);
     }
@@ -94,9 +98,11 @@ static void print_connectors(tide_bytes *out)
     put_options(out, tide_options_common);
     for (uint32_t i = 0; i < n; i++) {
         const tide_connector *c = all[i];
-        const char *use = c->source && c->sink ? "read and written" : c->source ? "read" : "written";
-        tide_bytes_printf(out, "\n  '%s' (%s%s): %s\n", c->name, use, c->takes_format ? ", with a format" : "",
-                          c->help);
+        const char *use = c->source && c->sink ? "read and written"
+                          : c->source          ? "read"
+                                               : "written";
+        tide_bytes_printf(out, "\n  '%s' (%s%s): %s\n", c->name, use,
+                          c->takes_format ? ", with a format" : "", c->help);
         put_options(out, c->options);
         for (const tide_field *m = c->metadata; m && m->name; m++) {
             char type[TIDE_TYPE_TEXT_MAX];

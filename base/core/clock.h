@@ -25,7 +25,13 @@ void tide_clock_manual_init(tide_clock_manual *self, int64_t now_ns, int64_t wal
 /* Moves both clocks; by_ns is not negative. Fractions of a microsecond of wall time are dropped. */
 void tide_clock_manual_advance(tide_clock_manual *self, int64_t by_ns);
 
-static inline int64_t tide_clock_now_ns(tide_clock *self) { return self->now_ns(self); }
-static inline int64_t tide_clock_wall_us(tide_clock *self) { return self->wall_us(self); }
+static inline int64_t tide_clock_now_ns(tide_clock *self)
+{
+    return self->now_ns(self);
+}
+static inline int64_t tide_clock_wall_us(tide_clock *self)
+{
+    return self->wall_us(self);
+}
 
 #endif

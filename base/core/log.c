@@ -89,7 +89,8 @@ void tide_log_event(tide_log *self, tide_log_level level, const char *event,
     tide_clock *clock = self->config.clock ? self->config.clock : tide_clock_real();
     uint64_t owed = 0;
     pthread_mutex_lock(&self->lock);
-    if (level == TIDE_LOG_ERROR || !is_folded(self, level, event, tide_clock_now_ns(clock), &owed)) {
+    if (level == TIDE_LOG_ERROR ||
+        !is_folded(self, level, event, tide_clock_now_ns(clock), &owed)) {
         line text;
         begin_line(&text, self, level, event);
         for (; fields->kind != TIDE_LOG_END; fields++) add_field(&text, fields);
@@ -190,7 +191,8 @@ static void begin_line(line *to, tide_log *self, tide_log_level level, const cha
 static void append_text(line *to, const char *text)
 {
     bool plain = *text != '\0';
-    for (const char *c = text; *c; c++) plain = plain && (unsigned char)*c > ' ' && !strchr("\"\\=\x7f", *c);
+    for (const char *c = text; *c; c++)
+        plain = plain && (unsigned char)*c > ' ' && !strchr("\"\\=\x7f", *c);
     if (plain) {
         append(to, text, strlen(text));
         return;
@@ -201,7 +203,8 @@ static void append_text(line *to, const char *text)
         if (*c == '"' || *c == '\\') {
             append(to, (char[]){ '\\', *c }, 2);
         } else if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            append(to, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*c));
+            append(to, escaped,
+                   (size_t)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*c));
         } else {
             append(to, c, 1);
         }

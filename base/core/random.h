@@ -24,7 +24,10 @@ TIDE_INLINE uint64_t tide_random_mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-TIDE_INLINE uint64_t tide_random_rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+TIDE_INLINE uint64_t tide_random_rotl(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
 
 TIDE_INLINE uint64_t tide_random_u64(tide_random *self)
 {

@@ -66,8 +66,9 @@ static void values_are_quoted_when_they_must_be(void **state)
 {
     tide_log_info("odd values", tide_log_str("a", "two words"), tide_log_str("b", "x\"y\\z"),
                   tide_log_str("c", "1\n2"), tide_log_str("d", ""), tide_log_str("e", NULL));
-    expect_lines(*state, "2026-03-01T12:00:00.123Z info  odd values a=\"two words\" b=\"x\\\"y\\\\z\" "
-                         "c=\"1\\x0a2\" d=\"\" e=null\n");
+    expect_lines(*state,
+                 "2026-03-01T12:00:00.123Z info  odd values a=\"two words\" b=\"x\\\"y\\\\z\" "
+                 "c=\"1\\x0a2\" d=\"\" e=null\n");
 }
 
 static void levels_below_the_chosen_one_are_dropped(void **state)

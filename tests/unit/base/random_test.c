@@ -16,7 +16,8 @@ static void sequence_is_that_of_the_paper(void **state)
     tide_random r = { { 1, 2, 3, 4 } };
     static const uint64_t expect[] = { 41943041u, 58720359u, 3588806011781223u, 3591011842654386u };
     for (size_t i = 0; i < 4; i++) assert_true(tide_random_u64(&r) == expect[i]);
-    assert_true(tide_random_mix(0) == 0xe220a8397b1dcdafu); /* splitmix64's first output of seed 0. */
+    assert_true(tide_random_mix(0) ==
+                0xe220a8397b1dcdafu); /* splitmix64's first output of seed 0. */
 }
 
 static void same_seed_repeats_and_streams_differ(void **state)

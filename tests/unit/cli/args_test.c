@@ -16,8 +16,9 @@ static const tide_flag flags[] = {
     { .name = "quiet", .letter = 'q', .help = "nothing" },
     { 0 },
 };
-static const tide_command command = { .name = "run", .operands = "[FILE]", .flags = flags,
-                                      .n_operands_max = 1 };
+static const tide_command command = {
+    .name = "run", .operands = "[FILE]", .flags = flags, .n_operands_max = 1
+};
 
 /* Splits a line at spaces and reads it. */
 static bool read_line(tide_args *args, const char *line)
@@ -34,8 +35,11 @@ static bool read_line(tide_args *args, const char *line)
 static void every_form_of_a_flag_is_read(void **state)
 {
     (void)state;
-    static const char *const lines[] = { "--parallelism 4 job.sql", "--parallelism=4 job.sql",
-                                         "job.sql -p 4", "-p4 job.sql", "-cp4 job.sql",
+    static const char *const lines[] = { "--parallelism 4 job.sql",
+                                         "--parallelism=4 job.sql",
+                                         "job.sql -p 4",
+                                         "-p4 job.sql",
+                                         "-cp4 job.sql",
                                          "-p=4 -- job.sql" };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         tide_args args;
@@ -66,8 +70,8 @@ static void wrong_lines_are_refused(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "--outptu csv",    "-x",      "--output",    "-o",          "--output=xml", "-o xml",
-        "-p 1 -p 2",       "a b",     "--quiet=yes", "--quiet -q",  "-o table -o csv",
+        "--outptu csv", "-x",  "--output",    "-o",         "--output=xml",    "-o xml",
+        "-p 1 -p 2",    "a b", "--quiet=yes", "--quiet -q", "-o table -o csv",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         tide_args args;
@@ -78,8 +82,8 @@ static void wrong_lines_are_refused(void **state)
 static void numbers_are_checked(void **state)
 {
     (void)state;
-    static const char *const lines[] = { "-p 0", "-p 1025", "-p four", "-p 4x", "--parallelism=",
-                                         "-p 99999999999999999999" };
+    static const char *const lines[] = { "-p 0",  "-p 1025",        "-p four",
+                                         "-p 4x", "--parallelism=", "-p 99999999999999999999" };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         tide_args args;
         int64_t n;

@@ -35,7 +35,8 @@ static int remove_file(void **state)
 }
 
 /* Loads with a file of this text (none when NULL), one environment variable, and these arguments. */
-static tide_status load(tide_config *config, const char *yaml, const char *variable, const char *arguments)
+static tide_status load(tide_config *config, const char *yaml, const char *variable,
+                        const char *arguments)
 {
     char text[256], *argv[16];
     int argc = 0;
@@ -118,12 +119,14 @@ static void mistakes_name_where_they_are(void **state)
         { "a: 'open\n", NULL, "", "unexpected end of stream" },
         { "? {a: b}\n: c\n", NULL, "", "plain word" },
         { "a: &x b\nc: *x\n", NULL, "", "aliases" },
-        { "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}}}}}}\n", NULL,
-          "", "nested too deeply" },
+        { "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: "
+          "1}}}}}}}}}}}}}}}}}\n",
+          NULL, "", "nested too deeply" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tide_config config;
-        assert_int_equal(load(&config, cases[i].yaml, cases[i].variable, cases[i].arguments), TIDE_E_OPTION);
+        assert_int_equal(load(&config, cases[i].yaml, cases[i].variable, cases[i].arguments),
+                         TIDE_E_OPTION);
         if (!strstr(tide_error_text(), cases[i].expect))
             fail_msg("\"%s\" does not have \"%s\"", tide_error_text(), cases[i].expect);
     }
