@@ -149,7 +149,8 @@ tide_sql_over tide_sql_convert_over(tide_sql_convert *self, const PgQuery__Windo
 {
     uint32_t token = tide_sql_token_of(self, def->location);
     tide_sql_over over = { .pos = self->t->v[token].pos };
-    if (def->name[0]) over.name = tide_sql_convert_name(self, def->name, token);
+    bool is_clause = token >= 2 && tide_sql_is(self->t, token - 1, "AS"); /* WINDOW w AS ( */
+    if (def->name[0]) over.name = tide_sql_convert_name(self, def->name, token - (is_clause ? 2 : 0));
     if (def->refname[0]) over.base = tide_sql_convert_name(self, def->refname, token);
     over.partition_by = tide_sql_convert_exprs(self, def->n_partition_clause, def->partition_clause);
     over.order_by = tide_sql_convert_orders(self, def->n_order_clause, def->order_clause);

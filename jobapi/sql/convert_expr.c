@@ -116,6 +116,9 @@ static tide_sql_expr *convert_node(tide_sql_convert *self, const PgQuery__Node *
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
         tide_sql_refuse(self, node->named_arg_expr->location, "a named argument here");
         return NULL;
+    case PG_QUERY__NODE__NODE_XML_SERIALIZE:
+        tide_sql_refuse(self, node->xml_serialize->location, "XML");
+        return NULL;
     default:
         tide_sql_refuse(self, -1, tide_sql_node_name(node));
         return NULL;

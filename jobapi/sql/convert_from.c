@@ -51,6 +51,9 @@ static tide_sql_from *convert_item(tide_sql_convert *self, const PgQuery__Node *
         convert_sample(self, node->range_table_sample, out);
         break;
     case PG_QUERY__NODE__NODE_JOIN_EXPR: convert_join(self, node->join_expr, out); break;
+    case PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC:
+        tide_sql_refuse(self, node->range_table_func->location, "XMLTABLE");
+        break;
     default: tide_sql_refuse(self, -1, tide_sql_node_name(node)); break;
     }
     return out;

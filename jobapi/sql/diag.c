@@ -11,8 +11,9 @@
 
 static uint32_t distance(const char *a, size_t n, const char *b, size_t m);
 static const char *guess_keyword(tide_sql_front *self, uint32_t i);
+static const char *hint_for(tide_sql_front *self, uint32_t i, bool name_expected);
 static void set(tide_sql_diag *self, tide_status code, uint32_t pos, const char *hint,
-                const char *fmt, va_list args);
+                const char *fmt, va_list args) TIDE_PRINTF(5, 0);
 
 void tide_sql_report(tide_sql_diag *self, tide_status code, uint32_t pos, const char *hint,
                      const char *fmt, ...)
@@ -52,16 +53,21 @@ bool tide_sql_failed(const tide_sql_front *self)
 void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what)
 {
     const tide_sql_tokens *t = &self->tokens;
-    const char *hint = NULL, *guess = guess_keyword(self, i);
-    if (!guess && i > 0 && (guess = guess_keyword(self, i - 1))) {
-        i--; /* SELECT b FORM c fails only at c. */
+    /* SELECT b FORM c fails only at c, INTERVL '5' SECOND at SECOND: blame the word before. */
+    uint32_t guessed = i;
+    const char *guess = guess_keyword(self, i);
+    for (uint32_t back = 1; !guess && back <= 2 && back <= i; back++) {
+        if (back == 2 && t->v[i - 1].kind != TIDE_SQL_TOKEN_STRING) break;
+        guessed = i - back;
+        guess = guess_keyword(self, guessed);
+    }
+    if (guess && guessed < i) {
+        i = guessed;
         what = NULL;
     }
-    if (guess) hint = tide_arena_printf(self->scratch, "did you mean %s?", guess);
+    const char *hint = guess ? tide_arena_printf(self->scratch, "did you mean %s?", guess)
+                             : hint_for(self, i, what == NULL);
     bool at_end = t->v[i].kind == TIDE_SQL_TOKEN_END || tide_sql_is(t, i, ";");
-    if (!hint && !at_end && t->v[i].kind == TIDE_SQL_TOKEN_WORD && t->v[i].keyword > TIDE_SQL_KEYWORD_UNRESERVED)
-        hint = tide_arena_printf(self->scratch, "to use the keyword as a name, quote it: \"%s\"",
-                                 tide_sql_token_text(self->scratch, t, i));
     const char *near = tide_sql_token_text(self->scratch, t, i);
     if (at_end && what)
         tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, but the statement ends", what);
@@ -71,6 +77,30 @@ void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what)
         tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, not \"%s\"", what, near);
     else
         tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error near \"%s\"", near);
+}
+
+/* What else may help with an error at token i, or NULL. */
+static const char *hint_for(tide_sql_front *self, uint32_t i, bool name_expected)
+{
+    static const char *const before_by[] = { "GROUP", "ORDER", "PARTITION", NULL };
+    static const char *const before_name[] = { "SELECT", "FROM", "JOIN", ",", "INTO", "TABLE", "VIEW",
+                                               "AND", "OR", "WHERE", "BY", "(", NULL };
+    static const char *const clauses[] = { "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION",
+                                           "INTERSECT", "EXCEPT", "JOIN", "ON", "END", "THEN", "ELSE",
+                                           "WHEN", "AS", ")", NULL };
+    const tide_sql_tokens *t = &self->tokens;
+    const tide_sql_token *v = &t->v[i];
+    if (i == 0) return NULL;
+    if (tide_sql_is(t, i, "?") || tide_sql_is(t, i - 1, "?")) return "parameters are not supported";
+    if (tide_sql_is(t, i - 1, ",") && tide_sql_is_any(t, i, clauses)) return "drop the comma before it";
+    if (tide_sql_is_any(t, i - 1, before_by))
+        return tide_arena_printf(self->scratch, "write %s BY",
+                                 tide_sql_token_text(self->scratch, t, i - 1));
+    bool is_reserved = v->kind == TIDE_SQL_TOKEN_WORD && v->keyword > TIDE_SQL_KEYWORD_UNRESERVED;
+    if (!name_expected || !is_reserved || tide_sql_is_any(t, i, clauses) || !tide_sql_is_any(t, i - 1, before_name))
+        return NULL;
+    return tide_arena_printf(self->scratch, "to use the keyword as a name, quote it: \"%s\"",
+                             tide_sql_token_text(self->scratch, t, i));
 }
 
 /* Only words that are no keyword can be a misspelt one. */

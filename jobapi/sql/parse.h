@@ -15,7 +15,7 @@
 
 #define TIDE_SQL_TEXT_MAX (16u << 20)
 #define TIDE_SQL_OPERATORS_MAX 20000u
-#define TIDE_SQL_NAME_MAX 63u /* PostgreSQL cuts longer ones silently, so they are refused. */
+#define TIDE_SQL_NAME_MAX 255u /* Quotes included. PostgreSQL would cut names at 63 bytes. */
 #define TIDE_SQL_ERRORS_MAX 10u
 
 /* Parses all statements of `text` (NUL-terminated; copied into the arena) into *out, which lives in

@@ -41,11 +41,22 @@ bool tide_sql_repair(tide_sql_front *self, const tide_sql_mistake *mistake)
     return quote_word(self, i) || (i > 0 && quote_word(self, i - 1));
 }
 
+/* Does token i end an operand? A reserved word behind one is no name but a clause cut short: in
+ * "FROM t LIMIT" nobody meant an alias. */
+static bool ends_operand(const tide_sql_tokens *t, uint32_t i)
+{
+    const tide_sql_token *v = &t->v[i];
+    return v->kind == TIDE_SQL_TOKEN_QUOTED || v->kind == TIDE_SQL_TOKEN_STRING ||
+           v->kind == TIDE_SQL_TOKEN_NUMBER || tide_sql_is(t, i, ")") || tide_sql_is(t, i, "]") ||
+           (v->kind == TIDE_SQL_TOKEN_WORD && (v->keyword == 0 || v->quote));
+}
+
 static bool quote_word(tide_sql_front *self, uint32_t i)
 {
     tide_sql_token *v = &self->tokens.v[i];
     if (v->kind != TIDE_SQL_TOKEN_WORD || v->keyword == 0 || v->quote) return false;
     if (!tide_sql_is_any(&self->tokens, i, quotable)) return false;
+    if (i == 0 || ends_operand(&self->tokens, i - 1)) return false;
     v->quote = true;
     return true;
 }

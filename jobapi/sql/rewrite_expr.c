@@ -2,6 +2,7 @@
 #include "jobapi/sql/rewrite_priv.h"
 
 static void put_type(tide_sql_rewriter *self, uint32_t from, uint32_t end);
+static uint32_t put_json_behaviour(tide_sql_rewriter *self, uint32_t i, uint32_t close);
 
 /* a == b */
 uint32_t tide_sql_rewrite_equals(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
@@ -129,4 +130,54 @@ uint32_t tide_sql_rewrite_is_json(tide_sql_rewriter *self, tide_sql_frame *f, ui
     if (negated) tide_sql_put(self, i + 1);
     tide_sql_put_text(self, "DOCUMENT", i + 1 + negated);
     return i + 2 + negated;
+}
+
+/* JSON_VALUE(x, path [RETURNING T] [NULL | ERROR | DEFAULT e ON EMPTY] [... ON ERROR]): the tail becomes
+ * the named arguments returning => CAST(NULL AS T), on_empty => e, on_error => e; ERROR is 'error'. */
+uint32_t tide_sql_rewrite_json_value(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                     uint32_t to)
+{
+    (void)f, (void)to;
+    static const char *const tails[] = { "RETURNING", "NULL", "ERROR", "DEFAULT", NULL };
+    const tide_sql_tokens *t = self->t;
+    if (!tide_sql_is(t, i + 1, "(")) return i;
+    uint32_t close = t->v[i + 1].match, at = i + 2;
+    while ((at = tide_sql_find(t, at, close, tails)) < close &&
+           (tide_sql_is(t, at, "NULL") || tide_sql_is(t, at, "ERROR")) && !tide_sql_is(t, at + 1, "ON"))
+        at++; /* NULL as an argument, or a column called error. */
+    if (at == close) return i;
+    tide_sql_put(self, i);
+    tide_sql_put(self, i + 1);
+    tide_sql_rewrite_arguments(self, i + 2, at);
+    if (tide_sql_is(t, at, "RETURNING")) {
+        uint32_t end = tide_sql_type_end(t, at + 1);
+        if (end == at + 1) tide_sql_report_syntax(self->front, end, "a type");
+        tide_sql_put_text(self, ", \"returning\" => CAST ( NULL AS", at);
+        put_type(self, at + 1, end);
+        tide_sql_put_text(self, ")", end);
+        at = end;
+    }
+    while (at < close && !tide_sql_failed(self->front)) at = put_json_behaviour(self, at, close);
+    tide_sql_put(self, close);
+    return close + 1;
+}
+
+/* NULL | ERROR | DEFAULT e, then ON EMPTY or ON ERROR. */
+static uint32_t put_json_behaviour(tide_sql_rewriter *self, uint32_t i, uint32_t close)
+{
+    static const char *const on[] = { "ON", NULL };
+    const tide_sql_tokens *t = self->t;
+    uint32_t at = tide_sql_find(t, i, close, on);
+    bool is_empty = at < close && tide_sql_is(t, at + 1, "EMPTY");
+    bool has_value = tide_sql_is(t, i, "DEFAULT");
+    if (!is_empty && !(at < close && tide_sql_is(t, at + 1, "ERROR"))) {
+        tide_sql_report_syntax(self->front, at < close ? at + 1 : close, "ON EMPTY or ON ERROR");
+        return close;
+    }
+    tide_sql_put_text(self, is_empty ? ", \"on_empty\" =>" : ", \"on_error\" =>", i);
+    if (has_value && at > i + 1) tide_sql_rewrite(self, i + 1, at);
+    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "NULL")) tide_sql_put(self, i);
+    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "ERROR")) tide_sql_put_text(self, "'error'", i);
+    else tide_sql_report_syntax(self->front, i, "NULL, ERROR or DEFAULT and a value");
+    return at + 2;
 }

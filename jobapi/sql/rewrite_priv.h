@@ -66,8 +66,8 @@ typedef uint32_t tide_sql_rule_fn(tide_sql_rewriter *self, tide_sql_frame *f, ui
 
 tide_sql_rule_fn tide_sql_rewrite_equals, tide_sql_rewrite_typecast, tide_sql_rewrite_cast,
     tide_sql_rewrite_try_cast, tide_sql_rewrite_interval, tide_sql_rewrite_floor,
-    tide_sql_rewrite_map, tide_sql_rewrite_is_json;             /* rewrite_expr.c */
-tide_sql_rule_fn tide_sql_rewrite_window, tide_sql_rewrite_minus, tide_sql_rewrite_qualify,
+    tide_sql_rewrite_map, tide_sql_rewrite_is_json, tide_sql_rewrite_json_value; /* rewrite_expr.c */
+tide_sql_rule_fn tide_sql_rewrite_select, tide_sql_rewrite_window, tide_sql_rewrite_minus, tide_sql_rewrite_qualify,
     tide_sql_rewrite_emit, tide_sql_rewrite_star_except;        /* rewrite_query.c */
 tide_sql_rule_fn tide_sql_rewrite_table, tide_sql_rewrite_system_time,
     tide_sql_rewrite_match, tide_sql_rewrite_overwrite;         /* rewrite_from.c */

@@ -6,7 +6,7 @@ static const char *const clause_words[] = { "WINDOW", "ORDER", "LIMIT", "OFFSET"
                                             "UNION", "INTERSECT", "EXCEPT", "MINUS", "EMIT", NULL };
 static const char *const after_alias[] = { "WHERE", "GROUP", "HAVING", "JOIN", "LEFT", "RIGHT",
                                            "INNER", "FULL", "CROSS", "NATURAL", "ON", "USING", ",",
-                                           ".", "AS", "TABLESAMPLE", "=", ")", NULL };
+                                           ".", "AS", "TABLESAMPLE", ")", NULL };
 
 /* window.start and GROUP BY window: a name, unless it begins WINDOW w AS (...). */
 uint32_t tide_sql_rewrite_window(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
@@ -21,6 +21,18 @@ uint32_t tide_sql_rewrite_window(tide_sql_rewriter *self, tide_sql_frame *f, uin
     return i + 1;
 }
 
+/* The grammar takes SELECT without columns, even SELECT FROM t; it is a slip. */
+uint32_t tide_sql_rewrite_select(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+{
+    static const char *const ends[] = { "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "UNION",
+                                        "INTERSECT", "EXCEPT", ")", ";", NULL };
+    static const char *const before_name[] = { "SELECT", "FROM", "JOIN", ",", "AS", NULL };
+    if (i + 1 < to && !tide_sql_is_any(self->t, i + 1, ends)) return i;
+    if (i > f->from && tide_sql_is_any(self->t, i - 1, before_name)) return i;
+    tide_sql_report_at(self->front, i, TIDE_E_SYNTAX, NULL, "SELECT needs at least one column");
+    return to;
+}
+
 uint32_t tide_sql_rewrite_minus(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
 {
     const tide_sql_tokens *t = self->t;
@@ -33,15 +45,30 @@ uint32_t tide_sql_rewrite_minus(tide_sql_rewriter *self, tide_sql_frame *f, uint
     return i + 1;
 }
 
-/* Is token i the clause QUALIFY e rather than an alias of that name? */
+/* Can what ends with token i be followed by a clause? */
+static bool ends_clause(const tide_sql_tokens *t, uint32_t i)
+{
+    static const char *const words[] = { "END", "TRUE", "FALSE", "NULL", "USER", "CURRENT_DATE",
+                                         "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
+                                         "LOCALTIMESTAMP", ")", "]", NULL };
+    const tide_sql_token *v = &t->v[i];
+    if (v->kind == TIDE_SQL_TOKEN_OP || v->keyword > TIDE_SQL_KEYWORD_UNRESERVED)
+        return tide_sql_is_any(t, i, words);
+    return !tide_sql_is(t, i, "BY");
+}
+
+/* Is token i the clause QUALIFY e rather than a column or an alias of that name? */
 static bool is_qualify(const tide_sql_rewriter *self, const tide_sql_frame *f, uint32_t i, uint32_t to)
 {
-    static const char *const before[] = { "FROM", "JOIN", "AS", ",", NULL };
     const tide_sql_tokens *t = self->t;
-    if (!f->has_from || tide_sql_is_any(t, i - 1, before) || i + 1 >= to) return false;
+    if (!f->has_from || !ends_clause(t, i - 1) || i + 1 >= to) return false;
     if (tide_sql_is_any(t, i + 1, after_alias) || tide_sql_is_any(t, i + 1, clause_words)) return false;
     if (!tide_sql_is(t, i + 1, "(")) return true;
-    for (uint32_t k = i + 2; k < t->v[i + 1].match; k++) /* qualify(a, b) is an alias with columns. */
+    uint32_t close = t->v[i + 1].match; /* qualify(a, b) may be an alias with columns. */
+    if (close + 1 < to && !tide_sql_is_any(t, close + 1, after_alias) &&
+        !tide_sql_is_any(t, close + 1, clause_words))
+        return true;
+    for (uint32_t k = i + 2; k < close; k++)
         if (!tide_sql_is_name(t, k) && !tide_sql_is(t, k, ",")) return true;
     return false;
 }
@@ -89,7 +116,8 @@ uint32_t tide_sql_rewrite_star_except(tide_sql_rewriter *self, tide_sql_frame *f
     tide_sql_put(self, i);
     tide_sql_put_text(self, ", \"" TIDE_SQL_MARK_EXCEPT "\"", i + 1);
     tide_sql_put(self, i + 2);
-    for (uint32_t k = i + 3; k < t->v[i + 2].match; k++) {
+    uint32_t close = t->v[i + 2].match;
+    for (uint32_t k = i + 3; k < close || (k - i) % 2 == 1; k++) { /* A name must come last. */
         bool is_comma = (k - i) % 2 == 0;
         if (is_comma ? !tide_sql_is(t, k, ",") : !tide_sql_is_name(t, k)) {
             tide_sql_report_syntax(self->front, k, is_comma ? "\",\" or \")\"" : "a column name");
@@ -98,6 +126,6 @@ uint32_t tide_sql_rewrite_star_except(tide_sql_rewriter *self, tide_sql_frame *f
         if (is_comma) tide_sql_put(self, k);
         else tide_sql_put_name(self, k);
     }
-    tide_sql_put(self, t->v[i + 2].match);
-    return t->v[i + 2].match + 1;
+    tide_sql_put(self, close);
+    return close + 1;
 }

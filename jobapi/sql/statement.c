@@ -143,6 +143,10 @@ static void read_insert(tide_sql_front *self, uint32_t from, uint32_t to, tide_s
 {
     const tide_sql_tokens *t = &self->tokens;
     bool overwrite = tide_sql_is(t, from + 1, "OVERWRITE");
+    if (!overwrite && !tide_sql_is(t, from + 1, "INTO")) {
+        tide_sql_report_syntax(self, from + 1, "INTO");
+        return;
+    }
     uint32_t i = from + 2 + (overwrite && tide_sql_is(t, from + 2, "INTO"));
     while (i + 1 < to && tide_sql_is(t, i + 1, ".")) i += 2;
     if (i + 1 < to && tide_sql_are(t, i + 1, "PARTITION (")) {
@@ -199,19 +203,19 @@ static void read_reset(tide_sql_front *self, uint32_t from, uint32_t to, tide_sq
 
 /* ---- EXPLAIN ---- */
 
-/* FORMAT JSON, ANALYZE: words, and a value or none behind each. */
-static uint32_t read_explain_options(tide_sql_front *self, uint32_t i, uint32_t end,
+/* In parentheses FORMAT JSON, ANALYZE: words, and a value or none behind each; else only known words. */
+static uint32_t read_explain_options(tide_sql_front *self, uint32_t i, uint32_t end, bool in_list,
                                      tide_sql_options *out)
 {
-    static const char *const ends[] = { "SELECT", "WITH", "VALUES", "INSERT", "TABLE", "(", NULL };
+    static const char *const words[] = { "ANALYZE", "VERBOSE", "ESTIMATED_COST", "CHANGELOG_MODE",
+                                         "JSON_EXECUTION_PLAN", "PLAN_ADVICE", NULL };
     const tide_sql_tokens *t = &self->tokens;
     tide_sql_option *items = NULL;
     uint32_t n = 0, cap = 0;
-    while (i < end && !tide_sql_is_any(t, i, ends) && !tide_sql_failed(self)) {
-        if (t->v[i].kind != TIDE_SQL_TOKEN_WORD) tide_sql_report_syntax(self, i, "an option");
+    while (i < end && (in_list ? tide_sql_is_name(t, i) : tide_sql_is_any(t, i, words))) {
         tide_sql_option o = { .key = tide_sql_lower(self->arena, t, i), .pos = t->v[i].pos };
         i++;
-        if (i < end && !tide_sql_is(t, i, ",") && !tide_sql_is_any(t, i, ends)) {
+        if (in_list && i < end && !tide_sql_is(t, i, ",")) {
             o.value_pos = t->v[i].pos;
             o.value = tide_sql_lower(self->arena, t, i++);
         }
@@ -234,11 +238,11 @@ static void read_explain(tide_sql_front *self, uint32_t from, uint32_t to, tide_
         i += 2;
     } else if (has_list) {
         uint32_t close = t->v[i].match;
-        uint32_t end = read_explain_options(self, i + 1, close, &out->explain.options);
+        uint32_t end = read_explain_options(self, i + 1, close, true, &out->explain.options);
         if (end != close) tide_sql_report_syntax(self, end, "\",\" or \")\"");
         i = close + 1;
     } else {
-        i = read_explain_options(self, i, to, &out->explain.options);
+        i = read_explain_options(self, i, to, false, &out->explain.options);
     }
     bool is_query = i < to && (tide_sql_is_query_start(t, i) || tide_sql_is(t, i, "(") ||
                                tide_sql_is(t, i, "TABLE") || tide_sql_is(t, i, "INSERT"));

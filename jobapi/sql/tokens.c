@@ -13,6 +13,7 @@ static void add_tokens(tide_sql_front *self, const PgQuery__ScanResult *scan);
 static uint8_t kind_of(const tide_sql_front *self, const PgQuery__ScanToken *token);
 static uint32_t unicode_end(const char *mask, uint32_t pos);
 static uint32_t operator_weight(const tide_sql_tokens *t, uint32_t i);
+static void check_name(tide_sql_front *self, uint32_t i);
 
 void tide_sql_scan(tide_sql_front *self)
 {
@@ -101,6 +102,7 @@ void tide_sql_check_statement(tide_sql_front *self, uint32_t from, uint32_t to)
                                "the statement has more than %u operators", TIDE_SQL_OPERATORS_MAX);
             return;
         }
+        check_name(self, i);
         bool is_open = tide_sql_is(t, i, "(") || tide_sql_is(t, i, "[");
         bool is_close = tide_sql_is(t, i, ")") || tide_sql_is(t, i, "]");
         if (is_open && depth == TIDE_SQL_DEPTH_MAX) {
@@ -122,6 +124,18 @@ void tide_sql_check_statement(tide_sql_front *self, uint32_t from, uint32_t to)
     if (depth > 0)
         tide_sql_report_at(self, open[depth - 1], TIDE_E_SYNTAX, NULL, "\"%c\" is never closed",
                            t->mask[t->v[open[depth - 1]].pos]);
+}
+
+static void check_name(tide_sql_front *self, uint32_t i)
+{
+    const tide_sql_token *v = &self->tokens.v[i];
+    const char *s = self->tokens.mask + v->pos;
+    if (v->kind == TIDE_SQL_TOKEN_OTHER && toupper((unsigned char)*s) == 'U' && s[1] == '&' && s[2] == '"')
+        tide_sql_report_at(self, i, TIDE_E_UNSUPPORTED, "write the characters themselves",
+                           "names with U& escapes are not supported");
+    if (tide_sql_is_name(&self->tokens, i) && v->end - v->pos > TIDE_SQL_NAME_MAX)
+        tide_sql_report_at(self, i, TIDE_E_LIMIT, NULL, "a name has at most %u bytes",
+                           TIDE_SQL_NAME_MAX);
 }
 
 /* What each token may cost of the C stack when the grammar's library walks its tree, in units of

@@ -1,0 +1,8 @@
+SELECT * FROM o AS x JOIN dim FOR SYSTEM_TIME AS OF x.proctime ON x.id = dim.id WHERE a;
+SELECT * FROM dim FOR SYSTEM_TIME AS OF f(x) d, dim FOR SYSTEM_TIME AS OF TIMESTAMP '2020-01-01 00:00:00';
+SELECT * FROM t, LATERAL TABLE(split(x, ',')) AS T(a, b);
+SELECT * FROM t LEFT JOIN LATERAL TABLE(split(x, ',')) AS T(a, b) ON TRUE;
+SELECT * FROM t CROSS JOIN UNNEST(tags) AS t (tag);
+SELECT * FROM (SELECT 1) JOIN (SELECT 2) ON TRUE, (VALUES (1)), ((SELECT 1) UNION (SELECT 2));
+SELECT * FROM t /*+ OPTIONS('scan.startup.mode'='earliest', 'x'='y') */ AS a JOIN s.u /*+ OPTIONS('a'='b') */ ON TRUE;
+SELECT * FROM A a JOIN (SELECT 1) b ON TRUE;

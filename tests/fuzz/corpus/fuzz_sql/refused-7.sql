@@ -1,0 +1,6 @@
+STOP JOB x;
+CALL p();
+COPY t FROM 'x';
+DO $$x$$;
+GRANT ALL ON t TO u;
+PREPARE p AS SELECT 1;
