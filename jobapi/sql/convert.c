@@ -1,4 +1,5 @@
 /* convert.c - the grammar's statements: queries, INSERT, CREATE VIEW. */
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 
 #include "jobapi/sql/convert_priv.h"

@@ -1,5 +1,6 @@
 /* convert_call.c - calls, windows, orders, casts and types. */
 #include <ctype.h>
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 #include <strings.h>
 

@@ -1,4 +1,5 @@
 /* convert_expr.c - expressions, other than calls. */
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 #include <strings.h>
 

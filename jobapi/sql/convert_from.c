@@ -1,4 +1,5 @@
 /* convert_from.c - what stands in FROM: tables, subqueries, functions, windows, joins. */
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 #include <strings.h>
 

@@ -4,9 +4,17 @@
  * (TIDE_E_UNSUPPORTED); none is ignored. A function given a NULL node returns NULL. */
 #ifndef TIDE_JOBAPI_SQL_CONVERT_PRIV_H
 #define TIDE_JOBAPI_SQL_CONVERT_PRIV_H
-#include <pg_query/pg_query.pb-c.h>
-
 #include "jobapi/sql/rewrite_priv.h"
+
+/* Nodes of the grammar's tree: <pg_query/pg_query.pb-c.h>. */
+typedef struct PgQuery__Node PgQuery__Node;
+typedef struct PgQuery__FuncCall PgQuery__FuncCall;
+typedef struct PgQuery__RangeVar PgQuery__RangeVar;
+typedef struct PgQuery__SelectStmt PgQuery__SelectStmt;
+typedef struct PgQuery__TypeCast PgQuery__TypeCast;
+typedef struct PgQuery__TypeName PgQuery__TypeName;
+typedef struct PgQuery__WindowDef PgQuery__WindowDef;
+typedef struct PgQuery__WithClause PgQuery__WithClause;
 
 typedef struct tide_sql_convert {
     tide_sql_front *front;

@@ -1,4 +1,5 @@
 /* convert_query.c - queries: SELECT, VALUES, set operations, WITH. */
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 
 #include "jobapi/sql/convert_priv.h"

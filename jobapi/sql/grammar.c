@@ -1,10 +1,11 @@
 /* grammar.c - a range of tokens through the rewriter, PostgreSQL's grammar and the conversion. */
 #include <pg_query.h>
+#include <pg_query/pg_query.pb-c.h>
 #include <string.h>
 
 #include "jobapi/sql/convert_priv.h"
-#include "jobapi/sql/protobuf_priv.h"
 #include "jobapi/sql/repair_priv.h"
+#include "jobapi/sql/unpack_priv.h"
 
 /* The tree of one text. The rewriter holds the text that its locations speak of. */
 typedef struct tree {
@@ -123,9 +124,8 @@ static bool parse_once(tide_sql_rewriter *w, uint32_t end, tree *out, tide_sql_m
         if (!mistake->has_place) mistake->token = w->segments[0].token;
     } else {
         out->arena = tide_arena_new();
-        ProtobufCAllocator in_arena = tide_sql_allocator(out->arena);
-        const PgQuery__ParseResult *result = pg_query__parse_result__unpack(
-            &in_arena, r.parse_tree.len, (const uint8_t *)r.parse_tree.data);
+        const PgQuery__ParseResult *result =
+            tide_sql_unpack_tree(out->arena, r.parse_tree.data, r.parse_tree.len);
         if (result && result->n_stmts == 1) out->statement = result->stmts[0]->stmt;
         else tide_sql_report_at(w->front, w->segments[0].token, TIDE_E_INTERNAL, NULL,
                                 "the grammar's tree cannot be read");

@@ -1,4 +1,5 @@
 /* positions.c - from locations and names of the grammar's tree back to the user's tokens. */
+#include <pg_query/pg_query.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

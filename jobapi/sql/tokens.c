@@ -7,7 +7,7 @@
 
 #include "jobapi/sql/front_priv.h"
 #include "jobapi/sql/parse.h"
-#include "jobapi/sql/protobuf_priv.h"
+#include "jobapi/sql/unpack_priv.h"
 
 static void add_tokens(tide_sql_front *self, const PgQuery__ScanResult *scan);
 static uint8_t kind_of(const tide_sql_front *self, const PgQuery__ScanToken *token);
@@ -27,9 +27,7 @@ void tide_sql_scan(tide_sql_front *self)
         uint32_t pos = tide_sql_byte_of_char(t->mask, r.error->cursorpos);
         tide_sql_report(&self->diag, TIDE_E_SYNTAX, pos, NULL, "%.*s", len, message);
     } else {
-        ProtobufCAllocator in_scratch = tide_sql_allocator(self->scratch);
-        const PgQuery__ScanResult *scan = pg_query__scan_result__unpack(
-            &in_scratch, r.pbuf.len, (const uint8_t *)r.pbuf.data);
+        const PgQuery__ScanResult *scan = tide_sql_unpack_scan(self->scratch, r.pbuf.data, r.pbuf.len);
         if (scan) add_tokens(self, scan);
         else tide_sql_report(&self->diag, TIDE_E_INTERNAL, 0, NULL, "cannot unpack tokens");
     }
