@@ -69,26 +69,26 @@ typedef struct tide_sql_exprs {
 typedef enum tide_sql_expr_kind {
     TIDE_SQL_NULL,
     TIDE_SQL_BOOLEAN,
-    TIDE_SQL_INTEGER,  /* literal.text: digits, perhaps after a '-'; any length. */
-    TIDE_SQL_DECIMAL,  /* literal.text: digits with '.' or an exponent, perhaps after a '-'. */
-    TIDE_SQL_STRING,   /* literal.text: the value, without quotes and escapes. */
-    TIDE_SQL_TYPED,    /* literal.type and .text: DATE '...', TIMESTAMP '...', TIMESTAMP_LTZ '...',
-                        * TIME '...'; also "BYTES" with "\xHEX" for X'HEX'. */
-    TIDE_SQL_INTERVAL, /* literal.text: with units or as HH:MM:SS and Y-M, as PostgreSQL's interval
-                        * input reads them. INTERVAL '10' MINUTE is "10 minute", '1 02' DAY TO HOUR
-                        * "1 day 2 hour". */
-    TIDE_SQL_COLUMN,   /* column: a, t.a, window.start, perhaps a row's field: t.row.field. */
-    TIDE_SQL_STAR,     /* star: * or t.*. Only as a select target. */
-    TIDE_SQL_OP,       /* op: an operator or fixed form; see tide_sql_op. */
-    TIDE_SQL_CALL,     /* call: a function by its name. */
-    TIDE_SQL_CAST,     /* cast: CAST, TRY_CAST, :: */
-    TIDE_SQL_CASE,     /* case_ */
-    TIDE_SQL_SUBQUERY, /* subquery: scalar, EXISTS, IN, ANY, ALL, ARRAY. */
-    TIDE_SQL_ROW,      /* list: ROW(a, b) and (a, b). */
-    TIDE_SQL_ARRAY,    /* list: ARRAY[a, b]. */
-    TIDE_SQL_MAP,      /* list: MAP[k, v, k, v]. */
+    TIDE_SQL_INTEGER,   /* literal.text: digits, perhaps after a '-'; any length. */
+    TIDE_SQL_DECIMAL,   /* literal.text: digits with '.' or an exponent, perhaps after a '-'. */
+    TIDE_SQL_STRING,    /* literal.text: the value, without quotes and escapes. */
+    TIDE_SQL_TYPED,     /* literal.type and .text: DATE '...', TIMESTAMP '...', TIMESTAMP_LTZ '...',
+                         * TIME '...'; also "BYTES" with "\xHEX" for X'HEX'. */
+    TIDE_SQL_INTERVAL,  /* literal.text: with units or as HH:MM:SS and Y-M, as PostgreSQL's interval
+                         * input reads them. INTERVAL '10' MINUTE is "10 minute", '1 02' DAY TO HOUR
+                         * "1 day 2 hour". */
+    TIDE_SQL_COLUMN,    /* column: a, t.a, window.start, perhaps a row's field: t.row.field. */
+    TIDE_SQL_STAR,      /* star: * or t.*. Only as a select target. */
+    TIDE_SQL_OP,        /* op: an operator or fixed form; see tide_sql_op. */
+    TIDE_SQL_CALL,      /* call: a function by its name. */
+    TIDE_SQL_CAST,      /* cast: CAST, TRY_CAST, :: */
+    TIDE_SQL_CASE,      /* case_ */
+    TIDE_SQL_SUBQUERY,  /* subquery: scalar, EXISTS, IN, ANY, ALL, ARRAY. */
+    TIDE_SQL_ROW,       /* list: ROW(a, b) and (a, b). */
+    TIDE_SQL_ARRAY,     /* list: ARRAY[a, b]. */
+    TIDE_SQL_MAP,       /* list: MAP[k, v, k, v]. */
     TIDE_SQL_SUBSCRIPT, /* subscript: e[i] or e[i:j]. */
-    TIDE_SQL_FIELD,    /* field: (e).name. */
+    TIDE_SQL_FIELD,     /* field: (e).name. */
     TIDE_SQL_EXPR_KIND_COUNT
 } tide_sql_expr_kind;
 
@@ -109,9 +109,9 @@ typedef struct tide_sql_op {
 typedef struct tide_sql_order {
     tide_sql_expr *expr;
     bool descending;
-    bool nulls_given;  /* Was NULLS FIRST or LAST written? */
-    bool nulls_first;  /* Meaningful always: PostgreSQL's default is last ascending, first
-                        * descending. */
+    bool nulls_given; /* Was NULLS FIRST or LAST written? */
+    bool nulls_first; /* Meaningful always: PostgreSQL's default is last ascending, first
+                       * descending. */
     uint32_t pos;
 } tide_sql_order;
 
@@ -121,12 +121,18 @@ typedef struct tide_sql_orders {
 } tide_sql_orders;
 
 typedef enum tide_sql_frame_unit {
-    TIDE_SQL_FRAME_NONE, TIDE_SQL_FRAME_ROWS, TIDE_SQL_FRAME_RANGE, TIDE_SQL_FRAME_GROUPS
+    TIDE_SQL_FRAME_NONE,
+    TIDE_SQL_FRAME_ROWS,
+    TIDE_SQL_FRAME_RANGE,
+    TIDE_SQL_FRAME_GROUPS
 } tide_sql_frame_unit;
 
 typedef enum tide_sql_bound_kind {
-    TIDE_SQL_BOUND_UNBOUNDED_PRECEDING, TIDE_SQL_BOUND_PRECEDING, TIDE_SQL_BOUND_CURRENT_ROW,
-    TIDE_SQL_BOUND_FOLLOWING, TIDE_SQL_BOUND_UNBOUNDED_FOLLOWING
+    TIDE_SQL_BOUND_UNBOUNDED_PRECEDING,
+    TIDE_SQL_BOUND_PRECEDING,
+    TIDE_SQL_BOUND_CURRENT_ROW,
+    TIDE_SQL_BOUND_FOLLOWING,
+    TIDE_SQL_BOUND_UNBOUNDED_FOLLOWING
 } tide_sql_bound_kind;
 
 typedef struct tide_sql_bound {
@@ -149,13 +155,15 @@ typedef struct tide_sql_over {
  * Special syntaxes are plain calls: POSITION(a IN b) is strpos(b, a), SUBSTRING(a FROM b FOR c)
  * substring(a, b, c), TRIM is btrim, ltrim or rtrim(a [, chars]), OVERLAY overlay(a, b, from [,
  * count]), FLOOR(t TO DAY) and CEIL(t TO DAY) floor(t, 'day') and ceil(t, 'day'), NULLIF, COALESCE,
- * GREATEST, LEAST as they look. A unit word as in TIMESTAMPDIFF(SECOND, a, b) is a COLUMN. */
+ * GREATEST, LEAST as they look. A unit word as in TIMESTAMPDIFF(SECOND, a, b) is a COLUMN.
+ * JSON_VALUE's tail is named arguments, any case: "returning" (a CAST of NULL to the type), "on_empty"
+ * and "on_error" (NULL, the DEFAULT's expression, or the string 'error' for ERROR). */
 typedef struct tide_sql_call {
     tide_sql_path name;
     tide_sql_exprs args;
     const tide_sql_name *arg_names; /* One per argument (text NULL if positional); NULL if none is
                                      * named. */
-    bool star;         /* f(*) */
+    bool star;                      /* f(*) */
     bool distinct;
     bool bare;         /* Written without parentheses: CURRENT_TIMESTAMP, and also USER, which may
                         * be a column: try that first. */
@@ -170,10 +178,12 @@ typedef struct tide_sql_when {
 } tide_sql_when;
 
 typedef enum tide_sql_subquery_kind {
-    TIDE_SQL_SUBQUERY_SCALAR, TIDE_SQL_SUBQUERY_EXISTS,
+    TIDE_SQL_SUBQUERY_SCALAR,
+    TIDE_SQL_SUBQUERY_EXISTS,
     TIDE_SQL_SUBQUERY_IN,  /* left IN (query); NOT IN is "not" around it. */
     TIDE_SQL_SUBQUERY_ANY, /* left op ANY (query) */
-    TIDE_SQL_SUBQUERY_ALL, TIDE_SQL_SUBQUERY_ARRAY
+    TIDE_SQL_SUBQUERY_ALL,
+    TIDE_SQL_SUBQUERY_ARRAY
 } tide_sql_subquery_kind;
 
 struct tide_sql_expr {
@@ -231,18 +241,25 @@ typedef struct tide_sql_alias {
 } tide_sql_alias;
 
 typedef enum tide_sql_from_kind {
-    TIDE_SQL_FROM_TABLE, TIDE_SQL_FROM_SUBQUERY,
+    TIDE_SQL_FROM_TABLE,
+    TIDE_SQL_FROM_SUBQUERY,
     TIDE_SQL_FROM_WINDOW,   /* A windowing table function. */
     TIDE_SQL_FROM_FUNCTION, /* Any other table function, UNNEST included. */
     TIDE_SQL_FROM_JOIN
 } tide_sql_from_kind;
 
 typedef enum tide_sql_window_kind {
-    TIDE_SQL_TUMBLE, TIDE_SQL_HOP, TIDE_SQL_CUMULATE, TIDE_SQL_SESSION
+    TIDE_SQL_TUMBLE,
+    TIDE_SQL_HOP,
+    TIDE_SQL_CUMULATE,
+    TIDE_SQL_SESSION
 } tide_sql_window_kind;
 
 typedef enum tide_sql_join_kind {
-    TIDE_SQL_JOIN_INNER, TIDE_SQL_JOIN_LEFT, TIDE_SQL_JOIN_RIGHT, TIDE_SQL_JOIN_FULL,
+    TIDE_SQL_JOIN_INNER,
+    TIDE_SQL_JOIN_LEFT,
+    TIDE_SQL_JOIN_RIGHT,
+    TIDE_SQL_JOIN_FULL,
     TIDE_SQL_JOIN_CROSS
 } tide_sql_join_kind;
 
@@ -272,7 +289,7 @@ struct tide_sql_from {
             tide_sql_expr *offset;
         } window;
         struct {
-            tide_sql_expr *call;   /* kind CALL */
+            tide_sql_expr *call; /* kind CALL */
             bool with_ordinality;
         } function;
         struct {
@@ -292,10 +309,12 @@ typedef struct tide_sql_target {
 } tide_sql_target;
 
 typedef enum tide_sql_group_kind {
-    TIDE_SQL_GROUP_EXPR,   /* expr */
-    TIDE_SQL_GROUP_EMPTY,  /* () */
-    TIDE_SQL_GROUP_LIST,   /* items, all EXPR: (a, b) within ROLLUP, CUBE or GROUPING SETS. */
-    TIDE_SQL_GROUP_ROLLUP, TIDE_SQL_GROUP_CUBE, TIDE_SQL_GROUP_SETS /* items */
+    TIDE_SQL_GROUP_EXPR,  /* expr */
+    TIDE_SQL_GROUP_EMPTY, /* () */
+    TIDE_SQL_GROUP_LIST,  /* items, all EXPR: (a, b) within ROLLUP, CUBE or GROUPING SETS. */
+    TIDE_SQL_GROUP_ROLLUP,
+    TIDE_SQL_GROUP_CUBE,
+    TIDE_SQL_GROUP_SETS /* items */
 } tide_sql_group_kind;
 
 typedef struct tide_sql_group {
@@ -313,11 +332,17 @@ typedef struct tide_sql_cte {
 } tide_sql_cte;
 
 typedef enum tide_sql_query_kind {
-    TIDE_SQL_SELECT, TIDE_SQL_VALUES, TIDE_SQL_UNION, TIDE_SQL_INTERSECT, TIDE_SQL_EXCEPT
+    TIDE_SQL_SELECT,
+    TIDE_SQL_VALUES,
+    TIDE_SQL_UNION,
+    TIDE_SQL_INTERSECT,
+    TIDE_SQL_EXCEPT
 } tide_sql_query_kind;
 
 typedef enum tide_sql_emit {
-    TIDE_SQL_EMIT_DEFAULT, TIDE_SQL_EMIT_ON_WINDOW_CLOSE, TIDE_SQL_EMIT_CHANGES
+    TIDE_SQL_EMIT_DEFAULT,
+    TIDE_SQL_EMIT_ON_WINDOW_CLOSE,
+    TIDE_SQL_EMIT_CHANGES
 } tide_sql_emit;
 
 /* SELECT fills the select members; VALUES fills rows; UNION, INTERSECT and EXCEPT (also MINUS) have
@@ -329,9 +354,9 @@ struct tide_sql_query {
     uint32_t n_ctes;
     const tide_sql_cte *ctes;
     tide_sql_orders order_by;
-    tide_sql_expr *limit;  /* LIMIT ALL is none. */
+    tide_sql_expr *limit; /* LIMIT ALL is none. */
     tide_sql_expr *offset;
-    bool with_ties;        /* FETCH FIRST n ROWS WITH TIES */
+    bool with_ties; /* FETCH FIRST n ROWS WITH TIES */
     tide_sql_emit emit;
     uint32_t emit_pos;
     union {
@@ -339,16 +364,16 @@ struct tide_sql_query {
             bool distinct;
             tide_sql_exprs distinct_on; /* SELECT DISTINCT ON (...) */
             uint32_t n_targets, n_from, n_group_by, n_windows;
-            const tide_sql_target *targets;  /* At least one. */
-            tide_sql_from *const *from;      /* FROM a, b: a cross join of all. */
+            const tide_sql_target *targets; /* At least one. */
+            tide_sql_from *const *from;     /* FROM a, b: a cross join of all. */
             tide_sql_expr *where;
-            bool group_distinct;             /* GROUP BY DISTINCT */
+            bool group_distinct; /* GROUP BY DISTINCT */
             const tide_sql_group *group_by;
             tide_sql_expr *having;
-            const tide_sql_over *windows;    /* WINDOW w AS (...) */
+            const tide_sql_over *windows; /* WINDOW w AS (...) */
             tide_sql_expr *qualify;
-            tide_sql_options hints;          /* SELECT /+ STATE_TTL('t'='1d') +/: key is the hint's
-                                              * word and the argument, "STATE_TTL.t". */
+            tide_sql_options hints; /* SELECT /+ STATE_TTL('t'='1d') +/: key is the hint's
+                                     * word and the argument, "STATE_TTL.t". */
         } select;
         struct {
             uint32_t n_rows;
@@ -364,13 +389,15 @@ struct tide_sql_query {
 /* ---- Statements ---- */
 
 typedef enum tide_sql_column_kind {
-    TIDE_SQL_PHYSICAL, TIDE_SQL_METADATA, TIDE_SQL_COMPUTED
+    TIDE_SQL_PHYSICAL,
+    TIDE_SQL_METADATA,
+    TIDE_SQL_COMPUTED
 } tide_sql_column_kind;
 
 typedef struct tide_sql_column_def {
     tide_sql_column_kind kind;
     tide_sql_name name;
-    tide_sql_type type;       /* text is NULL for `c AS e`. */
+    tide_sql_type type; /* text is NULL for `c AS e`. */
     bool not_null;
     bool primary_key;         /* Inline PRIMARY KEY NOT ENFORCED. */
     const char *metadata_key; /* METADATA FROM 'key'; NULL: the column's name. */
@@ -387,14 +414,14 @@ typedef struct tide_sql_create_table {
     tide_sql_path watermark_column; /* WATERMARK FOR column AS expr; n is 0 without one. */
     tide_sql_expr *watermark;       /* NULL with `WATERMARK FOR c` alone (connector's choice). */
     uint32_t watermark_pos;
-    tide_sql_names primary_key;     /* Of the table-level constraint or the inline one. */
+    tide_sql_names primary_key; /* Of the table-level constraint or the inline one. */
     uint32_t primary_key_pos;
     tide_sql_names partitioned_by;
-    tide_sql_options options;       /* WITH (...) */
-    tide_sql_path like;             /* LIKE other; n is 0 without. */
-    tide_sql_options like_options;  /* INCLUDING/EXCLUDING what: key "including" or "excluding",
-                                     * value "all", "options", ... in lower case. */
-    tide_sql_query *as_query;       /* CREATE TABLE ... AS query */
+    tide_sql_options options;      /* WITH (...) */
+    tide_sql_path like;            /* LIKE other; n is 0 without. */
+    tide_sql_options like_options; /* INCLUDING/EXCLUDING what: key "including" or "excluding",
+                                    * value "all", "options", ... in lower case. */
+    tide_sql_query *as_query;      /* CREATE TABLE ... AS query */
     const char *comment;
 } tide_sql_create_table;
 
@@ -425,7 +452,10 @@ typedef struct tide_sql_explain {
 } tide_sql_explain;
 
 typedef enum tide_sql_stmt_kind {
-    TIDE_SQL_STMT_CREATE_TABLE, TIDE_SQL_STMT_CREATE_VIEW, TIDE_SQL_STMT_DROP, TIDE_SQL_STMT_INSERT,
+    TIDE_SQL_STMT_CREATE_TABLE,
+    TIDE_SQL_STMT_CREATE_VIEW,
+    TIDE_SQL_STMT_DROP,
+    TIDE_SQL_STMT_INSERT,
     TIDE_SQL_STMT_SELECT,        /* query */
     TIDE_SQL_STMT_STATEMENT_SET, /* set: its INSERTs. */
     TIDE_SQL_STMT_SET,           /* option: SET 'k' = 'v'; key NULL: SET alone, list them. */

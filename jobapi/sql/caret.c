@@ -22,8 +22,8 @@ static uint32_t decode(const char *s, const char *end, uint32_t *code)
     return n;
 }
 
-/* Cells on a terminal: combining marks 0, East Asian wide characters and emoji 2. A table of ranges,
- * because wcwidth depends on the locale. */
+/* Cells on a terminal: combining marks 0, East Asian wide characters and emoji 2. A table of
+ * ranges, because wcwidth depends on the locale. */
 static uint32_t cells(uint32_t c)
 {
     static const struct {
@@ -108,7 +108,8 @@ void tide_sql_caret(tide_bytes *out, const char *text, const char *source_name, 
     tide_sql_line_column(text, pos, &line, &column);
     tide_bytes_printf(out, "%s:%u:%u: %s\n", source_name, line, column, message);
 
-    const char *at = place(text, pos), *from = line_start(text, at), *end = from + strcspn(from, "\r\n");
+    const char *at = place(text, pos), *from = line_start(text, at),
+               *end = from + strcspn(from, "\r\n");
     if (at > end) at = end;
     /* Of a long line, a window with the caret in its first two thirds. */
     uint32_t before = count_chars(from, at);

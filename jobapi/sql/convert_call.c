@@ -8,7 +8,8 @@
 
 static tide_sql_expr *convert_system_call(tide_sql_convert *self, const PgQuery__FuncCall *c);
 static void convert_arguments(tide_sql_convert *self, const PgQuery__FuncCall *c, tide_sql_expr *e);
-static void convert_frame(tide_sql_convert *self, const PgQuery__WindowDef *def, tide_sql_over *over);
+static void convert_frame(tide_sql_convert *self, const PgQuery__WindowDef *def,
+                          tide_sql_over *over);
 
 tide_sql_expr *tide_sql_convert_call(tide_sql_convert *self, const PgQuery__FuncCall *c)
 {
@@ -65,8 +66,8 @@ static void convert_arguments(tide_sql_convert *self, const PgQuery__FuncCall *c
         if (arg->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR) {
             const PgQuery__NamedArgExpr *named = arg->named_arg_expr;
             if (!names) names = TIDE_NEW_N(self->arena, tide_sql_name, c->n_args);
-            names[i] = tide_sql_convert_name(self, named->name,
-                                             tide_sql_token_of(self, named->location));
+            names[i] =
+                tide_sql_convert_name(self, named->name, tide_sql_token_of(self, named->location));
             arg = named->arg;
         }
         args[i] = tide_sql_convert_expr(self, arg);
@@ -82,8 +83,8 @@ static tide_sql_expr *convert_extract(tide_sql_convert *self, const PgQuery__Fun
 {
     const PgQuery__AConst *word = c->args[0]->a_const;
     tide_sql_expr *args[2] = { tide_sql_new_expr(self, TIDE_SQL_STRING, word->location) };
-    tide_sql_name name = tide_sql_convert_name(self, word->sval->sval,
-                                               tide_sql_token_of(self, c->location));
+    tide_sql_name name =
+        tide_sql_convert_name(self, word->sval->sval, tide_sql_token_of(self, c->location));
     char *field = tide_arena_strdup(self->arena, name.text);
     for (char *p = field; *p; p++) *p = (char)tolower((unsigned char)*p);
     args[0]->literal.text = field;
@@ -94,8 +95,8 @@ static tide_sql_expr *convert_extract(tide_sql_convert *self, const PgQuery__Fun
 static tide_sql_expr *convert_system_call(tide_sql_convert *self, const PgQuery__FuncCall *c)
 {
     static const char *const plain[][2] = {
-        { "position", "strpos" }, { "substring", "substring" }, { "btrim", "btrim" },
-        { "ltrim", "ltrim" },     { "rtrim", "rtrim" },         { "overlay", "overlay" },
+        { "position", "strpos" },     { "substring", "substring" }, { "btrim", "btrim" },
+        { "ltrim", "ltrim" },         { "rtrim", "rtrim" },         { "overlay", "overlay" },
         { "normalize", "normalize" },
     };
     static const char *const similar[] = { "SIMILAR", NULL };
@@ -127,7 +128,8 @@ static tide_sql_expr *convert_system_call(tide_sql_convert *self, const PgQuery_
 
 /* ---- Windows and orders ---- */
 
-tide_sql_orders tide_sql_convert_orders(tide_sql_convert *self, size_t n, PgQuery__Node *const *nodes)
+tide_sql_orders tide_sql_convert_orders(tide_sql_convert *self, size_t n,
+                                        PgQuery__Node *const *nodes)
 {
     tide_sql_order *items = TIDE_NEW_N(self->arena, tide_sql_order, n ? n : 1);
     for (size_t i = 0; i < n; i++) {
@@ -151,9 +153,11 @@ tide_sql_over tide_sql_convert_over(tide_sql_convert *self, const PgQuery__Windo
     uint32_t token = tide_sql_token_of(self, def->location);
     tide_sql_over over = { .pos = self->t->v[token].pos };
     bool is_clause = token >= 2 && tide_sql_is(self->t, token - 1, "AS"); /* WINDOW w AS ( */
-    if (def->name[0]) over.name = tide_sql_convert_name(self, def->name, token - (is_clause ? 2 : 0));
+    if (def->name[0])
+        over.name = tide_sql_convert_name(self, def->name, token - (is_clause ? 2 : 0));
     if (def->refname[0]) over.base = tide_sql_convert_name(self, def->refname, token);
-    over.partition_by = tide_sql_convert_exprs(self, def->n_partition_clause, def->partition_clause);
+    over.partition_by =
+        tide_sql_convert_exprs(self, def->n_partition_clause, def->partition_clause);
     over.order_by = tide_sql_convert_orders(self, def->n_order_clause, def->order_clause);
     convert_frame(self, def, &over);
     return over;
@@ -161,15 +165,23 @@ tide_sql_over tide_sql_convert_over(tide_sql_convert *self, const PgQuery__Windo
 
 /* PostgreSQL's FRAMEOPTION_* (nodes/parsenodes.h). */
 enum {
-    FRAME_NONDEFAULT = 0x1, FRAME_RANGE = 0x2, FRAME_ROWS = 0x4, FRAME_GROUPS = 0x8,
-    FRAME_START_UNBOUNDED_PRECEDING = 0x20, FRAME_END_UNBOUNDED_FOLLOWING = 0x100,
-    FRAME_START_CURRENT_ROW = 0x200, FRAME_END_CURRENT_ROW = 0x400,
-    FRAME_START_PRECEDING = 0x800, FRAME_END_PRECEDING = 0x1000,
-    FRAME_START_FOLLOWING = 0x2000, FRAME_END_FOLLOWING = 0x4000,
+    FRAME_NONDEFAULT = 0x1,
+    FRAME_RANGE = 0x2,
+    FRAME_ROWS = 0x4,
+    FRAME_GROUPS = 0x8,
+    FRAME_START_UNBOUNDED_PRECEDING = 0x20,
+    FRAME_END_UNBOUNDED_FOLLOWING = 0x100,
+    FRAME_START_CURRENT_ROW = 0x200,
+    FRAME_END_CURRENT_ROW = 0x400,
+    FRAME_START_PRECEDING = 0x800,
+    FRAME_END_PRECEDING = 0x1000,
+    FRAME_START_FOLLOWING = 0x2000,
+    FRAME_END_FOLLOWING = 0x4000,
     FRAME_EXCLUSION = 0x8000 | 0x10000 | 0x20000
 };
 
-static void convert_frame(tide_sql_convert *self, const PgQuery__WindowDef *def, tide_sql_over *over)
+static void convert_frame(tide_sql_convert *self, const PgQuery__WindowDef *def,
+                          tide_sql_over *over)
 {
     int o = def->frame_options;
     if (!(o & FRAME_NONDEFAULT)) return;
@@ -205,8 +217,10 @@ tide_sql_type tide_sql_convert_type(tide_sql_convert *self, const PgQuery__TypeN
     return tide_sql_type_read(self->front, token, end);
 }
 
-/* A cast without a location is a typed literal such as DATE '...', or one that the grammar added. */
-tide_sql_expr *tide_sql_convert_cast(tide_sql_convert *self, const PgQuery__TypeCast *c, bool is_try)
+/* A cast without a location is a typed literal such as DATE '...', or one that the grammar added.
+ */
+tide_sql_expr *tide_sql_convert_cast(tide_sql_convert *self, const PgQuery__TypeCast *c,
+                                     bool is_try)
 {
     tide_sql_expr *e;
     if (c->location >= 0) {
@@ -216,8 +230,8 @@ tide_sql_expr *tide_sql_convert_cast(tide_sql_convert *self, const PgQuery__Type
         e->cast.is_try = is_try;
         return e;
     }
-    bool is_literal = c->type_name->location >= 0 &&
-                      c->arg->node_case == PG_QUERY__NODE__NODE_A_CONST;
+    bool is_literal =
+        c->type_name->location >= 0 && c->arg->node_case == PG_QUERY__NODE__NODE_A_CONST;
     if (!is_literal) return tide_sql_convert_expr(self, c->arg);
     uint32_t token = tide_sql_token_of(self, c->type_name->location);
     if (tide_sql_is(self->t, token, "INTERVAL")) {

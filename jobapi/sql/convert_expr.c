@@ -19,8 +19,8 @@ static tide_sql_expr *convert_indirection(tide_sql_convert *self, const PgQuery_
 static tide_sql_expr *convert_test(tide_sql_convert *self, const PgQuery__Node *node);
 static tide_sql_expr *convert_value_function(tide_sql_convert *self,
                                              const PgQuery__SQLValueFunction *e);
-static tide_sql_expr *simple_call(tide_sql_convert *self, const char *name, int32_t location, size_t n,
-                                  PgQuery__Node *const *args);
+static tide_sql_expr *simple_call(tide_sql_convert *self, const char *name, int32_t location,
+                                  size_t n, PgQuery__Node *const *args);
 
 tide_sql_expr *tide_sql_convert_expr(tide_sql_convert *self, const PgQuery__Node *node)
 {
@@ -45,8 +45,8 @@ tide_sql_expr *tide_sql_new_expr(tide_sql_convert *self, tide_sql_expr_kind kind
     return e;
 }
 
-tide_sql_expr *tide_sql_new_op(tide_sql_convert *self, const char *name, int32_t location, uint32_t n,
-                               tide_sql_expr *const *args)
+tide_sql_expr *tide_sql_new_op(tide_sql_convert *self, const char *name, int32_t location,
+                               uint32_t n, tide_sql_expr *const *args)
 {
     tide_sql_expr *e = tide_sql_new_expr(self, TIDE_SQL_OP, location);
     tide_sql_expr **items = TIDE_NEW_N(self->arena, tide_sql_expr *, n);
@@ -76,8 +76,8 @@ static tide_sql_expr *convert_node(tide_sql_convert *self, const PgQuery__Node *
     case PG_QUERY__NODE__NODE_COLUMN_REF: {
         const PgQuery__ColumnRef *c = node->column_ref;
         if (c->fields[c->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_A_STAR) {
-            tide_sql_report_at(self->front, tide_sql_token_of(self, c->location), TIDE_E_SYNTAX, NULL,
-                               "\"*\" can only stand alone in a SELECT list or in count(*)");
+            tide_sql_report_at(self->front, tide_sql_token_of(self, c->location), TIDE_E_SYNTAX,
+                               NULL, "\"*\" can only stand alone in a SELECT list or in count(*)");
             return NULL;
         }
         e = tide_sql_new_expr(self, TIDE_SQL_COLUMN, c->location);
@@ -120,9 +120,7 @@ static tide_sql_expr *convert_node(tide_sql_convert *self, const PgQuery__Node *
     case PG_QUERY__NODE__NODE_XML_SERIALIZE:
         tide_sql_refuse(self, node->xml_serialize->location, "XML");
         return NULL;
-    default:
-        tide_sql_refuse(self, -1, tide_sql_node_name(node));
-        return NULL;
+    default: tide_sql_refuse(self, -1, tide_sql_node_name(node)); return NULL;
     }
 }
 
@@ -172,7 +170,8 @@ static tide_sql_expr *convert_a_expr(tide_sql_convert *self, const PgQuery__AExp
     switch ((int)e->kind) {
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP: return convert_operator(self, e);
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT: return binary(self, "is distinct from", e);
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT: return binary(self, "is not distinct from", e);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return binary(self, "is not distinct from", e);
     case PG_QUERY__A__EXPR__KIND__AEXPR_IN: return convert_in(self, e);
     case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
     case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
@@ -185,9 +184,7 @@ static tide_sql_expr *convert_a_expr(tide_sql_convert *self, const PgQuery__AExp
         PgQuery__Node *const args[2] = { e->lexpr, e->rexpr };
         return simple_call(self, "nullif", e->location, 2, args);
     }
-    default:
-        tide_sql_refuse(self, e->location, "ANY or ALL over an array");
-        return NULL;
+    default: tide_sql_refuse(self, e->location, "ANY or ALL over an array"); return NULL;
     }
 }
 
@@ -217,7 +214,8 @@ static tide_sql_expr *convert_in(tide_sql_convert *self, const PgQuery__AExpr *e
     const PgQuery__List *list = e->rexpr->list;
     tide_sql_expr **args = TIDE_NEW_N(self->front->scratch, tide_sql_expr *, list->n_items + 1);
     args[0] = tide_sql_convert_expr(self, e->lexpr);
-    for (size_t i = 0; i < list->n_items; i++) args[i + 1] = tide_sql_convert_expr(self, list->items[i]);
+    for (size_t i = 0; i < list->n_items; i++)
+        args[i + 1] = tide_sql_convert_expr(self, list->items[i]);
     tide_sql_expr *in = tide_sql_new_op(self, "in", e->location, (uint32_t)list->n_items + 1, args);
     return negated(self, in, strcmp(tide_sql_string_of(e->name[0]), "<>") == 0, e->location);
 }
@@ -232,8 +230,8 @@ static tide_sql_expr *convert_between(tide_sql_convert *self, const PgQuery__AEx
     tide_sql_expr *args[3] = { tide_sql_convert_expr(self, e->lexpr),
                                tide_sql_convert_expr(self, list->items[0]),
                                tide_sql_convert_expr(self, list->items[1]) };
-    tide_sql_expr *between = tide_sql_new_op(self, symmetric ? "between symmetric" : "between",
-                                             e->location, 3, args);
+    tide_sql_expr *between =
+        tide_sql_new_op(self, symmetric ? "between symmetric" : "between", e->location, 3, args);
     return negated(self, between, is_not, e->location);
 }
 
@@ -250,7 +248,8 @@ static bool is_system_call(const PgQuery__Node *node, const char *name)
 /* The grammar wraps the pattern in a call when ESCAPE was written, and always for SIMILAR TO. */
 static tide_sql_expr *convert_like(tide_sql_convert *self, const PgQuery__AExpr *e)
 {
-    static const char *const names[3][2] = { { "like", "not like" }, { "ilike", "not ilike" },
+    static const char *const names[3][2] = { { "like", "not like" },
+                                             { "ilike", "not ilike" },
                                              { "similar to", "not similar to" } };
     bool is_not = tide_sql_string_of(e->name[0])[0] == '!';
     tide_sql_expr *args[3] = { tide_sql_convert_expr(self, e->lexpr) };
@@ -272,7 +271,8 @@ static tide_sql_expr *convert_bool(tide_sql_convert *self, const PgQuery__BoolEx
 {
     bool is_test = e->args[0]->node_case == PG_QUERY__NODE__NODE_XML_EXPR &&
                    e->args[0]->xml_expr->location == e->location;
-    if (is_test) return tide_sql_convert_expr(self, e->args[0]); /* IS NOT JSON: it looks for the NOT. */
+    if (is_test)
+        return tide_sql_convert_expr(self, e->args[0]); /* IS NOT JSON: it looks for the NOT. */
     tide_sql_exprs args = tide_sql_convert_exprs(self, e->n_args, e->args);
     const char *name = e->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR  ? "and"
                        : e->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR ? "or"
@@ -283,8 +283,9 @@ static tide_sql_expr *convert_bool(tide_sql_convert *self, const PgQuery__BoolEx
 /* IS NULL and its like. */
 static tide_sql_expr *convert_test(tide_sql_convert *self, const PgQuery__Node *node)
 {
-    static const char *const names[] = { "", "is true", "is not true", "is false", "is not false",
-                                         "is unknown", "is not unknown" };
+    static const char *const names[] = {
+        "", "is true", "is not true", "is false", "is not false", "is unknown", "is not unknown"
+    };
     tide_sql_expr *arg;
     if (node->node_case == PG_QUERY__NODE__NODE_NULL_TEST) {
         const PgQuery__NullTest *n = node->null_test;
@@ -300,7 +301,8 @@ static tide_sql_expr *convert_test(tide_sql_convert *self, const PgQuery__Node *
     const PgQuery__XmlExpr *x = node->xml_expr;
     uint32_t is = tide_sql_token_of(self, x->location);
     bool is_not = tide_sql_are(self->t, is, "IS NOT JSON");
-    if (x->op != PG_QUERY__XML_EXPR_OP__IS_DOCUMENT || !(is_not || tide_sql_are(self->t, is, "IS JSON"))) {
+    if (x->op != PG_QUERY__XML_EXPR_OP__IS_DOCUMENT ||
+        !(is_not || tide_sql_are(self->t, is, "IS JSON"))) {
         tide_sql_refuse(self, x->location, "XML");
         return NULL;
     }
@@ -329,7 +331,9 @@ static tide_sql_expr *convert_sublink(tide_sql_convert *self, const PgQuery__Sub
 {
     tide_sql_expr *e = tide_sql_new_expr(self, TIDE_SQL_SUBQUERY, s->location);
     switch ((int)s->sub_link_type) {
-    case PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK: e->subquery.kind = TIDE_SQL_SUBQUERY_EXISTS; break;
+    case PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK:
+        e->subquery.kind = TIDE_SQL_SUBQUERY_EXISTS;
+        break;
     case PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK: e->subquery.kind = TIDE_SQL_SUBQUERY_SCALAR; break;
     case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK: e->subquery.kind = TIDE_SQL_SUBQUERY_ARRAY; break;
     case PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK: e->subquery.kind = TIDE_SQL_SUBQUERY_ALL; break;
@@ -378,8 +382,8 @@ static tide_sql_expr *convert_indirection(tide_sql_convert *self, const PgQuery_
 
 /* ---- Things that look like calls ---- */
 
-static tide_sql_expr *simple_call(tide_sql_convert *self, const char *name, int32_t location, size_t n,
-                                  PgQuery__Node *const *args)
+static tide_sql_expr *simple_call(tide_sql_convert *self, const char *name, int32_t location,
+                                  size_t n, PgQuery__Node *const *args)
 {
     tide_sql_expr *e = tide_sql_new_expr(self, TIDE_SQL_CALL, location);
     tide_sql_name *part = TIDE_NEW(self->arena, tide_sql_name);
@@ -392,11 +396,22 @@ static tide_sql_expr *simple_call(tide_sql_convert *self, const char *name, int3
 static tide_sql_expr *convert_value_function(tide_sql_convert *self,
                                              const PgQuery__SQLValueFunction *v)
 {
-    static const char *const names[] = {
-        "", "current_date", "current_time", "current_time", "current_timestamp", "current_timestamp",
-        "localtime", "localtime", "localtimestamp", "localtimestamp", "current_role", "current_user",
-        "user", "session_user", "current_catalog", "current_schema"
-    };
+    static const char *const names[] = { "",
+                                         "current_date",
+                                         "current_time",
+                                         "current_time",
+                                         "current_timestamp",
+                                         "current_timestamp",
+                                         "localtime",
+                                         "localtime",
+                                         "localtimestamp",
+                                         "localtimestamp",
+                                         "current_role",
+                                         "current_user",
+                                         "user",
+                                         "session_user",
+                                         "current_catalog",
+                                         "current_schema" };
     tide_sql_expr *e = simple_call(self, names[v->op], v->location, 0, NULL);
     bool has_precision = v->op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N ||
                          v->op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N ||

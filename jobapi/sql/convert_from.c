@@ -47,7 +47,9 @@ static tide_sql_from *convert_item(tide_sql_convert *self, const PgQuery__Node *
         out->subquery = tide_sql_convert_query(self, node->range_subselect->subquery);
         if (out->subquery) out->pos = out->subquery->pos;
         break;
-    case PG_QUERY__NODE__NODE_RANGE_FUNCTION: convert_function(self, node->range_function, out); break;
+    case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
+        convert_function(self, node->range_function, out);
+        break;
     case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
         convert_sample(self, node->range_table_sample, out);
         break;
@@ -84,8 +86,8 @@ static void convert_table(tide_sql_convert *self, const PgQuery__RangeVar *r, ti
     if (!r->inh) tide_sql_refuse(self, r->location, "ONLY");
     out->kind = TIDE_SQL_FROM_TABLE;
     out->table.name = tide_sql_convert_range_path(self, r);
-    out->table.hints = tide_sql_take_hint(
-        self->front, tide_sql_path_end(self, token, out->table.name.n), true);
+    out->table.hints =
+        tide_sql_take_hint(self->front, tide_sql_path_end(self, token, out->table.name.n), true);
     out->alias = convert_alias(self, r->alias);
 }
 
@@ -141,7 +143,8 @@ static int window_kind_of(tide_sql_convert *self, const PgQuery__FuncCall *c)
 {
     tide_sql_expr name = { .kind = TIDE_SQL_CALL };
     if (c->n_funcname != 1) return -1;
-    name.call.name = tide_sql_convert_path(self, 1, c->funcname, tide_sql_token_of(self, c->location));
+    name.call.name =
+        tide_sql_convert_path(self, 1, c->funcname, tide_sql_token_of(self, c->location));
     return window_of(&name);
 }
 
@@ -151,8 +154,8 @@ static void convert_function(tide_sql_convert *self, const PgQuery__RangeFunctio
     const PgQuery__Node *node = r->functions[0]->list->items[0];
     if (r->is_rowsfrom) tide_sql_refuse(self, tide_sql_location_of(node), "ROWS FROM");
     const PgQuery__List *function = r->functions[0]->list;
-    bool has_columns = function->n_items > 1 &&
-                       function->items[1]->node_case != PG_QUERY__NODE__NODE__NOT_SET;
+    bool has_columns =
+        function->n_items > 1 && function->items[1]->node_case != PG_QUERY__NODE__NODE__NOT_SET;
     if (r->n_coldeflist || has_columns)
         tide_sql_refuse(self, tide_sql_location_of(node), "a column definition list");
     out->alias = convert_alias(self, r->alias);
@@ -185,9 +188,13 @@ static const struct {
     const char *usage;
 } signatures[] = {
     { 4, 3, { DATA, TIMECOL, SIZE, OFFSET }, "TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset])" },
-    { 5, 4, { DATA, TIMECOL, SLIDE, SIZE, OFFSET },
+    { 5,
+      4,
+      { DATA, TIMECOL, SLIDE, SIZE, OFFSET },
       "HOP(TABLE t, DESCRIPTOR(ts), slide, size [, offset])" },
-    { 5, 4, { DATA, TIMECOL, STEP, SIZE, OFFSET },
+    { 5,
+      4,
+      { DATA, TIMECOL, STEP, SIZE, OFFSET },
       "CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset])" },
     { 3, 3, { DATA, TIMECOL, GAP }, "SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(ts), gap)" },
 };
@@ -206,8 +213,8 @@ static int role_of(tide_sql_convert *self, tide_sql_window_kind kind, const PgQu
     if (arg->node_case != PG_QUERY__NODE__NODE_NAMED_ARG_EXPR)
         return i < (size_t)signatures[kind].n ? signatures[kind].roles[i] : -1;
     const PgQuery__NamedArgExpr *named = arg->named_arg_expr;
-    tide_sql_name name = tide_sql_convert_name(self, named->name,
-                                               tide_sql_token_of(self, named->location));
+    tide_sql_name name =
+        tide_sql_convert_name(self, named->name, tide_sql_token_of(self, named->location));
     for (int role = 0; role < N_ROLES; role++)
         if (strcasecmp(name.text, role_names[role]) == 0 && role_fits(kind, role)) return role;
     return -1;
@@ -217,8 +224,8 @@ static bool sort_arguments(tide_sql_convert *self, const PgQuery__FuncCall *c,
                            tide_sql_window_kind kind, const PgQuery__Node **args)
 {
     uint32_t token = tide_sql_token_of(self, c->location);
-    bool is_plain = !c->n_agg_order && !c->agg_filter && !c->over && !c->agg_star && !c->agg_distinct &&
-                    !c->func_variadic;
+    bool is_plain = !c->n_agg_order && !c->agg_filter && !c->over && !c->agg_star &&
+                    !c->agg_distinct && !c->func_variadic;
     bool ok = is_plain;
     for (size_t i = 0; i < c->n_args && ok; i++) {
         int role = role_of(self, kind, c->args[i], i);
@@ -233,11 +240,13 @@ static bool sort_arguments(tide_sql_convert *self, const PgQuery__FuncCall *c,
         bool named = c->args[i]->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR;
         args[role] = named ? c->args[i]->named_arg_expr->arg : c->args[i];
     }
-    for (int i = 0; i < signatures[kind].n_required && ok; i++) ok = args[signatures[kind].roles[i]];
+    for (int i = 0; i < signatures[kind].n_required && ok; i++)
+        ok = args[signatures[kind].roles[i]];
     if (!ok)
-        tide_sql_report_at(self->front, token, TIDE_E_SYNTAX,
-                           tide_arena_printf(self->front->scratch, "write %s", signatures[kind].usage),
-                           "wrong arguments for %s", window_names[kind]);
+        tide_sql_report_at(
+            self->front, token, TIDE_E_SYNTAX,
+            tide_arena_printf(self->front->scratch, "write %s", signatures[kind].usage),
+            "wrong arguments for %s", window_names[kind]);
     return ok;
 }
 
@@ -275,8 +284,8 @@ static tide_sql_from *convert_data(tide_sql_convert *self, const PgQuery__Node *
     if (e->kind == TIDE_SQL_COLUMN) {
         from->kind = TIDE_SQL_FROM_TABLE;
         from->table.name = e->column;
-        from->table.hints = tide_sql_take_hint(self->front,
-                                               tide_sql_path_end(self, token, e->column.n), true);
+        from->table.hints =
+            tide_sql_take_hint(self->front, tide_sql_path_end(self, token, e->column.n), true);
     } else if (e->kind == TIDE_SQL_SUBQUERY && e->subquery.kind == TIDE_SQL_SUBQUERY_SCALAR) {
         from->kind = TIDE_SQL_FROM_SUBQUERY;
         from->subquery = e->subquery.query;
@@ -300,7 +309,8 @@ static void convert_window(tide_sql_convert *self, const PgQuery__FuncCall *c,
         tide_sql_report_at(self->front, tide_sql_token_of(self, c->location), TIDE_E_SYNTAX,
                            "group by the key instead", "only SESSION can have PARTITION BY");
     out->window.time = convert_time(self, args[TIMECOL]);
-    out->window.size = tide_sql_convert_expr(self, kind == TIDE_SQL_SESSION ? args[GAP] : args[SIZE]);
+    out->window.size =
+        tide_sql_convert_expr(self, kind == TIDE_SQL_SESSION ? args[GAP] : args[SIZE]);
     out->window.slide = tide_sql_convert_expr(self, args[SLIDE] ? args[SLIDE] : args[STEP]);
     out->window.offset = tide_sql_convert_expr(self, args[OFFSET]);
 }

@@ -27,7 +27,8 @@ typedef struct tide_sql_convert {
 
 /* ---- convert.c: statements ---- */
 
-void tide_sql_convert_statement(tide_sql_convert *self, const PgQuery__Node *node, tide_sql_stmt *out);
+void tide_sql_convert_statement(tide_sql_convert *self, const PgQuery__Node *node,
+                                tide_sql_stmt *out);
 
 /* ---- positions.c ---- */
 
@@ -36,8 +37,8 @@ uint32_t tide_sql_token_of(const tide_sql_convert *self, int32_t location);
 uint32_t tide_sql_pos_of(const tide_sql_convert *self, int32_t location);
 /* The first location inside a node that has none itself; -1 if there is none. */
 int32_t tide_sql_location_of(const PgQuery__Node *node);
-/* A name that the grammar gave back: from its token if it is a marker, else (a keyword) from the first
- * token from `token` on that spells it. */
+/* A name that the grammar gave back: from its token if it is a marker, else (a keyword) from the
+ * first token from `token` on that spells it. */
 tide_sql_name tide_sql_convert_name(tide_sql_convert *self, const char *text, uint32_t token);
 /* A list of String nodes as a path (a.b) or as separate names. */
 tide_sql_path tide_sql_convert_path(tide_sql_convert *self, size_t n, PgQuery__Node *const *nodes,
@@ -48,9 +49,10 @@ tide_sql_names tide_sql_convert_names(tide_sql_convert *self, size_t n, PgQuery_
 const char *tide_sql_string_of(const PgQuery__Node *node);
 /* Does the single name of a list equal a marker? */
 bool tide_sql_is_marker(size_t n, PgQuery__Node *const *nodes, const char *marker);
-/* The nearest token at or before `token`, brackets between them skipped, that is in the list; else `token`:
- * finds the SELECT or JOIN whose node has no location of its own. */
-uint32_t tide_sql_word_before(const tide_sql_convert *self, uint32_t token, const char *const *list);
+/* The nearest token at or before `token`, brackets between them skipped, that is in the list; else
+ * `token`: finds the SELECT or JOIN whose node has no location of its own. */
+uint32_t tide_sql_word_before(const tide_sql_convert *self, uint32_t token,
+                              const char *const *list);
 /* The grammar's name of a node's kind, for refusals. */
 const char *tide_sql_node_name(const PgQuery__Node *node);
 /* One level down: false, with an error, when the tree is too deep. Pair with self->depth--. */
@@ -60,11 +62,12 @@ void tide_sql_refuse(tide_sql_convert *self, int32_t location, const char *what)
 /* ---- convert_expr.c, convert_call.c ---- */
 
 tide_sql_expr *tide_sql_convert_expr(tide_sql_convert *self, const PgQuery__Node *node);
-tide_sql_exprs tide_sql_convert_exprs(tide_sql_convert *self, size_t n, PgQuery__Node *const *nodes);
+tide_sql_exprs tide_sql_convert_exprs(tide_sql_convert *self, size_t n,
+                                      PgQuery__Node *const *nodes);
 tide_sql_expr *tide_sql_new_expr(tide_sql_convert *self, tide_sql_expr_kind kind, int32_t location);
 /* An OP node over the n given arguments. */
-tide_sql_expr *tide_sql_new_op(tide_sql_convert *self, const char *name, int32_t location, uint32_t n,
-                               tide_sql_expr *const *args);
+tide_sql_expr *tide_sql_new_op(tide_sql_convert *self, const char *name, int32_t location,
+                               uint32_t n, tide_sql_expr *const *args);
 tide_sql_expr *tide_sql_convert_call(tide_sql_convert *self, const PgQuery__FuncCall *call);
 tide_sql_over tide_sql_convert_over(tide_sql_convert *self, const PgQuery__WindowDef *def);
 tide_sql_orders tide_sql_convert_orders(tide_sql_convert *self, size_t n,

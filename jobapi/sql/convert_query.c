@@ -5,14 +5,19 @@
 #include "jobapi/sql/convert_priv.h"
 
 static void convert_body(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
-static void convert_targets(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
-static void convert_distinct(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
-static void convert_group_by(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
-static void convert_windows(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
+static void convert_targets(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                            tide_sql_query *q);
+static void convert_distinct(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                             tide_sql_query *q);
+static void convert_group_by(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                             tide_sql_query *q);
+static void convert_windows(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                            tide_sql_query *q);
 static void convert_values(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
 static void convert_set(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
 static void convert_tail(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
-static void convert_locking(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q);
+static void convert_locking(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                            tide_sql_query *q);
 
 tide_sql_query *tide_sql_convert_query(tide_sql_convert *self, const PgQuery__Node *node)
 {
@@ -77,7 +82,8 @@ static void convert_body(tide_sql_convert *self, const PgQuery__SelectStmt *s, t
         return;
     }
     uint32_t first = tide_sql_token_of(self, s->target_list[0]->res_target->location);
-    q->select.hints = tide_sql_take_hint(self->front, tide_sql_word_before(self, first, word), false);
+    q->select.hints =
+        tide_sql_take_hint(self->front, tide_sql_word_before(self, first, word), false);
     convert_distinct(self, s, q);
     convert_targets(self, s, q);
     tide_sql_from **from = TIDE_NEW_N(self->arena, tide_sql_from *, s->n_from_clause + 1);
@@ -91,11 +97,13 @@ static void convert_body(tide_sql_convert *self, const PgQuery__SelectStmt *s, t
     convert_windows(self, s, q);
 }
 
-static void convert_distinct(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q)
+static void convert_distinct(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                             tide_sql_query *q)
 {
     if (s->n_distinct_clause == 0) return;
     q->select.distinct = true;
-    if (s->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET) return; /* Plain DISTINCT. */
+    if (s->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+        return; /* Plain DISTINCT. */
     q->select.distinct_on = tide_sql_convert_exprs(self, s->n_distinct_clause, s->distinct_clause);
 }
 
@@ -136,7 +144,8 @@ static void convert_targets(tide_sql_convert *self, const PgQuery__SelectStmt *s
     for (size_t i = 0; i < s->n_target_list; i++) {
         const PgQuery__ResTarget *r = s->target_list[i]->res_target;
         const PgQuery__ColumnRef *star = star_of(r->val);
-        bool behind_star = n > 0 && targets[n - 1].expr && targets[n - 1].expr->kind == TIDE_SQL_STAR;
+        bool behind_star =
+            n > 0 && targets[n - 1].expr && targets[n - 1].expr->kind == TIDE_SQL_STAR;
         if (behind_star && convert_except(self, r->val, targets[n - 1].expr)) continue;
         uint32_t token = tide_sql_token_of(self, r->location);
         tide_sql_target *target = &targets[n++];
@@ -179,7 +188,9 @@ static tide_sql_group convert_group(tide_sql_convert *self, const PgQuery__Node 
     if (is_set) {
         switch ((int)node->grouping_set->kind) {
         case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_EMPTY: g.kind = TIDE_SQL_GROUP_EMPTY; break;
-        case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_ROLLUP: g.kind = TIDE_SQL_GROUP_ROLLUP; break;
+        case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_ROLLUP:
+            g.kind = TIDE_SQL_GROUP_ROLLUP;
+            break;
         case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_CUBE: g.kind = TIDE_SQL_GROUP_CUBE; break;
         default: g.kind = TIDE_SQL_GROUP_SETS; break;
         }
@@ -195,14 +206,16 @@ static tide_sql_group convert_group(tide_sql_convert *self, const PgQuery__Node 
     return g;
 }
 
-static void convert_group_by(tide_sql_convert *self, const PgQuery__SelectStmt *s, tide_sql_query *q)
+static void convert_group_by(tide_sql_convert *self, const PgQuery__SelectStmt *s,
+                             tide_sql_query *q)
 {
     tide_sql_group *groups = NULL;
     uint32_t n = 0, cap = 0;
     for (size_t i = 0; i < s->n_group_clause; i++) {
         tide_sql_group g = convert_group(self, s->group_clause[i]);
         if (g.kind != TIDE_SQL_GROUP_LIST) TIDE_PUSH(self->arena, groups, n, cap, g);
-        else for (uint32_t k = 0; k < g.n; k++) TIDE_PUSH(self->arena, groups, n, cap, g.items[k]);
+        else
+            for (uint32_t k = 0; k < g.n; k++) TIDE_PUSH(self->arena, groups, n, cap, g.items[k]);
     }
     q->select.group_distinct = s->group_distinct;
     q->select.n_group_by = n;
@@ -217,8 +230,7 @@ static void convert_windows(tide_sql_convert *self, const PgQuery__SelectStmt *s
         const PgQuery__WindowDef *def = s->window_clause[i]->window_def;
         if (strcmp(def->name, TIDE_SQL_MARK_QUALIFY) == 0)
             q->select.qualify = tide_sql_convert_expr(self, def->order_clause[0]->sort_by->node);
-        else
-            windows[n++] = tide_sql_convert_over(self, def);
+        else windows[n++] = tide_sql_convert_over(self, def);
     }
     q->select.n_windows = n;
     q->select.windows = windows;
@@ -270,8 +282,7 @@ static void convert_locking(tide_sql_convert *self, const PgQuery__SelectStmt *s
             q->emit = TIDE_SQL_EMIT_ON_WINDOW_CLOSE;
         else if (r && strcmp(r->relname, TIDE_SQL_MARK_EMIT_CHANGES) == 0)
             q->emit = TIDE_SQL_EMIT_CHANGES;
-        else
-            tide_sql_refuse(self, r ? r->location : -1, "FOR UPDATE or FOR SHARE");
+        else tide_sql_refuse(self, r ? r->location : -1, "FOR UPDATE or FOR SHARE");
         if (r) q->emit_pos = tide_sql_pos_of(self, r->location);
     }
 }

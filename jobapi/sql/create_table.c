@@ -1,10 +1,11 @@
-/* create_table.c - CREATE TABLE, read from the tokens: hardly anything in it is PostgreSQL's. Only its
- * expressions (and the query behind AS) go through the grammar, all of them in one text. */
+/* create_table.c - CREATE TABLE, read from the tokens: hardly anything in it is PostgreSQL's. Only
+ * its expressions (and the query behind AS) go through the grammar, all of them in one text. */
 #include <string.h>
 
 #include "jobapi/sql/front_priv.h"
 
-/* The expressions of one statement, and which column each computes; the watermark's is NO_COLUMN. */
+/* The expressions of one statement, and which column each computes; the watermark's is NO_COLUMN.
+ */
 typedef struct exprs {
     uint32_t n, cap, n_columns, cap_columns;
     uint32_t (*spans)[2];
@@ -25,7 +26,8 @@ typedef struct table {
 static void read_elements(table *self, uint32_t open);
 static void read_element(table *self, uint32_t i, uint32_t end);
 static void read_watermark(table *self, uint32_t i, uint32_t end);
-static uint32_t read_primary_key(table *self, uint32_t i, uint32_t end, tide_sql_column_def *column);
+static uint32_t read_primary_key(table *self, uint32_t i, uint32_t end,
+                                 tide_sql_column_def *column);
 static void read_column(table *self, uint32_t i, uint32_t end);
 static uint32_t read_column_clause(table *self, tide_sql_column_def *c, uint32_t i, uint32_t end);
 static uint32_t read_generated(table *self, tide_sql_column_def *c, uint32_t i, uint32_t end);
@@ -93,7 +95,8 @@ static void read_element(table *self, uint32_t i, uint32_t end)
         uint32_t next = read_primary_key(self, i, end, NULL);
         if (next != end) tide_sql_report_syntax(self->front, next, "\",\" or \")\"");
     } else if (is_list && tide_sql_is_any(t, i, refused)) {
-        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL, "%s in a table is not supported",
+        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL,
+                           "%s in a table is not supported",
                            tide_sql_token_text(self->front->scratch, t, i));
     } else if (tide_sql_are(t, i, "PERIOD FOR")) {
         tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL, "PERIOD FOR is not supported");
@@ -111,7 +114,7 @@ static void add_expr(table *self, uint32_t from, uint32_t end, uint32_t column)
     }
     if (e->n == e->cap) {
         uint32_t cap = e->cap ? e->cap * 2 : 8;
-        uint32_t (*spans)[2] = tide_arena_alloc(self->front->scratch, cap * sizeof *spans);
+        uint32_t(*spans)[2] = tide_arena_alloc(self->front->scratch, cap * sizeof *spans);
         if (e->n) memcpy(spans, e->spans, e->n * sizeof *spans);
         e->spans = spans;
         e->cap = cap;
@@ -126,7 +129,8 @@ static void read_watermark(table *self, uint32_t i, uint32_t end)
 {
     tide_sql_create_table *out = self->out;
     if (out->watermark_column.n) {
-        tide_sql_report_at(self->front, i, TIDE_E_SYNTAX, NULL, "a table has one WATERMARK at most");
+        tide_sql_report_at(self->front, i, TIDE_E_SYNTAX, NULL,
+                           "a table has one WATERMARK at most");
         return;
     }
     out->watermark_pos = self->t->v[i].pos;
@@ -195,8 +199,8 @@ static void read_column(table *self, uint32_t i, uint32_t end)
 
 static uint32_t read_column_clause(table *self, tide_sql_column_def *c, uint32_t i, uint32_t end)
 {
-    static const char *const refused[] = { "DEFAULT", "CHECK", "UNIQUE", "REFERENCES", "COLLATE",
-                                           "STORAGE", "COMPRESSION", NULL };
+    static const char *const refused[] = { "DEFAULT", "CHECK",   "UNIQUE",      "REFERENCES",
+                                           "COLLATE", "STORAGE", "COMPRESSION", NULL };
     const tide_sql_tokens *t = self->t;
     if (tide_sql_are(t, i, "NOT NULL")) {
         c->not_null = true;
@@ -221,10 +225,10 @@ static uint32_t read_column_clause(table *self, tide_sql_column_def *c, uint32_t
         return i + c->is_virtual;
     }
     if (tide_sql_is_any(t, i, refused))
-        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL, "%s of a column is not supported",
+        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL,
+                           "%s of a column is not supported",
                            tide_sql_token_text(self->front->scratch, t, i));
-    else
-        tide_sql_report_syntax(self->front, i, "\",\" or \")\"");
+    else tide_sql_report_syntax(self->front, i, "\",\" or \")\"");
     return end;
 }
 
@@ -233,7 +237,8 @@ static uint32_t read_generated(table *self, tide_sql_column_def *c, uint32_t i, 
 {
     const tide_sql_tokens *t = self->t;
     if (!tide_sql_are(t, i, "GENERATED ALWAYS AS (") || c->kind != TIDE_SQL_PHYSICAL) {
-        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, "write GENERATED ALWAYS AS (expression)",
+        tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED,
+                           "write GENERATED ALWAYS AS (expression)",
                            "this form of GENERATED is not supported");
         return end;
     }
@@ -270,13 +275,14 @@ static uint32_t read_clause(table *self, uint32_t i, uint32_t to)
         out->as_query = tide_sql_grammar_query(front, i + 1, to);
         return to;
     }
-    static const char *const refused[] = { "DISTRIBUTED", "INHERITS", "USING", "TABLESPACE", "ON",
-                                           "PARTITION", "FORMAT", "INCLUDE", "APPEND", NULL };
+    static const char *const refused[] = {
+        "DISTRIBUTED", "INHERITS", "USING",   "TABLESPACE", "ON",
+        "PARTITION",   "FORMAT",   "INCLUDE", "APPEND",     NULL
+    };
     if (tide_sql_is_any(t, i, refused))
         tide_sql_report_at(front, i, TIDE_E_UNSUPPORTED, NULL, "%s of a table is not supported",
                            tide_sql_token_text(front->scratch, t, i));
-    else
-        tide_sql_report_syntax(front, i, "WITH (...)");
+    else tide_sql_report_syntax(front, i, "WITH (...)");
     return to;
 }
 
@@ -292,9 +298,12 @@ static uint32_t read_like(table *self, uint32_t i, uint32_t to)
     if (tide_sql_failed(front) || i >= to || !tide_sql_is(t, i, "(")) return i;
     uint32_t close = t->v[i].match;
     for (i++; i < close && !tide_sql_failed(front); i += 2) {
-        if (!tide_sql_is_any(t, i, verbs)) tide_sql_report_syntax(front, i, "INCLUDING or EXCLUDING");
-        else if (t->v[i + 1].kind != TIDE_SQL_TOKEN_WORD) tide_sql_report_syntax(front, i + 1, "ALL");
-        tide_sql_option o = { .key = tide_sql_lower(front->arena, t, i), .pos = t->v[i].pos,
+        if (!tide_sql_is_any(t, i, verbs))
+            tide_sql_report_syntax(front, i, "INCLUDING or EXCLUDING");
+        else if (t->v[i + 1].kind != TIDE_SQL_TOKEN_WORD)
+            tide_sql_report_syntax(front, i + 1, "ALL");
+        tide_sql_option o = { .key = tide_sql_lower(front->arena, t, i),
+                              .pos = t->v[i].pos,
                               .value = tide_sql_lower(front->arena, t, i + 1),
                               .value_pos = t->v[i + 1].pos };
         TIDE_PUSH(front->arena, items, n, cap, o);
@@ -307,7 +316,7 @@ static void convert_exprs(table *self)
 {
     const exprs *e = &self->exprs;
     tide_sql_expr **out = TIDE_NEW_N(self->front->scratch, tide_sql_expr *, e->n + 1);
-    tide_sql_grammar_exprs(self->front, e->n, (const uint32_t (*)[2])e->spans, out);
+    tide_sql_grammar_exprs(self->front, e->n, (const uint32_t(*)[2])e->spans, out);
     for (uint32_t k = 0; k < e->n; k++) {
         if (e->columns[k] == NO_COLUMN) self->out->watermark = out[k];
         else self->columns[e->columns[k]].expr = out[k];

@@ -70,34 +70,39 @@ void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what)
     bool at_end = t->v[i].kind == TIDE_SQL_TOKEN_END || tide_sql_is(t, i, ";");
     const char *near = tide_sql_token_text(self->scratch, t, i);
     if (at_end && what)
-        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, but the statement ends", what);
+        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, but the statement ends",
+                           what);
     else if (at_end)
-        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error: the statement ends too early");
+        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint,
+                           "syntax error: the statement ends too early");
     else if (what)
         tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, not \"%s\"", what, near);
-    else
-        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error near \"%s\"", near);
+    else tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error near \"%s\"", near);
 }
 
 /* What else may help with an error at token i, or NULL. */
 static const char *hint_for(tide_sql_front *self, uint32_t i, bool name_expected)
 {
     static const char *const before_by[] = { "GROUP", "ORDER", "PARTITION", NULL };
-    static const char *const before_name[] = { "SELECT", "FROM", "JOIN", ",", "INTO", "TABLE", "VIEW",
-                                               "AND", "OR", "WHERE", "BY", "(", NULL };
-    static const char *const clauses[] = { "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION",
-                                           "INTERSECT", "EXCEPT", "JOIN", "ON", "END", "THEN", "ELSE",
-                                           "WHEN", "AS", ")", NULL };
+    static const char *const before_name[] = { "SELECT", "FROM", "JOIN", ",",  "INTO",
+                                               "TABLE",  "VIEW", "AND",  "OR", "WHERE",
+                                               "BY",     "(",    NULL };
+    static const char *const clauses[] = { "FROM",  "WHERE", "GROUP",     "ORDER",  "HAVING",
+                                           "LIMIT", "UNION", "INTERSECT", "EXCEPT", "JOIN",
+                                           "ON",    "END",   "THEN",      "ELSE",   "WHEN",
+                                           "AS",    ")",     NULL };
     const tide_sql_tokens *t = &self->tokens;
     const tide_sql_token *v = &t->v[i];
     if (i == 0) return NULL;
     if (tide_sql_is(t, i, "?") || tide_sql_is(t, i - 1, "?")) return "parameters are not supported";
-    if (tide_sql_is(t, i - 1, ",") && tide_sql_is_any(t, i, clauses)) return "drop the comma before it";
+    if (tide_sql_is(t, i - 1, ",") && tide_sql_is_any(t, i, clauses))
+        return "drop the comma before it";
     if (tide_sql_is_any(t, i - 1, before_by))
         return tide_arena_printf(self->scratch, "write %s BY",
                                  tide_sql_token_text(self->scratch, t, i - 1));
     bool is_reserved = v->kind == TIDE_SQL_TOKEN_WORD && v->keyword > TIDE_SQL_KEYWORD_UNRESERVED;
-    if (!name_expected || !is_reserved || tide_sql_is_any(t, i, clauses) || !tide_sql_is_any(t, i - 1, before_name))
+    if (!name_expected || !is_reserved || tide_sql_is_any(t, i, clauses) ||
+        !tide_sql_is_any(t, i - 1, before_name))
         return NULL;
     return tide_arena_printf(self->scratch, "to use the keyword as a name, quote it: \"%s\"",
                              tide_sql_token_text(self->scratch, t, i));
@@ -107,12 +112,12 @@ static const char *hint_for(tide_sql_front *self, uint32_t i, bool name_expected
 static const char *guess_keyword(tide_sql_front *self, uint32_t i)
 {
     static const char *const words[] = {
-        "SELECT",  "FROM",      "WHERE",     "GROUP",   "ORDER",    "HAVING",  "LIMIT",
-        "OFFSET",  "JOIN",      "LEFT",      "RIGHT",   "INNER",    "OUTER",   "CROSS",
-        "UNION",   "INTERSECT", "EXCEPT",    "INSERT",  "INTO",     "VALUES",  "CREATE",
-        "TABLE",   "VIEW",      "WITH",      "BETWEEN", "DISTINCT", "CASE",    "WHEN",
-        "THEN",    "ELSE",      "CAST",      "INTERVAL", "PARTITION", "OVER",  "FILTER",
-        "WATERMARK", "PRIMARY", "EXPLAIN",   "LATERAL", "DESCRIPTOR", "QUALIFY", NULL
+        "SELECT",    "FROM",      "WHERE",   "GROUP",    "ORDER",      "HAVING",  "LIMIT",
+        "OFFSET",    "JOIN",      "LEFT",    "RIGHT",    "INNER",      "OUTER",   "CROSS",
+        "UNION",     "INTERSECT", "EXCEPT",  "INSERT",   "INTO",       "VALUES",  "CREATE",
+        "TABLE",     "VIEW",      "WITH",    "BETWEEN",  "DISTINCT",   "CASE",    "WHEN",
+        "THEN",      "ELSE",      "CAST",    "INTERVAL", "PARTITION",  "OVER",    "FILTER",
+        "WATERMARK", "PRIMARY",   "EXPLAIN", "LATERAL",  "DESCRIPTOR", "QUALIFY", NULL
     };
     const tide_sql_token *v = &self->tokens.v[i];
     if (v->kind != TIDE_SQL_TOKEN_WORD || v->keyword != 0) return NULL;
@@ -130,7 +135,8 @@ const char *tide_sql_nearest(const char *word, size_t len, const char *const *li
     if (len < 3 || len > WORD_MAX) return NULL;
     for (; *list; list++) {
         size_t m = strlen(*list);
-        if (m > WORD_MAX || toupper((unsigned char)word[0]) != toupper((unsigned char)**list)) continue;
+        if (m > WORD_MAX || toupper((unsigned char)word[0]) != toupper((unsigned char)**list))
+            continue;
         uint32_t d = distance(word, len, *list, m);
         if (d * 2 < m && d < best_distance) {
             best = *list;

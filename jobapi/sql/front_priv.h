@@ -1,12 +1,13 @@
-/* front_priv.h - what the files of the parser share: the text, its tokens, and the one error a statement
- * may have.
+/* front_priv.h - what the files of the parser share: the text, its tokens, and the one error a
+ * statement may have.
  *
- * Life of a script: mask.c hides `backticks`, tokens.c cuts the masked text into tokens, statement.c
- * takes each statement by its first words; queries go through rewrite*.c (streaming constructs into
- * PostgreSQL's), grammar.c (libpg_query, with repair.c) and convert*.c (its tree into ours).
- * Everywhere the currency of position is the index of a token; byte offsets are looked up last.
- * All on one thread. Errors are sticky: the first one of a statement wins, functions that make nodes
- * then return NULL or whatever they have, and nobody looks inside until the statement's end. */
+ * Life of a script: mask.c hides `backticks`, tokens.c cuts the masked text into tokens,
+ * statement.c takes each statement by its first words; queries go through rewrite*.c (streaming
+ * constructs into PostgreSQL's), grammar.c (libpg_query, with repair.c) and convert*.c (its tree
+ * into ours). Everywhere the currency of position is the index of a token; byte offsets are looked
+ * up last. All on one thread. Errors are sticky: the first one of a statement wins, functions that
+ * make nodes then return NULL or whatever they have, and nobody looks inside until the statement's
+ * end. */
 #ifndef TIDE_JOBAPI_SQL_FRONT_PRIV_H
 #define TIDE_JOBAPI_SQL_FRONT_PRIV_H
 #include "base/core/arena.h"
@@ -18,23 +19,23 @@ typedef enum tide_sql_token_kind {
     TIDE_SQL_TOKEN_QUOTED, /* "name" or `name` */
     TIDE_SQL_TOKEN_STRING, /* '...', E'...', $$...$$ */
     TIDE_SQL_TOKEN_NUMBER,
-    TIDE_SQL_TOKEN_OP,     /* Operators, brackets and other punctuation. */
-    TIDE_SQL_TOKEN_OTHER,  /* Bit strings, parameters, U&"..." */
-    TIDE_SQL_TOKEN_END     /* Behind the last one. */
+    TIDE_SQL_TOKEN_OP,    /* Operators, brackets and other punctuation. */
+    TIDE_SQL_TOKEN_OTHER, /* Bit strings, parameters, U&"..." */
+    TIDE_SQL_TOKEN_END    /* Behind the last one. */
 } tide_sql_token_kind;
 
 /* Keywords up to this kind can be names everywhere (PgQuery__KeywordKind). */
 #define TIDE_SQL_KEYWORD_UNRESERVED 1
 
 typedef struct tide_sql_token {
-    uint32_t pos, end;  /* Bytes [pos, end) of the text. */
-    uint32_t match;     /* Brackets: the index of the other one. */
-    uint8_t kind;       /* tide_sql_token_kind */
-    uint8_t keyword;    /* PgQuery__KeywordKind of a WORD; 0 is none. */
+    uint32_t pos, end; /* Bytes [pos, end) of the text. */
+    uint32_t match;    /* Brackets: the index of the other one. */
+    uint8_t kind;      /* tide_sql_token_kind */
+    uint8_t keyword;   /* PgQuery__KeywordKind of a WORD; 0 is none. */
     /* Repairs (repair.c): what the rewriter does to this token. */
-    bool quote;         /* Write this keyword as a name. */
-    bool drop;          /* Do not write it: statement.c has read it. */
-    bool alias_after;   /* Invent an alias behind this ')'. */
+    bool quote;                /* Write this keyword as a name. */
+    bool drop;                 /* Do not write it: statement.c has read it. */
+    bool alias_after;          /* Invent an alias behind this ')'. */
     uint8_t n_opens, n_closes; /* Parentheses to put before and behind it. */
 } tide_sql_token;
 
@@ -42,7 +43,7 @@ typedef struct tide_sql_token {
 typedef struct tide_sql_hint {
     uint32_t after; /* Index of the token before it. */
     uint32_t pos, end;
-    bool used;      /* Some node took it; the others are reported. */
+    bool used; /* Some node took it; the others are reported. */
 } tide_sql_hint;
 
 typedef struct tide_sql_tokens {
@@ -57,7 +58,7 @@ typedef struct tide_sql_tokens {
 /* The first error of the current statement. */
 typedef struct tide_sql_diag {
     tide_arena *arena;
-    tide_status code;  /* TIDE_OK: none so far. */
+    tide_status code; /* TIDE_OK: none so far. */
     uint32_t pos;
     const char *message, *hint;
 } tide_sql_diag;
@@ -68,7 +69,7 @@ typedef struct tide_sql_front {
     const char *text;
     const char *source_name;
     uint32_t bytes;
-    bool plain;          /* For tests: no rewriting, no repair. */
+    bool plain; /* For tests: no rewriting, no repair. */
     tide_sql_tokens tokens;
     tide_sql_diag diag;
 } tide_sql_front;
@@ -81,10 +82,11 @@ void tide_sql_report(tide_sql_diag *self, tide_status code, uint32_t pos, const 
 /* The same at the beginning of token i. */
 void tide_sql_report_at(tide_sql_front *self, uint32_t i, tide_status code, const char *hint,
                         const char *fmt, ...) TIDE_PRINTF(5, 6);
-/* "syntax error near X" at token i (or "unexpected end of statement"), or "expected <what> ..." if what
- * is not NULL, with a guess at a misspelt keyword there or one token before. */
+/* "syntax error near X" at token i (or "unexpected end of statement"), or "expected <what> ..." if
+ * what is not NULL, with a guess at a misspelt keyword there or one token before. */
 void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what);
-/* The word of NULL-terminated `list` that `word` (len bytes, any case) was probably meant to be, or NULL. */
+/* The word of NULL-terminated `list` that `word` (len bytes, any case) was probably meant to be, or
+ * NULL. */
 const char *tide_sql_nearest(const char *word, size_t len, const char *const *list);
 bool tide_sql_failed(const tide_sql_front *self);
 
@@ -111,7 +113,8 @@ bool tide_sql_is_query_start(const tide_sql_tokens *t, uint32_t i); /* SELECT, W
 /* Index behind token i; behind its closing bracket if it is an opening one. */
 uint32_t tide_sql_skip(const tide_sql_tokens *t, uint32_t i);
 /* The first token of [from, to) outside brackets that is in the list; `to` if none. */
-uint32_t tide_sql_find(const tide_sql_tokens *t, uint32_t from, uint32_t to, const char *const *list);
+uint32_t tide_sql_find(const tide_sql_tokens *t, uint32_t from, uint32_t to,
+                       const char *const *list);
 /* The name that a WORD or QUOTED token spells, without quotes. */
 const char *tide_sql_name_text(tide_arena *arena, const tide_sql_tokens *t, uint32_t i);
 /* a.b.c from *i on; *i ends behind it. Reports if there is no name. */
@@ -157,7 +160,8 @@ void tide_sql_read_create_table(tide_sql_front *self, uint32_t from, uint32_t to
 /* ---- grammar.c ---- */
 
 /* An INSERT, CREATE VIEW or query through the grammar, into *out. */
-void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to, tide_sql_stmt *out);
+void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to,
+                                tide_sql_stmt *out);
 tide_sql_query *tide_sql_grammar_query(tide_sql_front *self, uint32_t from, uint32_t to);
 /* n expressions, the tokens [from[k], to[k]) each, into out[k]. */
 void tide_sql_grammar_exprs(tide_sql_front *self, uint32_t n, const uint32_t (*spans)[2],

@@ -30,11 +30,13 @@ static void write_span(tide_sql_rewriter *w, const void *ctx)
 
 static tide_sql_convert converter(tide_sql_front *self, const tide_sql_rewriter *w, uint32_t anchor)
 {
-    return (tide_sql_convert){ .front = self, .written = w, .t = &self->tokens,
-                               .arena = self->arena, .anchor = anchor };
+    return (tide_sql_convert){
+        .front = self, .written = w, .t = &self->tokens, .arena = self->arena, .anchor = anchor
+    };
 }
 
-void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to, tide_sql_stmt *out)
+void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to,
+                                tide_sql_stmt *out)
 {
     tide_sql_rewriter w = { .front = self, .t = &self->tokens };
     span s = { from, to };
@@ -93,8 +95,9 @@ void tide_sql_grammar_exprs(tide_sql_front *self, uint32_t n, const uint32_t (*s
     tide_sql_rewriter_fini(&w);
 }
 
-/* Parses, repairing what stopped the grammar, until it goes through or there is nothing to repair. Of
- * all mistakes met, the one furthest right is reported: a repair that was wrong fails earlier. */
+/* Parses, repairing what stopped the grammar, until it goes through or there is nothing to repair.
+ * Of all mistakes met, the one furthest right is reported: a repair that was wrong fails earlier.
+ */
 static bool parse(tide_sql_rewriter *w, write_fn *write, const void *ctx, uint32_t end, tree *out)
 {
     tide_sql_mistake worst = { 0 };
@@ -127,8 +130,9 @@ static bool parse_once(tide_sql_rewriter *w, uint32_t end, tree *out, tide_sql_m
         const PgQuery__ParseResult *result =
             tide_sql_unpack_tree(out->arena, r.parse_tree.data, r.parse_tree.len);
         if (result && result->n_stmts == 1) out->statement = result->stmts[0]->stmt;
-        else tide_sql_report_at(w->front, w->segments[0].token, TIDE_E_INTERNAL, NULL,
-                                "the grammar's tree cannot be read");
+        else
+            tide_sql_report_at(w->front, w->segments[0].token, TIDE_E_INTERNAL, NULL,
+                               "the grammar's tree cannot be read");
     }
     pg_query_free_protobuf_parse_result(r);
     return out->statement != NULL;

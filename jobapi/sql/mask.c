@@ -1,4 +1,5 @@
-/* mask.c - hides `backticked names` from PostgreSQL's scanner, which would cut them into operators. */
+/* mask.c - hides `backticked names` from PostgreSQL's scanner, which would cut them into operators.
+ */
 #include <ctype.h>
 #include <string.h>
 
@@ -59,7 +60,8 @@ static size_t skip_comment(const char *s, size_t i, size_t n)
     return n;
 }
 
-/* A doubled quote looks like the end of one string and the start of another: that is good enough here. */
+/* A doubled quote looks like the end of one string and the start of another: that is good enough
+ * here. */
 static size_t skip_string(const char *s, size_t i, size_t n, bool escapes)
 {
     char quote = s[i++];
@@ -78,7 +80,8 @@ static size_t skip_dollar(const char *s, size_t i, size_t n)
     return end ? (size_t)(end - s) + len : n;
 }
 
-/* The true name is read from the original text; here it only must be one token of the same length. */
+/* The true name is read from the original text; here it only must be one token of the same length.
+ */
 static size_t mask_backticks(char *s, size_t i, size_t n)
 {
     s[i++] = '"';

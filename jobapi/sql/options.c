@@ -25,7 +25,8 @@ tide_sql_options tide_sql_read_options(tide_sql_front *self, uint32_t *i)
         o.value_pos = t->v[*i].pos;
         o.value = read_value(self, i);
         TIDE_PUSH(self->arena, items, n, cap, o);
-        if (*i < close && !tide_sql_is(t, *i, ",")) tide_sql_report_syntax(self, *i, "\",\" or \")\"");
+        if (*i < close && !tide_sql_is(t, *i, ","))
+            tide_sql_report_syntax(self, *i, "\",\" or \")\"");
         else if (*i < close && ++*i == close) tide_sql_report_syntax(self, *i, "an option");
     }
     *i = close + 1;

@@ -17,10 +17,10 @@ typedef struct job {
     tide_sql_script *script;
     tide_sql_stmt **stmts;
     uint32_t cap_stmts;
-    tide_sql_stmt *set;      /* The STATEMENT SET that is open. */
+    tide_sql_stmt *set; /* The STATEMENT SET that is open. */
     tide_sql_stmt **set_items;
     uint32_t n_set_items, cap_set_items, set_token;
-    tide_status code;        /* Of the first error. */
+    tide_status code; /* Of the first error. */
     uint32_t n_errors;
     tide_bytes errors;
 } job;
@@ -61,9 +61,13 @@ static tide_status parse(tide_arena *arena, const char *text, size_t bytes, cons
     j.script->text = tide_arena_strndup(arena, text, bytes);
     j.script->source_name = tide_arena_strdup(arena, source_name);
     tide_arena *scratch = tide_arena_new();
-    j.front = (tide_sql_front){ .arena = arena, .scratch = scratch, .text = j.script->text,
-                                  .source_name = j.script->source_name, .bytes = (uint32_t)bytes,
-                                  .plain = plain, .diag.arena = scratch };
+    j.front = (tide_sql_front){ .arena = arena,
+                                .scratch = scratch,
+                                .text = j.script->text,
+                                .source_name = j.script->source_name,
+                                .bytes = (uint32_t)bytes,
+                                .plain = plain,
+                                .diag.arena = scratch };
     pthread_attr_t attr;
     pthread_t thread;
     tide_assert(pthread_attr_init(&attr) == 0);
@@ -110,12 +114,19 @@ static bool check_text(tide_sql_front *front)
 {
     const unsigned char *s = (const unsigned char *)front->text;
     for (uint32_t i = 0; i < front->bytes;) {
-        uint32_t n = s[i] < 0x80 ? 1 : s[i] < 0xC2 ? 0 : s[i] < 0xE0 ? 2 : s[i] < 0xF0 ? 3 : s[i] < 0xF5 ? 4 : 0;
+        uint32_t n = s[i] < 0x80   ? 1
+                     : s[i] < 0xC2 ? 0
+                     : s[i] < 0xE0 ? 2
+                     : s[i] < 0xF0 ? 3
+                     : s[i] < 0xF5 ? 4
+                                   : 0;
         bool ok = n > 0 && s[i] != 0 && i + n <= front->bytes;
         for (uint32_t k = 1; ok && k < n; k++) ok = (s[i + k] & 0xC0) == 0x80;
         /* Overlong forms, surrogates and values above U+10FFFF. */
-        if (ok && n == 3) ok = !(s[i] == 0xE0 && s[i + 1] < 0xA0) && !(s[i] == 0xED && s[i + 1] > 0x9F);
-        if (ok && n == 4) ok = !(s[i] == 0xF0 && s[i + 1] < 0x90) && !(s[i] == 0xF4 && s[i + 1] > 0x8F);
+        if (ok && n == 3)
+            ok = !(s[i] == 0xE0 && s[i + 1] < 0xA0) && !(s[i] == 0xED && s[i + 1] > 0x9F);
+        if (ok && n == 4)
+            ok = !(s[i] == 0xF0 && s[i + 1] < 0x90) && !(s[i] == 0xF4 && s[i + 1] > 0x8F);
         if (!ok) {
             tide_sql_report(&front->diag, TIDE_E_SYNTAX, i, NULL,
                             s[i] == 0 ? "the text has a NUL byte" : "the text is not valid UTF-8");
@@ -128,7 +139,8 @@ static bool check_text(tide_sql_front *front)
 
 /* ---- Statements ---- */
 
-/* Tokens [from, to) between two semicolons: a statement, or the beginning or end of a set of them. */
+/* Tokens [from, to) between two semicolons: a statement, or the beginning or end of a set of them.
+ */
 static void read_piece(job *self, uint32_t from, uint32_t to)
 {
     tide_sql_front *front = &self->front;
@@ -204,7 +216,7 @@ static void flush_error(job *self)
     if (diag->code == TIDE_OK) return;
     if (self->n_errors++ == 0) self->code = diag->code;
     else tide_bytes_putc(&self->errors, '\n');
-    tide_sql_caret(&self->errors, self->front.text, self->front.source_name, diag->pos, diag->message,
-                   diag->hint);
+    tide_sql_caret(&self->errors, self->front.text, self->front.source_name, diag->pos,
+                   diag->message, diag->hint);
     *diag = (tide_sql_diag){ .arena = self->front.scratch };
 }

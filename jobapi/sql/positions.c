@@ -81,7 +81,8 @@ int32_t tide_sql_location_of(const PgQuery__Node *node)
 static uint32_t marked_token(const tide_sql_convert *self, const char *text)
 {
     size_t len = sizeof marker_start - 1;
-    if (strncmp(text, marker_start, len) != 0 || text[len] < '0' || text[len] > '9') return UINT32_MAX;
+    if (strncmp(text, marker_start, len) != 0 || text[len] < '0' || text[len] > '9')
+        return UINT32_MAX;
     unsigned long i = strtoul(text + len, NULL, 10);
     return i < self->t->n ? (uint32_t)i : UINT32_MAX;
 }
@@ -149,7 +150,8 @@ uint32_t tide_sql_word_before(const tide_sql_convert *self, uint32_t token, cons
 
 const char *tide_sql_node_name(const PgQuery__Node *node)
 {
-    const ProtobufCMessage *message = (const ProtobufCMessage *)node->list; /* Any member of the union. */
+    const ProtobufCMessage *message =
+        (const ProtobufCMessage *)node->list; /* Any member of the union. */
     return message ? message->descriptor->short_name : "this form";
 }
 

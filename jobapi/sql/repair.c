@@ -6,16 +6,55 @@
 static bool quote_word(tide_sql_front *self, uint32_t i);
 static bool parenthesize_primary(tide_sql_front *self, uint32_t last);
 
-/* Reserved in PostgreSQL, but common as names of columns. Not those that begin a clause: repairing them
- * would turn a misplaced WHERE into a column. */
-static const char *const quotable[] = {
-    "ANALYSE", "ANALYZE", "ASC", "ASYMMETRIC", "AUTHORIZATION", "BINARY", "BOTH", "CHECK", "COLLATE",
-    "COLLATION", "COLUMN", "CONCURRENTLY", "CONSTRAINT", "DEFAULT", "DEFERRABLE", "DESC", "DO", "END",
-    "FETCH", "FOR", "FOREIGN", "FREEZE", "GRANT", "INITIALLY", "LEADING", "LIMIT", "OFFSET", "ONLY",
-    "OVERLAPS", "PLACING", "PRIMARY", "REFERENCES", "RETURNING", "SIMILAR", "SYMMETRIC", "TABLE",
-    "TABLESAMPLE", "TO", "TRAILING", "UNIQUE", "USER", "VARIADIC", "VERBOSE", "WINDOW", "ROW", "VALUES",
-    NULL
-};
+/* Reserved in PostgreSQL, but common as names of columns. Not those that begin a clause: repairing
+ * them would turn a misplaced WHERE into a column. */
+static const char *const quotable[] = { "ANALYSE",
+                                        "ANALYZE",
+                                        "ASC",
+                                        "ASYMMETRIC",
+                                        "AUTHORIZATION",
+                                        "BINARY",
+                                        "BOTH",
+                                        "CHECK",
+                                        "COLLATE",
+                                        "COLLATION",
+                                        "COLUMN",
+                                        "CONCURRENTLY",
+                                        "CONSTRAINT",
+                                        "DEFAULT",
+                                        "DEFERRABLE",
+                                        "DESC",
+                                        "DO",
+                                        "END",
+                                        "FETCH",
+                                        "FOR",
+                                        "FOREIGN",
+                                        "FREEZE",
+                                        "GRANT",
+                                        "INITIALLY",
+                                        "LEADING",
+                                        "LIMIT",
+                                        "OFFSET",
+                                        "ONLY",
+                                        "OVERLAPS",
+                                        "PLACING",
+                                        "PRIMARY",
+                                        "REFERENCES",
+                                        "RETURNING",
+                                        "SIMILAR",
+                                        "SYMMETRIC",
+                                        "TABLE",
+                                        "TABLESAMPLE",
+                                        "TO",
+                                        "TRAILING",
+                                        "UNIQUE",
+                                        "USER",
+                                        "VARIADIC",
+                                        "VERBOSE",
+                                        "WINDOW",
+                                        "ROW",
+                                        "VALUES",
+                                        NULL };
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -70,8 +109,10 @@ static bool parenthesize_primary(tide_sql_front *self, uint32_t last)
         first = t->v[first].match;
         bool called = first > 0 && tide_sql_is_name(t, first - 1);
         if (called) first--;
-        else if (first > 0 && (tide_sql_is(t, first - 1, ")") || tide_sql_is(t, first - 1, "]"))) first--;
-        while (called && first > 1 && tide_sql_is(t, first - 1, ".") && tide_sql_is_name(t, first - 2))
+        else if (first > 0 && (tide_sql_is(t, first - 1, ")") || tide_sql_is(t, first - 1, "]")))
+            first--;
+        while (called && first > 1 && tide_sql_is(t, first - 1, ".") &&
+               tide_sql_is_name(t, first - 2))
             first -= 2;
     }
     if (t->v[first].n_opens == UINT8_MAX || t->v[last].n_closes > 0) return false;
@@ -87,6 +128,5 @@ void tide_sql_report_mistake(tide_sql_front *self, const tide_sql_mistake *mista
     else if (starts_with(mistake->message, "memory exhausted"))
         tide_sql_report_at(self, mistake->token, TIDE_E_LIMIT, "split the statement",
                            "the statement is nested too deeply");
-    else
-        tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%s", mistake->message);
+    else tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%s", mistake->message);
 }

@@ -11,17 +11,27 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
-    { "==", tide_sql_rewrite_equals },        { "::", tide_sql_rewrite_typecast },
-    { "CAST", tide_sql_rewrite_cast },        { "TRY_CAST", tide_sql_rewrite_try_cast },
-    { "INTERVAL", tide_sql_rewrite_interval }, { "FLOOR", tide_sql_rewrite_floor },
-    { "CEIL", tide_sql_rewrite_floor },       { "CEILING", tide_sql_rewrite_floor },
-    { "MAP", tide_sql_rewrite_map },          { "IS", tide_sql_rewrite_is_json },
+    { "==", tide_sql_rewrite_equals },
+    { "::", tide_sql_rewrite_typecast },
+    { "CAST", tide_sql_rewrite_cast },
+    { "TRY_CAST", tide_sql_rewrite_try_cast },
+    { "INTERVAL", tide_sql_rewrite_interval },
+    { "FLOOR", tide_sql_rewrite_floor },
+    { "CEIL", tide_sql_rewrite_floor },
+    { "CEILING", tide_sql_rewrite_floor },
+    { "MAP", tide_sql_rewrite_map },
+    { "IS", tide_sql_rewrite_is_json },
     { "SELECT", tide_sql_rewrite_select },
-    { "*", tide_sql_rewrite_star_except },    { "WINDOW", tide_sql_rewrite_window },
-    { "MINUS", tide_sql_rewrite_minus },      { "QUALIFY", tide_sql_rewrite_qualify },
-    { "EMIT", tide_sql_rewrite_emit },        { "TABLE", tide_sql_rewrite_table },
-    { "FOR", tide_sql_rewrite_system_time },  { "MATCH_RECOGNIZE", tide_sql_rewrite_match },
-    { "OVERWRITE", tide_sql_rewrite_overwrite }, { "JSON_VALUE", tide_sql_rewrite_json_value },
+    { "*", tide_sql_rewrite_star_except },
+    { "WINDOW", tide_sql_rewrite_window },
+    { "MINUS", tide_sql_rewrite_minus },
+    { "QUALIFY", tide_sql_rewrite_qualify },
+    { "EMIT", tide_sql_rewrite_emit },
+    { "TABLE", tide_sql_rewrite_table },
+    { "FOR", tide_sql_rewrite_system_time },
+    { "MATCH_RECOGNIZE", tide_sql_rewrite_match },
+    { "OVERWRITE", tide_sql_rewrite_overwrite },
+    { "JSON_VALUE", tide_sql_rewrite_json_value },
 };
 
 static void rewrite_range(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t to);

@@ -5,7 +5,8 @@ static void put_type(tide_sql_rewriter *self, uint32_t from, uint32_t end);
 static uint32_t put_json_behaviour(tide_sql_rewriter *self, uint32_t i, uint32_t close);
 
 /* a == b */
-uint32_t tide_sql_rewrite_equals(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_equals(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                 uint32_t to)
 {
     (void)f, (void)to;
     tide_sql_put_text(self, "=", i);
@@ -13,7 +14,8 @@ uint32_t tide_sql_rewrite_equals(tide_sql_rewriter *self, tide_sql_frame *f, uin
 }
 
 /* e :: T, for types that PostgreSQL does not know. */
-uint32_t tide_sql_rewrite_typecast(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_typecast(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                   uint32_t to)
 {
     (void)f;
     uint32_t end = tide_sql_type_end(self->t, i + 1);
@@ -60,7 +62,8 @@ uint32_t tide_sql_rewrite_cast(tide_sql_rewriter *self, tide_sql_frame *f, uint3
     return put_cast(self, i + 1);
 }
 
-uint32_t tide_sql_rewrite_try_cast(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_try_cast(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                   uint32_t to)
 {
     (void)f, (void)to;
     if (!tide_sql_is(self->t, i + 1, "(")) return i;
@@ -71,9 +74,10 @@ uint32_t tide_sql_rewrite_try_cast(tide_sql_rewriter *self, tide_sql_frame *f, u
     return next;
 }
 
-/* Every interval literal is written with a string that is only a place holder: the conversion reads the
- * tokens again. */
-uint32_t tide_sql_rewrite_interval(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+/* Every interval literal is written with a string that is only a place holder: the conversion reads
+ * the tokens again. */
+uint32_t tide_sql_rewrite_interval(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                   uint32_t to)
 {
     (void)f;
     uint32_t end = tide_sql_interval_end(self->t, i);
@@ -121,7 +125,8 @@ uint32_t tide_sql_rewrite_map(tide_sql_rewriter *self, tide_sql_frame *f, uint32
 }
 
 /* x IS [NOT] JSON borrows the syntax of x IS [NOT] DOCUMENT. */
-uint32_t tide_sql_rewrite_is_json(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_is_json(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                  uint32_t to)
 {
     (void)f, (void)to;
     bool negated = tide_sql_is(self->t, i + 1, "NOT");
@@ -132,8 +137,9 @@ uint32_t tide_sql_rewrite_is_json(tide_sql_rewriter *self, tide_sql_frame *f, ui
     return i + 2 + negated;
 }
 
-/* JSON_VALUE(x, path [RETURNING T] [NULL | ERROR | DEFAULT e ON EMPTY] [... ON ERROR]): the tail becomes
- * the named arguments returning => CAST(NULL AS T), on_empty => e, on_error => e; ERROR is 'error'. */
+/* JSON_VALUE(x, path [RETURNING T] [NULL | ERROR | DEFAULT e ON EMPTY] [... ON ERROR]): the tail
+ * becomes the named arguments returning => CAST(NULL AS T), on_empty => e, on_error => e; ERROR is
+ * 'error'. */
 uint32_t tide_sql_rewrite_json_value(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
                                      uint32_t to)
 {
@@ -143,7 +149,8 @@ uint32_t tide_sql_rewrite_json_value(tide_sql_rewriter *self, tide_sql_frame *f,
     if (!tide_sql_is(t, i + 1, "(")) return i;
     uint32_t close = t->v[i + 1].match, at = i + 2;
     while ((at = tide_sql_find(t, at, close, tails)) < close &&
-           (tide_sql_is(t, at, "NULL") || tide_sql_is(t, at, "ERROR")) && !tide_sql_is(t, at + 1, "ON"))
+           (tide_sql_is(t, at, "NULL") || tide_sql_is(t, at, "ERROR")) &&
+           !tide_sql_is(t, at + 1, "ON"))
         at++; /* NULL as an argument, or a column called error. */
     if (at == close) return i;
     tide_sql_put(self, i);
@@ -177,7 +184,8 @@ static uint32_t put_json_behaviour(tide_sql_rewriter *self, uint32_t i, uint32_t
     tide_sql_put_text(self, is_empty ? ", \"on_empty\" =>" : ", \"on_error\" =>", i);
     if (has_value && at > i + 1) tide_sql_rewrite(self, i + 1, at);
     else if (!has_value && at == i + 1 && tide_sql_is(t, i, "NULL")) tide_sql_put(self, i);
-    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "ERROR")) tide_sql_put_text(self, "'error'", i);
+    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "ERROR"))
+        tide_sql_put_text(self, "'error'", i);
     else tide_sql_report_syntax(self->front, i, "NULL, ERROR or DEFAULT and a value");
     return at + 2;
 }

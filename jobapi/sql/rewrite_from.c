@@ -49,13 +49,14 @@ static uint32_t put_partitioned_table(tide_sql_rewriter *self, uint32_t name, ui
     return keys_end;
 }
 
-/* Index behind e in FOR SYSTEM_TIME AS OF e [[AS] alias]: before AS, a clause's word, or a second operand. */
+/* Index behind e in FOR SYSTEM_TIME AS OF e [[AS] alias]: before AS, a clause's word, or a second
+ * operand. */
 static uint32_t system_time_end(const tide_sql_tokens *t, uint32_t i, uint32_t to)
 {
-    static const char *const ends[] = { "AS", "JOIN", "LEFT", "RIGHT", "INNER", "FULL", "CROSS",
-                                        "NATURAL", "ON", "USING", "WHERE", "GROUP", "HAVING",
-                                        "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION",
-                                        "INTERSECT", "EXCEPT", "EMIT", ",", NULL };
+    static const char *const ends[] = { "AS",     "JOIN",      "LEFT",   "RIGHT", "INNER",  "FULL",
+                                        "CROSS",  "NATURAL",   "ON",     "USING", "WHERE",  "GROUP",
+                                        "HAVING", "WINDOW",    "ORDER",  "LIMIT", "OFFSET", "FETCH",
+                                        "UNION",  "INTERSECT", "EXCEPT", "EMIT",  ",",      NULL };
     uint32_t end = tide_sql_find(t, i, to, ends);
     const tide_sql_token *last = &t->v[end - 1];
     bool is_alias = end > i + 1 && tide_sql_is_name(t, end - 1) && last->keyword == 0 &&
@@ -78,8 +79,8 @@ uint32_t tide_sql_rewrite_system_time(tide_sql_rewriter *self, tide_sql_frame *f
     }
     uint32_t end = system_time_end(t, i + 4, to), alias = end, next = end;
     if (tide_sql_is(t, alias, "AS")) alias++;
-    bool has_alias = alias < to && tide_sql_is_name(t, alias) &&
-                     (alias > end || (t->v[alias].keyword == 0));
+    bool has_alias =
+        alias < to && tide_sql_is_name(t, alias) && (alias > end || (t->v[alias].keyword == 0));
     if (has_alias) {
         tide_sql_put_text(self, "AS", alias);
         tide_sql_put_name(self, alias);
@@ -95,12 +96,14 @@ uint32_t tide_sql_rewrite_match(tide_sql_rewriter *self, tide_sql_frame *f, uint
 {
     (void)to;
     if (!f->has_from || !tide_sql_is(self->t, i + 1, "(")) return i;
-    tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL, "MATCH_RECOGNIZE is not supported");
+    tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL,
+                       "MATCH_RECOGNIZE is not supported");
     return to;
 }
 
 /* INSERT OVERWRITE t ...: the statement remembers that (statement.c). */
-uint32_t tide_sql_rewrite_overwrite(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_overwrite(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                    uint32_t to)
 {
     (void)to;
     if (i == f->from || !tide_sql_is(self->t, i - 1, "INSERT")) return i;

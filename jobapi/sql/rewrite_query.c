@@ -2,14 +2,17 @@
 #include "jobapi/sql/rewrite_priv.h"
 
 /* What may follow QUALIFY e, and the words that may follow an alias called qualify. */
-static const char *const clause_words[] = { "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR",
-                                            "UNION", "INTERSECT", "EXCEPT", "MINUS", "EMIT", NULL };
-static const char *const after_alias[] = { "WHERE", "GROUP", "HAVING", "JOIN", "LEFT", "RIGHT",
-                                           "INNER", "FULL", "CROSS", "NATURAL", "ON", "USING", ",",
-                                           ".", "AS", "TABLESAMPLE", ")", NULL };
+static const char *const clause_words[] = { "WINDOW", "ORDER", "LIMIT", "OFFSET",
+                                            "FETCH",  "FOR",   "UNION", "INTERSECT",
+                                            "EXCEPT", "MINUS", "EMIT",  NULL };
+static const char *const after_alias[] = { "WHERE",       "GROUP", "HAVING", "JOIN",  "LEFT",
+                                           "RIGHT",       "INNER", "FULL",   "CROSS", "NATURAL",
+                                           "ON",          "USING", ",",      ".",     "AS",
+                                           "TABLESAMPLE", ")",     NULL };
 
 /* window.start and GROUP BY window: a name, unless it begins WINDOW w AS (...). */
-uint32_t tide_sql_rewrite_window(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_window(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                 uint32_t to)
 {
     bool is_clause = tide_sql_is_name(self->t, i + 1) && tide_sql_is(self->t, i + 2, "AS") &&
                      i + 3 < to && tide_sql_is(self->t, i + 3, "(");
@@ -22,10 +25,11 @@ uint32_t tide_sql_rewrite_window(tide_sql_rewriter *self, tide_sql_frame *f, uin
 }
 
 /* The grammar takes SELECT without columns, even SELECT FROM t; it is a slip. */
-uint32_t tide_sql_rewrite_select(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_select(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                 uint32_t to)
 {
-    static const char *const ends[] = { "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "UNION",
-                                        "INTERSECT", "EXCEPT", ")", ";", NULL };
+    static const char *const ends[] = { "FROM",      "WHERE",  "GROUP", "HAVING", "ORDER", "UNION",
+                                        "INTERSECT", "EXCEPT", ")",     ";",      NULL };
     static const char *const before_name[] = { "SELECT", "FROM", "JOIN", ",", "AS", NULL };
     if (i + 1 < to && !tide_sql_is_any(self->t, i + 1, ends)) return i;
     if (i > f->from && tide_sql_is_any(self->t, i - 1, before_name)) return i;
@@ -48,9 +52,19 @@ uint32_t tide_sql_rewrite_minus(tide_sql_rewriter *self, tide_sql_frame *f, uint
 /* Can what ends with token i be followed by a clause? */
 static bool ends_clause(const tide_sql_tokens *t, uint32_t i)
 {
-    static const char *const words[] = { "END", "TRUE", "FALSE", "NULL", "USER", "CURRENT_DATE",
-                                         "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME",
-                                         "LOCALTIMESTAMP", ")", "]", NULL };
+    static const char *const words[] = { "END",
+                                         "TRUE",
+                                         "FALSE",
+                                         "NULL",
+                                         "USER",
+                                         "CURRENT_DATE",
+                                         "CURRENT_TIME",
+                                         "CURRENT_TIMESTAMP",
+                                         "LOCALTIME",
+                                         "LOCALTIMESTAMP",
+                                         ")",
+                                         "]",
+                                         NULL };
     const tide_sql_token *v = &t->v[i];
     if (v->kind == TIDE_SQL_TOKEN_OP || v->keyword > TIDE_SQL_KEYWORD_UNRESERVED)
         return tide_sql_is_any(t, i, words);
@@ -58,11 +72,13 @@ static bool ends_clause(const tide_sql_tokens *t, uint32_t i)
 }
 
 /* Is token i the clause QUALIFY e rather than a column or an alias of that name? */
-static bool is_qualify(const tide_sql_rewriter *self, const tide_sql_frame *f, uint32_t i, uint32_t to)
+static bool is_qualify(const tide_sql_rewriter *self, const tide_sql_frame *f, uint32_t i,
+                       uint32_t to)
 {
     const tide_sql_tokens *t = self->t;
     if (!f->has_from || !ends_clause(t, i - 1) || i + 1 >= to) return false;
-    if (tide_sql_is_any(t, i + 1, after_alias) || tide_sql_is_any(t, i + 1, clause_words)) return false;
+    if (tide_sql_is_any(t, i + 1, after_alias) || tide_sql_is_any(t, i + 1, clause_words))
+        return false;
     if (!tide_sql_is(t, i + 1, "(")) return true;
     uint32_t close = t->v[i + 1].match; /* qualify(a, b) may be an alias with columns. */
     if (close + 1 < to && !tide_sql_is_any(t, close + 1, after_alias) &&
@@ -73,7 +89,8 @@ static bool is_qualify(const tide_sql_rewriter *self, const tide_sql_frame *f, u
     return false;
 }
 
-uint32_t tide_sql_rewrite_qualify(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i, uint32_t to)
+uint32_t tide_sql_rewrite_qualify(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i,
+                                  uint32_t to)
 {
     if (!is_qualify(self, f, i, to)) return i;
     uint32_t end = tide_sql_find(self->t, i + 1, to, clause_words);

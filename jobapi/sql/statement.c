@@ -1,4 +1,5 @@
-/* statement.c - which statement is it? Commands without expressions are read here, from the tokens. */
+/* statement.c - which statement is it? Commands without expressions are read here, from the tokens.
+ */
 #include <ctype.h>
 #include <string.h>
 
@@ -19,20 +20,26 @@ static const struct {
     const char *word;
     read_fn *read;
 } statements[] = {
-    { "SELECT", tide_sql_grammar_statement }, { "WITH", tide_sql_grammar_statement },
-    { "VALUES", tide_sql_grammar_statement }, { "(", tide_sql_grammar_statement },
-    { "TABLE", tide_sql_grammar_statement },  { "INSERT", read_insert },
-    { "CREATE", read_create },                { "DROP", read_drop },
-    { "SET", read_set },                      { "RESET", read_reset },
+    { "SELECT", tide_sql_grammar_statement },
+    { "WITH", tide_sql_grammar_statement },
+    { "VALUES", tide_sql_grammar_statement },
+    { "(", tide_sql_grammar_statement },
+    { "TABLE", tide_sql_grammar_statement },
+    { "INSERT", read_insert },
+    { "CREATE", read_create },
+    { "DROP", read_drop },
+    { "SET", read_set },
+    { "RESET", read_reset },
     { "EXPLAIN", read_explain },
 };
 
 /* Statements of PostgreSQL, Flink, Arroyo or RisingWave that there is no equivalent for. */
 static const char *const refused[] = {
-    "ADD", "ALTER", "ANALYZE", "BEGIN", "CALL", "CLOSE", "COMMENT", "COMMIT", "COPY", "DECLARE",
-    "DELETE", "DESC", "DESCRIBE", "DISCARD", "DO", "END", "EXECUTE", "FETCH", "FLUSH", "GRANT", "LOAD",
-    "LOCK", "MERGE", "PREPARE", "REFRESH", "REMOVE", "REPLACE", "REVOKE", "ROLLBACK", "SAVEPOINT",
-    "SHOW", "START", "STOP", "TRUNCATE", "UNLOAD", "UPDATE", "UPSERT", "USE", "VACUUM", NULL
+    "ADD",     "ALTER",    "ANALYZE", "BEGIN",  "CALL",     "CLOSE",     "COMMENT", "COMMIT",
+    "COPY",    "DECLARE",  "DELETE",  "DESC",   "DESCRIBE", "DISCARD",   "DO",      "END",
+    "EXECUTE", "FETCH",    "FLUSH",   "GRANT",  "LOAD",     "LOCK",      "MERGE",   "PREPARE",
+    "REFRESH", "REMOVE",   "REPLACE", "REVOKE", "ROLLBACK", "SAVEPOINT", "SHOW",    "START",
+    "STOP",    "TRUNCATE", "UNLOAD",  "UPDATE", "UPSERT",   "USE",       "VACUUM",  NULL
 };
 
 tide_sql_stmt *tide_sql_read_statement(tide_sql_front *self, uint32_t from, uint32_t to)
@@ -59,8 +66,8 @@ tide_sql_stmt *tide_sql_read_statement(tide_sql_front *self, uint32_t from, uint
 
 static void read_create(tide_sql_front *self, uint32_t from, uint32_t to, tide_sql_stmt *out)
 {
-    static const char *const modifiers[] = { "OR", "REPLACE", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL",
-                                             "UNLOGGED", "RECURSIVE", "SYSTEM", NULL };
+    static const char *const modifiers[] = { "OR",     "REPLACE",  "TEMPORARY", "TEMP",   "LOCAL",
+                                             "GLOBAL", "UNLOGGED", "RECURSIVE", "SYSTEM", NULL };
     const tide_sql_tokens *t = &self->tokens;
     uint32_t i = from + 1;
     while (tide_sql_is_any(t, i, modifiers)) i++;
@@ -79,9 +86,9 @@ static void read_create(tide_sql_front *self, uint32_t from, uint32_t to, tide_s
     } else if (i < to && t->v[i].kind == TIDE_SQL_TOKEN_WORD) {
         const char *first = is_plain ? "" : tide_sql_token_text(self->scratch, t, from + 1);
         bool is_object = tide_sql_is(t, i, "SOURCE") || tide_sql_is(t, i, "SINK");
-        tide_sql_report_at(self, from, TIDE_E_UNSUPPORTED,
-                           is_object ? "write CREATE TABLE" : NULL, "CREATE %s%s%s is not supported",
-                           first, is_plain ? "" : " ", tide_sql_token_text(self->scratch, t, i));
+        tide_sql_report_at(self, from, TIDE_E_UNSUPPORTED, is_object ? "write CREATE TABLE" : NULL,
+                           "CREATE %s%s%s is not supported", first, is_plain ? "" : " ",
+                           tide_sql_token_text(self->scratch, t, i));
     } else {
         tide_sql_report_syntax(self, i, "TABLE or VIEW");
     }
@@ -178,7 +185,8 @@ static void read_set(tide_sql_front *self, uint32_t from, uint32_t to, tide_sql_
     if (from + 1 == to) return;
     uint32_t at = tide_sql_find(t, from + 1, to, equals);
     if (at == from + 1 || at == to) {
-        tide_sql_report_syntax(self, at == to ? to : at, at == to ? "\"=\" and a value" : "a setting");
+        tide_sql_report_syntax(self, at == to ? to : at,
+                               at == to ? "\"=\" and a value" : "a setting");
         return;
     }
     out->option.pos = t->v[from + 1].pos;
@@ -203,12 +211,15 @@ static void read_reset(tide_sql_front *self, uint32_t from, uint32_t to, tide_sq
 
 /* ---- EXPLAIN ---- */
 
-/* In parentheses FORMAT JSON, ANALYZE: words, and a value or none behind each; else only known words. */
+/* In parentheses FORMAT JSON, ANALYZE: words, and a value or none behind each; else only known
+ * words. */
 static uint32_t read_explain_options(tide_sql_front *self, uint32_t i, uint32_t end, bool in_list,
                                      tide_sql_options *out)
 {
-    static const char *const words[] = { "ANALYZE", "VERBOSE", "ESTIMATED_COST", "CHANGELOG_MODE",
-                                         "JSON_EXECUTION_PLAN", "PLAN_ADVICE", NULL };
+    static const char *const words[] = {
+        "ANALYZE",     "VERBOSE", "ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN",
+        "PLAN_ADVICE", NULL
+    };
     const tide_sql_tokens *t = &self->tokens;
     tide_sql_option *items = NULL;
     uint32_t n = 0, cap = 0;
@@ -232,8 +243,8 @@ static void read_explain(tide_sql_front *self, uint32_t from, uint32_t to, tide_
     const tide_sql_tokens *t = &self->tokens;
     uint32_t i = from + 1;
     out->kind = TIDE_SQL_STMT_EXPLAIN;
-    bool has_list = tide_sql_is(t, i, "(") && !tide_sql_is_query_start(t, i + 1) &&
-                    !tide_sql_is(t, i + 1, "(");
+    bool has_list =
+        tide_sql_is(t, i, "(") && !tide_sql_is_query_start(t, i + 1) && !tide_sql_is(t, i + 1, "(");
     if (tide_sql_are(t, i, "PLAN FOR")) {
         i += 2;
     } else if (has_list) {

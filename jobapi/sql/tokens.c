@@ -27,7 +27,8 @@ void tide_sql_scan(tide_sql_front *self)
         uint32_t pos = tide_sql_byte_of_char(t->mask, r.error->cursorpos);
         tide_sql_report(&self->diag, TIDE_E_SYNTAX, pos, NULL, "%.*s", len, message);
     } else {
-        const PgQuery__ScanResult *scan = tide_sql_unpack_scan(self->scratch, r.pbuf.data, r.pbuf.len);
+        const PgQuery__ScanResult *scan =
+            tide_sql_unpack_scan(self->scratch, r.pbuf.data, r.pbuf.len);
         if (scan) add_tokens(self, scan);
         else tide_sql_report(&self->diag, TIDE_E_INTERNAL, 0, NULL, "cannot unpack tokens");
     }
@@ -49,16 +50,19 @@ static void add_tokens(tide_sql_front *self, const PgQuery__ScanResult *scan)
                 TIDE_PUSH(self->scratch, t->hints, t->n_hints, t->cap_hints, hint);
             continue;
         }
-        bool unicode = from->token == PG_QUERY__TOKEN__UIDENT ||
-                       from->token == PG_QUERY__TOKEN__USCONST;
+        bool unicode =
+            from->token == PG_QUERY__TOKEN__UIDENT || from->token == PG_QUERY__TOKEN__USCONST;
         if (unicode) end = unicode_end(t->mask, pos);
-        t->v[t->n] = (tide_sql_token){ .pos = pos, .end = end, .match = t->n,
+        t->v[t->n] = (tide_sql_token){ .pos = pos,
+                                       .end = end,
+                                       .match = t->n,
                                        .kind = kind_of(self, from),
                                        .keyword = (uint8_t)from->keyword_kind };
         t->n++;
     }
-    t->v[t->n] = (tide_sql_token){ .pos = self->bytes, .end = self->bytes, .match = t->n,
-                                   .kind = TIDE_SQL_TOKEN_END };
+    t->v[t->n] = (tide_sql_token){
+        .pos = self->bytes, .end = self->bytes, .match = t->n, .kind = TIDE_SQL_TOKEN_END
+    };
     /* An error at the end is shown behind the last word, not behind the last empty line. */
     if (t->n) t->v[t->n].pos = t->v[t->n].end = t->v[t->n - 1].end;
 }
@@ -72,9 +76,10 @@ static uint8_t kind_of(const tide_sql_front *self, const PgQuery__ScanToken *tok
     if (token->token == PG_QUERY__TOKEN__SCONST) return TIDE_SQL_TOKEN_STRING;
     if (token->token == PG_QUERY__TOKEN__ICONST || token->token == PG_QUERY__TOKEN__FCONST)
         return TIDE_SQL_TOKEN_NUMBER;
-    bool other = token->token == PG_QUERY__TOKEN__UIDENT || token->token == PG_QUERY__TOKEN__USCONST ||
-                 token->token == PG_QUERY__TOKEN__BCONST || token->token == PG_QUERY__TOKEN__XCONST ||
-                 token->token == PG_QUERY__TOKEN__PARAM;
+    bool other = token->token == PG_QUERY__TOKEN__UIDENT ||
+                 token->token == PG_QUERY__TOKEN__USCONST ||
+                 token->token == PG_QUERY__TOKEN__BCONST ||
+                 token->token == PG_QUERY__TOKEN__XCONST || token->token == PG_QUERY__TOKEN__PARAM;
     return other ? TIDE_SQL_TOKEN_OTHER : TIDE_SQL_TOKEN_OP;
 }
 
@@ -128,7 +133,8 @@ static void check_name(tide_sql_front *self, uint32_t i)
 {
     const tide_sql_token *v = &self->tokens.v[i];
     const char *s = self->tokens.mask + v->pos;
-    if (v->kind == TIDE_SQL_TOKEN_OTHER && toupper((unsigned char)*s) == 'U' && s[1] == '&' && s[2] == '"')
+    if (v->kind == TIDE_SQL_TOKEN_OTHER && toupper((unsigned char)*s) == 'U' && s[1] == '&' &&
+        s[2] == '"')
         tide_sql_report_at(self, i, TIDE_E_UNSUPPORTED, "write the characters themselves",
                            "names with U& escapes are not supported");
     if (tide_sql_is_name(&self->tokens, i) && v->end - v->pos > TIDE_SQL_NAME_MAX)
@@ -141,8 +147,8 @@ static void check_name(tide_sql_front *self, uint32_t i)
 static uint32_t operator_weight(const tide_sql_tokens *t, uint32_t i)
 {
     static const char *const light[] = { "NOT", "AT", "COLLATE", NULL };
-    static const char *const heavy[] = { "SELECT", "VALUES", "UNION", "INTERSECT", "EXCEPT", "MINUS",
-                                         "JOIN", "CASE", NULL };
+    static const char *const heavy[] = { "SELECT", "VALUES", "UNION", "INTERSECT", "EXCEPT",
+                                         "MINUS",  "JOIN",   "CASE",  NULL };
     const tide_sql_token *v = &t->v[i];
     if (v->kind == TIDE_SQL_TOKEN_OP)
         return !(v->end - v->pos == 1 && strchr(",.;)]", t->mask[v->pos]));
@@ -199,7 +205,8 @@ uint32_t tide_sql_skip(const tide_sql_tokens *t, uint32_t i)
     return (t->v[i].match > i ? t->v[i].match : i) + 1;
 }
 
-uint32_t tide_sql_find(const tide_sql_tokens *t, uint32_t from, uint32_t to, const char *const *list)
+uint32_t tide_sql_find(const tide_sql_tokens *t, uint32_t from, uint32_t to,
+                       const char *const *list)
 {
     uint32_t i = from;
     while (i < to && !tide_sql_is_any(t, i, list)) i = tide_sql_skip(t, i);
@@ -236,7 +243,8 @@ const char *tide_sql_token_text(tide_arena *arena, const tide_sql_tokens *t, uin
     const tide_sql_token *v = &t->v[i];
     size_t len = v->end - v->pos, shown = len > 40 ? 40 : len;
     while (shown < len && ((unsigned char)t->text[v->pos + shown] & 0xC0) == 0x80) shown--;
-    return tide_arena_printf(arena, "%.*s%s", (int)shown, t->text + v->pos, shown < len ? "..." : "");
+    return tide_arena_printf(arena, "%.*s%s", (int)shown, t->text + v->pos,
+                             shown < len ? "..." : "");
 }
 
 tide_sql_path tide_sql_read_path(tide_sql_front *self, uint32_t *i)

@@ -10,15 +10,17 @@
 #include "jobapi/sql/front_priv.h"
 
 static const char *const nested_words[] = { "ROW", "STRUCT", "ARRAY", "MAP", "MULTISET", NULL };
-static const char *const units[] = { "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE",
-                                     "SECOND", "MILLISECOND", "MICROSECOND", NULL };
+static const char *const units[] = { "YEAR",        "QUARTER",     "MONTH",  "WEEK",
+                                     "DAY",         "HOUR",        "MINUTE", "SECOND",
+                                     "MILLISECOND", "MICROSECOND", NULL };
 enum { YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, NO_UNIT };
 
 static uint32_t nested_end(const tide_sql_tokens *t, uint32_t i);
 static uint32_t base_end(const tide_sql_tokens *t, uint32_t i);
 static uint32_t fields_end(const tide_sql_tokens *t, uint32_t i);
 static uint32_t unit_of(const tide_sql_tokens *t, uint32_t i, bool *native);
-static const char *one_unit_text(tide_sql_front *self, uint32_t i, const char *value, uint32_t unit);
+static const char *one_unit_text(tide_sql_front *self, uint32_t i, const char *value,
+                                 uint32_t unit);
 static const char *two_unit_text(tide_sql_front *self, uint32_t i, const char *value, uint32_t from,
                                  uint32_t to);
 
@@ -59,8 +61,8 @@ static uint32_t nested_end(const tide_sql_tokens *t, uint32_t i)
 
 static uint32_t base_end(const tide_sql_tokens *t, uint32_t i)
 {
-    static const char *const characters[] = { "CHARACTER", "CHAR", "NCHAR", "NATIONAL", "BIT",
-                                              "BINARY", NULL };
+    static const char *const characters[] = { "CHARACTER", "CHAR",   "NCHAR", "NATIONAL",
+                                              "BIT",       "BINARY", NULL };
     if (tide_sql_is(t, i, "INTERVAL")) return fields_end(t, skip_parens(t, i + 1));
     if (tide_sql_are(t, i, "DOUBLE PRECISION")) return i + 2;
     bool timed = tide_sql_is(t, i, "TIME") || tide_sql_is(t, i, "TIMESTAMP");
@@ -132,7 +134,8 @@ static uint32_t unit_of(const tide_sql_tokens *t, uint32_t i, bool *native)
     for (uint32_t u = 0; units[u]; u++) {
         size_t len = strlen(units[u]), given = v->end - v->pos;
         bool plural = given == len + 1 && toupper((unsigned char)t->mask[v->end - 1]) == 'S';
-        if ((given != len && !plural) || strncasecmp(t->mask + v->pos, units[u], len) != 0) continue;
+        if ((given != len && !plural) || strncasecmp(t->mask + v->pos, units[u], len) != 0)
+            continue;
         *native = v->keyword != 0;
         return u;
     }
@@ -217,9 +220,11 @@ static const char *two_unit_text(tide_sql_front *self, uint32_t i, const char *v
     const char *blank = strchr(rest, ' ');
     if ((from == DAY) != (blank != NULL)) return refuse(self, i);
     if (from == DAY && to == HOUR)
-        return tide_arena_printf(self->arena, "%.*s day%s hour", (int)(blank - value), value, blank);
+        return tide_arena_printf(self->arena, "%.*s day%s hour", (int)(blank - value), value,
+                                 blank);
     if (!strchr(rest, ':')) return refuse(self, i);
     if (from == MINUTE)
-        return tide_arena_printf(self->arena, "%s00:%s", rest > value && *value == '-' ? "-" : "", rest);
+        return tide_arena_printf(self->arena, "%s00:%s", rest > value && *value == '-' ? "-" : "",
+                                 rest);
     return value;
 }

@@ -1,5 +1,5 @@
-/* unpack.c - the grammar library's messages. protobuf-c's header is needed, its library is not: libpg_query
- * carries the code. */
+/* unpack.c - the grammar library's messages. protobuf-c's header is needed, its library is not:
+ * libpg_query carries the code. */
 #include <pg_query/pg_query.pb-c.h>
 #include <protobuf-c/protobuf-c.h>
 
@@ -30,8 +30,8 @@ const PgQuery__ParseResult *tide_sql_unpack_tree(tide_arena *arena, const void *
 uint32_t tide_sql_byte_of_char(const char *text, int cursor)
 {
     uint32_t i = 0;
-    for (int c = 1; c < cursor && text[i]; c++)
-        do i++;
+    for (int c = 1; c < cursor && text[i]; c++) do
+            i++;
         while (((unsigned char)text[i] & 0xC0) == 0x80);
     return i;
 }

@@ -13,8 +13,8 @@ typedef struct PgQuery__ParseResult PgQuery__ParseResult;
 const PgQuery__ScanResult *tide_sql_unpack_scan(tide_arena *arena, const void *data, size_t bytes);
 const PgQuery__ParseResult *tide_sql_unpack_tree(tide_arena *arena, const void *data, size_t bytes);
 
-/* The byte offset of character `cursor` of the text: the library's errors count characters from 1 (0 is
- * unknown), everything else counts bytes from 0. */
+/* The byte offset of character `cursor` of the text: the library's errors count characters from 1
+ * (0 is unknown), everything else counts bytes from 0. */
 uint32_t tide_sql_byte_of_char(const char *text, int cursor);
 
 #endif

@@ -1,5 +1,5 @@
-/* replay.c - runs a fuzz target over files: each as it is, and cut short at every so many bytes. Usage:
- * fuzz_x_replay FOLDER. */
+/* replay.c - runs a fuzz target over files: each as it is, and cut short at every so many bytes.
+ * Usage: fuzz_x_replay FOLDER. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

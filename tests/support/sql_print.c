@@ -222,8 +222,14 @@ static void put_cast(printer *p, const tide_sql_expr *e)
 static void put_expr(printer *p, const tide_sql_expr *e)
 {
     switch (e->kind) {
-    case TIDE_SQL_NULL: put(p, "null"); put_pos(p, e->pos); break;
-    case TIDE_SQL_BOOLEAN: put(p, e->boolean ? "true" : "false"); put_pos(p, e->pos); break;
+    case TIDE_SQL_NULL:
+        put(p, "null");
+        put_pos(p, e->pos);
+        break;
+    case TIDE_SQL_BOOLEAN:
+        put(p, e->boolean ? "true" : "false");
+        put_pos(p, e->pos);
+        break;
     case TIDE_SQL_INTEGER: put_literal(p, "", e, ""); break;
     case TIDE_SQL_DECIMAL: put_literal(p, "", e, "d"); break;
     case TIDE_SQL_STRING: put_literal(p, "'", e, "'"); break;

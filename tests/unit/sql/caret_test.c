@@ -44,7 +44,8 @@ static void tabs_are_repeated(void **state)
     check("\tab\tx", "x", "job.sql:1:5: wrong\n  \tab\tx\n  \t  \t^");
 }
 
-/* Columns count characters; the caret moves by cells: 1 for u-umlaut, 2 for CJK, 0 for a combining mark. */
+/* Columns count characters; the caret moves by cells: 1 for u-umlaut, 2 for CJK, 0 for a combining
+ * mark. */
 static void wide_and_narrow_characters_are_measured(void **state)
 {
     (void)state;
@@ -104,7 +105,8 @@ static void long_lines_are_cut(void **state)
 static void fail_puts_it_into_the_chain(void **state)
 {
     (void)state;
-    assert_int_equal(tide_sql_fail(TIDE_E_BIND, "a b", "f", 2, NULL, "no column %s", "b"), TIDE_E_BIND);
+    assert_int_equal(tide_sql_fail(TIDE_E_BIND, "a b", "f", 2, NULL, "no column %s", "b"),
+                     TIDE_E_BIND);
     assert_string_equal(tide_error_text(), "f:1:3: no column b\n  a b\n    ^");
 }
 

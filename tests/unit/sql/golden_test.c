@@ -1,6 +1,7 @@
 /* golden_test.c - the trees and errors that SQL texts give, from the files of golden/.
  *
- * A file is a list of cases: lines of SQL, then what they give. Lines that begin with "#" are comments.
+ * A file is a list of cases: lines of SQL, then what they give. Lines that begin with "#" are
+ * comments.
  *   => <tree>               one per statement, as tests/support/sql_print.h writes it
  *   @> <tree>               the same with positions
  *   =! E_SYNTAX             the status; then for each error
@@ -88,7 +89,8 @@ static void check_case(golden *self)
         parse(self, true, true, &self->actual);
         expected = tide_bytes_text(&self->expected);
         actual = tide_bytes_text(&self->actual);
-        if (strcmp(expected, actual) != 0) fail_case(self, "another tree when plain", expected, actual);
+        if (strcmp(expected, actual) != 0)
+            fail_case(self, "another tree when plain", expected, actual);
     }
     self->sql.n = self->expected.n = 0;
     self->positions = false;

@@ -1,4 +1,5 @@
-/* parse_test.c - texts that no table can hold: deep, long, cut short, with NUL bytes, many at once. */
+/* parse_test.c - texts that no table can hold: deep, long, cut short, with NUL bytes, many at once.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,8 +69,8 @@ static void deep_texts_are_refused_not_fatal(void **state)
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         for (uint32_t n = 900; n <= 60000; n *= 4) {
-            tide_status rv = parse_repeated(texts[i].start, texts[i].middle, texts[i].core,
-                                            texts[i].end, n);
+            tide_status rv =
+                parse_repeated(texts[i].start, texts[i].middle, texts[i].core, texts[i].end, n);
             assert_true(rv == TIDE_OK || rv == TIDE_E_LIMIT || rv == TIDE_E_SYNTAX);
         }
     }
@@ -79,7 +80,8 @@ static void deep_texts_are_refused_not_fatal(void **state)
 static void long_flat_texts_are_fine(void **state)
 {
     (void)state;
-    assert_int_equal(parse_repeated("SELECT a FROM t WHERE b IN (0", ", 1", ")", "", 50000), TIDE_OK);
+    assert_int_equal(parse_repeated("SELECT a FROM t WHERE b IN (0", ", 1", ")", "", 50000),
+                     TIDE_OK);
     assert_int_equal(parse_repeated("SELECT a FROM t WHERE b", " AND b", "", "", 15000), TIDE_OK);
     assert_int_equal(parse_repeated("SELECT a", ", a AS b", " FROM t", "", 5000), TIDE_OK);
     assert_int_equal(parse_repeated("", "SELECT 1;\n", "", "", 3000), TIDE_OK);
@@ -120,13 +122,17 @@ static void long_names_are_kept_whole(void **state)
 }
 
 static const char *const sample =
-    "CREATE TABLE `ad views` (user_id BIGINT, ts TIMESTAMP(3), v AS f(x)[1], r ROW<a INT, b ARRAY<INT>>,"
+    "CREATE TABLE `ad views` (user_id BIGINT, ts TIMESTAMP(3), v AS f(x)[1], r ROW<a INT, b "
+    "ARRAY<INT>>,"
     " WATERMARK FOR ts AS ts - INTERVAL '5' SECOND, PRIMARY KEY (user_id) NOT ENFORCED)"
     " WITH ('connector' = 'kafka', a.b = 5);\n"
-    "BEGIN STATEMENT SET; INSERT INTO o /*+ OPTIONS('a'='b') */ SELECT * EXCEPT (a), CAST(x AS ROW<y INT>),"
+    "BEGIN STATEMENT SET; INSERT INTO o /*+ OPTIONS('a'='b') */ SELECT * EXCEPT (a), CAST(x AS "
+    "ROW<y INT>),"
     " CASE WHEN a IS JSON THEN TRY_CAST(b AS INT) ELSE MAP[1, 2][1] END, limit\n"
-    "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' MINUTES)) JOIN d FOR SYSTEM_TIME AS OF o.p AS d"
-    " ON TRUE GROUP BY window_start QUALIFY ROW_NUMBER() OVER (ORDER BY x) = 1 EMIT ON WINDOW CLOSE; END;\n"
+    "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' MINUTES)) JOIN d FOR SYSTEM_TIME AS "
+    "OF o.p AS d"
+    " ON TRUE GROUP BY window_start QUALIFY ROW_NUMBER() OVER (ORDER BY x) = 1 EMIT ON WINDOW "
+    "CLOSE; END;\n"
     "EXPLAIN SELECT U&'a\\0041', e'\\n', $$x$$, X'00' FROM (VALUES (1)) MINUS SELECT 'ä' == `b``c`";
 
 /* No prefix and no suffix of a text may crash, and each gives a tree or an error with a place. */
@@ -147,9 +153,11 @@ static void nul_bytes_and_invalid_utf8_are_refused(void **state)
 {
     (void)state;
     assert_int_equal(parse("SELECT 1\0;", 10), TIDE_E_SYNTAX);
-    assert_string_equal(tide_error_text(), "sql:1:9: the text has a NUL byte\n  SELECT 1\n          ^");
-    static const char *const bad[] = { "SELECT '\xFF'", "SELECT '\xC0\x80'", "SELECT '\xED\xA0\x80'",
-                                       "SELECT '\xF4\x90\x80\x80'", "SELECT '\xE4\xB8" };
+    assert_string_equal(tide_error_text(),
+                        "sql:1:9: the text has a NUL byte\n  SELECT 1\n          ^");
+    static const char *const bad[] = { "SELECT '\xFF'", "SELECT '\xC0\x80'",
+                                       "SELECT '\xED\xA0\x80'", "SELECT '\xF4\x90\x80\x80'",
+                                       "SELECT '\xE4\xB8" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(parse(bad[i], strlen(bad[i])), TIDE_E_SYNTAX);
         assert_non_null(strstr(tide_error_text(), "sql:1:9: the text is not valid UTF-8"));
@@ -157,7 +165,8 @@ static void nul_bytes_and_invalid_utf8_are_refused(void **state)
     assert_int_equal(parse("SELECT '\xF4\x8F\xBF\xBF \xE4\xB8\xAD'", 17), TIDE_OK);
 }
 
-/* The grammar counts characters, everything else bytes: an error behind umlauts is still in its place. */
+/* The grammar counts characters, everything else bytes: an error behind umlauts is still in its
+ * place. */
 static void errors_behind_multibyte_text_are_in_place(void **state)
 {
     (void)state;
@@ -170,7 +179,9 @@ static void errors_behind_multibyte_text_are_in_place(void **state)
 static void empty_statements_are_skipped(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", " \n", ";;", "; -- nothing\n", "/* nothing */", "\xEF\xBB\xBF" };
+    static const char *const texts[] = {
+        "", " \n", ";;", "; -- nothing\n", "/* nothing */", "\xEF\xBB\xBF"
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tide_arena *arena = tide_arena_new();
         tide_sql_script *script = NULL;
@@ -207,7 +218,8 @@ static void many_threads_may_parse_at_once(void **state)
     (void)state;
     pthread_t threads[6];
     _Atomic int failed = 0;
-    for (int i = 0; i < 6; i++) assert_int_equal(pthread_create(&threads[i], NULL, parse_often, &failed), 0);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, parse_often, &failed), 0);
     for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
     assert_int_equal(failed, 0);
 }
