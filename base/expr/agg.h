@@ -22,13 +22,23 @@ TIDE_MUST_CHECK tide_status tide_agg_resolve(const char *name, bool has_arg, tid
 
 /* One aggregate, resolved to kernels for its argument type. */
 typedef struct tide_agg tide_agg;
+
+/* What can be done with a state that owns heap bytes, by whoever keeps it. A constant: it outlives all. */
+typedef struct tide_agg_heap {
+    void (*drop)(uint8_t *state); /* Frees, and leaves the initial state. */
+    uint32_t (*saved_bytes)(const uint8_t *state);
+    void (*save)(const uint8_t *state, uint8_t *to); /* saved_bytes of them. */
+    /* Makes a state, whose bytes are overwritten, from saved bytes: false when they make no sense. */
+    bool (*load)(uint8_t *state, const uint8_t *from, uint32_t n);
+} tide_agg_heap;
+
 struct tide_agg {
     tide_agg_kind kind;
     tide_type arg, result;
     uint32_t state_bytes;
     const struct tide_user_agg *user; /* TIDE_AGG_USER: the callbacks. */
     bool invertible;   /* unmerge works and is exact (not for min and max, nor for floating point). */
-    bool on_heap;      /* The state owns heap bytes (min and max of strings): see drop, save and load. */
+    const tide_agg_heap *heap; /* The state owns heap bytes (min and max of strings); NULL: it does not. */
     /* retract is NULL where it cannot be done. For i in 0..n: value row rows[i] of arg (COUNT_STAR: arg is NULL) into the state at
      * states[i] + offset. A NULL argument is skipped. SUM reports overflow: the index i of the first
      * failing row is returned, n when all went well. */
@@ -43,12 +53,6 @@ struct tide_agg {
     /* Writes the results of n groups to rows first.. of a column under construction. */
     void (*result_of)(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
                       tide_colb *out, uint32_t first);
-    /* Only when on_heap. drop frees and leaves the initial state. save writes saved_bytes bytes; load makes
-     * a state, whose bytes are overwritten, from them: false when they make no sense. */
-    void (*drop)(const tide_agg *self, uint8_t *state);
-    uint32_t (*saved_bytes)(const tide_agg *self, const uint8_t *state);
-    void (*save)(const tide_agg *self, const uint8_t *state, uint8_t *to);
-    bool (*load)(const tide_agg *self, uint8_t *state, const uint8_t *from, uint32_t n);
 };
 TIDE_MUST_CHECK tide_status tide_agg_init(tide_agg *self, tide_agg_kind kind, tide_type arg);
 

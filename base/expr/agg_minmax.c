@@ -195,13 +195,8 @@ static void wide_result(const tide_agg *self, const uint8_t *const *states, uint
 
 /* ---- strings ---- */
 
-static void take_string(string_best *s, const char *ptr, uint32_t len, bool want_max)
+static void set_string(string_best *s, const char *ptr, uint32_t len)
 {
-    if (s->ptr) {
-        int order = memcmp(ptr, s->ptr, len < s->len ? len : s->len);
-        if (order == 0) order = len < s->len ? -1 : len > s->len;
-        if (want_max ? order <= 0 : order >= 0) return;
-    }
     if (s->ptr == NULL || len > s->cap) {
         tide_free(s->ptr);
         s->cap = len < 16 ? 16 : len + len / 4;
@@ -209,6 +204,16 @@ static void take_string(string_best *s, const char *ptr, uint32_t len, bool want
     }
     memcpy(s->ptr, ptr, len);
     s->len = len;
+}
+
+static void take_string(string_best *s, const char *ptr, uint32_t len, bool want_max)
+{
+    if (s->ptr) {
+        int order = memcmp(ptr, s->ptr, len < s->len ? len : s->len);
+        if (order == 0) order = len < s->len ? -1 : len > s->len;
+        if (want_max ? order <= 0 : order >= 0) return;
+    }
+    set_string(s, ptr, len);
 }
 
 static uint32_t string_update(const tide_agg *self, uint8_t *const *states, uint32_t offset,
@@ -242,52 +247,50 @@ static void string_result(const tide_agg *self, const uint8_t *const *states, ui
     }
 }
 
-static void string_drop(const tide_agg *self, uint8_t *state)
+static void string_drop(uint8_t *state)
 {
-    (void)self;
     string_best *s = (void *)state;
     tide_free(s->ptr);
     *s = (string_best){ 0 };
 }
 
 /* A byte in front tells the empty string from none. */
-static uint32_t string_saved_bytes(const tide_agg *self, const uint8_t *state)
+static uint32_t string_saved_bytes(const uint8_t *state)
 {
-    (void)self;
     const string_best *s = (const void *)state;
     return s->ptr ? 1 + s->len : 0;
 }
 
-static void string_save(const tide_agg *self, const uint8_t *state, uint8_t *to)
+static void string_save(const uint8_t *state, uint8_t *to)
 {
-    (void)self;
     const string_best *s = (const void *)state;
     if (s->ptr == NULL) return;
     *to = 1;
     memcpy(to + 1, s->ptr, s->len);
 }
 
-static bool string_load(const tide_agg *self, uint8_t *state, const uint8_t *from, uint32_t n)
+static bool string_load(uint8_t *state, const uint8_t *from, uint32_t n)
 {
     string_best *s = (void *)state;
     *s = (string_best){ 0 };
     if (n == 0) return true;
     if (*from != 1) return false;
-    take_string(s, (const char *)from + 1, n - 1, self->kind == TIDE_AGG_MAX);
+    set_string(s, (const char *)from + 1, n - 1);
     return true;
 }
+
+static const tide_agg_heap string_heap = { .drop = string_drop,
+                                           .saved_bytes = string_saved_bytes,
+                                           .save = string_save,
+                                           .load = string_load };
 
 static void init_string(tide_agg *self)
 {
     self->state_bytes = sizeof(string_best);
-    self->on_heap = true;
+    self->heap = &string_heap;
     self->update = string_update;
     self->merge = string_merge;
     self->result_of = string_result;
-    self->drop = string_drop;
-    self->saved_bytes = string_saved_bytes;
-    self->save = string_save;
-    self->load = string_load;
 }
 
 void tide_agg_init_minmax(tide_agg *self)

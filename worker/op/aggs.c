@@ -40,7 +40,7 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         if (self->distinct[i]) join_set(self, i);
         if (self->distinct[i] || call->filter >= 0) self->plain = false;
         if (!agg->invertible) self->invertible = false;
-        if (agg->on_heap) add_owned(self, i);
+        if (agg->heap) add_owned(self, i);
     }
     self->only_count_star = n == 1 && self->plain && self->calls[0].kind == TIDE_AGG_COUNT_STAR;
     return TIDE_OK;
@@ -184,33 +184,32 @@ static void join_set(tide_op_aggs *self, uint32_t agg)
 
 static uint32_t owned_size(const void *ctx, const uint8_t *field)
 {
-    const tide_agg *agg = ctx;
-    return agg->saved_bytes(agg, field);
+    const tide_agg_heap *heap = ctx;
+    return heap->saved_bytes(field);
 }
 
 static void owned_save(const void *ctx, const uint8_t *field, uint8_t *to)
 {
-    const tide_agg *agg = ctx;
-    agg->save(agg, field, to);
+    const tide_agg_heap *heap = ctx;
+    heap->save(field, to);
 }
 
 static bool owned_load(const void *ctx, uint8_t *field, const uint8_t *from, uint32_t n)
 {
-    const tide_agg *agg = ctx;
-    return agg->load(agg, field, from, n);
+    const tide_agg_heap *heap = ctx;
+    return heap->load(field, from, n);
 }
 
 static void owned_drop(const void *ctx, uint8_t *field)
 {
-    const tide_agg *agg = ctx;
-    agg->drop(agg, field);
+    const tide_agg_heap *heap = ctx;
+    heap->drop(field);
 }
 
 static void add_owned(tide_op_aggs *self, uint32_t agg)
 {
-    self->on_heap = true;
     self->owned[self->n_owned++] = (tide_table_owned){ .offset = self->offsets[agg],
-                                                       .ctx = &self->aggs[agg], .size = owned_size,
+                                                       .ctx = self->aggs[agg].heap, .size = owned_size,
                                                        .save = owned_save, .load = owned_load,
                                                        .drop = owned_drop };
 }

@@ -22,7 +22,6 @@ typedef struct tide_op_aggs {
     bool plain;              /* Neither DISTINCT nor FILTER anywhere. */
     bool only_count_star;    /* Nothing but one count(*). */
     bool invertible;         /* All of them. */
-    bool on_heap;            /* Some own heap bytes. */
     uint8_t **some_values;   /* Scratch of a narrowed update. */
     uint16_t *some_rows, *some_at;
 } tide_op_aggs;

@@ -133,7 +133,7 @@ static tide_status find_next_best(tide_op_distinct *self, uint32_t agg, const ti
     tide_table_scan scan = tide_table_scan_group(table, tide_key_group(keys->hash[k], self->key_groups));
     const tide_agg *a = &self->aggs->aggs[agg];
     uint32_t rows[256], n, n_found;
-    if (a->on_heap) a->drop(a, value + self->aggs->offsets[agg]);
+    if (a->heap) a->heap->drop(value + self->aggs->offsets[agg]);
     memset(value + self->aggs->offsets[agg], 0, a->state_bytes);
     while ((n = tide_table_scan_next(table, &scan, rows, sizeof rows / sizeof *rows)) > 0) {
         n_found = 0;

@@ -32,7 +32,7 @@ static fixture begin(const char *name, tide_type arg)
 
 static void end(fixture *f)
 {
-    if (f->agg.on_heap) f->agg.drop(&f->agg, f->state);
+    if (f->agg.heap) f->agg.heap->drop(f->state);
     tide_free(f->state);
     assert_int_equal(tide_pool_bytes(f->pool), 0);
     tide_pool_free(&f->pool);
@@ -259,21 +259,21 @@ static void strings_of_any_length_can_win_and_be_saved(void **state)
     FEED(&f, "abc", "abd and some more, too long to be inline", "abc", "NULL");
     expect(&f, "abd and some more, too long to be inline");
     uint8_t saved[64], other[64] = { 0 };
-    uint32_t n = f.agg.saved_bytes(&f.agg, f.state);
-    f.agg.save(&f.agg, f.state, saved);
+    uint32_t n = f.agg.heap->saved_bytes(f.state);
+    f.agg.heap->save(f.state, saved);
     memcpy(other, f.state, f.agg.state_bytes);
-    assert_true(f.agg.load(&f.agg, other, saved, n));
+    assert_true(f.agg.heap->load(other, saved, n));
     FEED(&f, "b");
     expect(&f, "b");
     assert_true(f.agg.merge(&f.agg, other, f.state));
-    f.agg.drop(&f.agg, f.state);
+    f.agg.heap->drop(f.state);
     expect(&f, "NULL");
     assert_true(f.agg.merge(&f.agg, f.state, other));
     expect(&f, "b");
     saved[0] = 9;
-    f.agg.drop(&f.agg, other);
-    assert_false(f.agg.load(&f.agg, other, saved, n));
-    assert_true(f.agg.load(&f.agg, other, saved, 0));
+    f.agg.heap->drop(other);
+    assert_false(f.agg.heap->load(other, saved, n));
+    assert_true(f.agg.heap->load(other, saved, 0));
     end(&f);
 }
 
