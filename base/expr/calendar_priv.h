@@ -44,4 +44,37 @@ TIDE_INLINE int64_t tide_round_micros(int64_t micros, uint32_t precision)
     return micros >= 0 ? (micros + unit / 2) / unit * unit : -((unit / 2 - micros) / unit * unit);
 }
 
+TIDE_INLINE bool tide_is_leap(int32_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+/* month: 1 to 12. */
+TIDE_INLINE uint32_t tide_days_in_month(int32_t year, uint32_t month)
+{
+    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    return month == 2 && tide_is_leap(year) ? 29 : days[month - 1];
+}
+/* 0 is Sunday. */
+TIDE_INLINE uint32_t tide_day_of_week(int32_t days)
+{
+    return (uint32_t)((days % 7 + 11) % 7); /* 1970-01-01 was a Thursday. */
+}
+
+/* A point in time in its parts. */
+typedef struct tide_civil {
+    int32_t year;
+    uint32_t month, day, hour, minute, second, micros;
+} tide_civil;
+
+tide_civil tide_civil_of(int64_t micros);
+/* False if it is no date or time, or out of range. Hours up to 24:00:00; second 60 is the next minute. */
+bool tide_civil_to_micros(const tide_civil *c, int64_t *out);
+/* Moves by whole months; the day is cut to the month's length. False if out of range. */
+bool tide_add_months(int64_t micros, int64_t months, int64_t *out);
+/* t + sign * v, in months, then days, then time. False if out of range. */
+bool tide_add_interval(int64_t t, const tide_interval *v, int sign, int64_t *out);
+/* Of ISO 8601: the week's year, the week (1 to 53). */
+void tide_iso_week(int32_t days, int32_t *year_out, uint32_t *week_out);
+uint32_t tide_day_of_year(int32_t days);
+
 #endif

@@ -11,135 +11,125 @@
 
 /* What 64 bytes hold. */
 typedef struct found {
-  uint64_t delimiters, lines, special, high;
+    uint64_t delimiters, lines, special, high;
 } found;
 
-/* Sets *out from f for the block at `at` of len bytes; false if the scan stops
- * in front of it. */
-TIDE_INLINE bool take_block(const found *f, size_t at, size_t len,
-                            csv_masks *out) {
-  uint64_t inside = len - at >= 64 ? ~0ull : (1ull << (len - at)) - 1;
-  if (TIDE_UNLIKELY(f->special & inside))
-    return false;
-  out->ends[at / 64] = (f->delimiters | f->lines) & inside;
-  out->lines[at / 64] = f->lines & inside;
-  if (f->high & inside)
-    out->ascii = false;
-  return true;
+/* Sets *out from f for the block at `at` of len bytes; false if the scan stops in front of it. */
+TIDE_INLINE bool take_block(const found *f, size_t at, size_t len, csv_masks *out)
+{
+    uint64_t inside = len - at >= 64 ? ~0ull : (1ull << (len - at)) - 1;
+    if (TIDE_UNLIKELY(f->special & inside)) return false;
+    out->ends[at / 64] = (f->delimiters | f->lines) & inside;
+    out->lines[at / 64] = f->lines & inside;
+    if (f->high & inside) out->ascii = false;
+    return true;
 }
 
 #ifdef __x86_64__
 
-__attribute__((target("avx512bw"))) static size_t
-scan_avx512(const char *bytes, size_t len, csv_marks marks, csv_masks *out) {
-  const __m512i delimiter = _mm512_set1_epi8((char)marks.delimiter);
-  const __m512i quote = _mm512_set1_epi8((char)marks.quote);
-  const __m512i newline = _mm512_set1_epi8('\n');
-  for (size_t at = 0; at < len; at += 64) {
-    __m512i v = _mm512_loadu_si512(bytes + at);
-    found f = {.delimiters = _mm512_cmpeq_epi8_mask(v, delimiter),
-               .lines = _mm512_cmpeq_epi8_mask(v, newline),
-               .special = _mm512_cmpeq_epi8_mask(v, quote) |
-                          _mm512_testn_epi8_mask(v, v),
-               .high = _mm512_movepi8_mask(v)};
-    if (!take_block(&f, at, len, out))
-      return at;
-  }
-  return len;
+__attribute__((target("avx512bw"))) static size_t scan_avx512(const char *bytes, size_t len,
+                                                              csv_marks marks, csv_masks *out)
+{
+    const __m512i delimiter = _mm512_set1_epi8((char)marks.delimiter);
+    const __m512i quote = _mm512_set1_epi8((char)marks.quote);
+    const __m512i newline = _mm512_set1_epi8('\n');
+    for (size_t at = 0; at < len; at += 64) {
+        __m512i v = _mm512_loadu_si512(bytes + at);
+        found f = { .delimiters = _mm512_cmpeq_epi8_mask(v, delimiter),
+                    .lines = _mm512_cmpeq_epi8_mask(v, newline),
+                    .special = _mm512_cmpeq_epi8_mask(v, quote) | _mm512_testn_epi8_mask(v, v),
+                    .high = _mm512_movepi8_mask(v) };
+        if (!take_block(&f, at, len, out)) return at;
+    }
+    return len;
 }
 
-__attribute__((target("avx2"))) static size_t
-scan_avx2(const char *bytes, size_t len, csv_marks marks, csv_masks *out) {
-  const __m256i delimiter = _mm256_set1_epi8((char)marks.delimiter);
-  const __m256i quote = _mm256_set1_epi8((char)marks.quote);
-  const __m256i newline = _mm256_set1_epi8('\n'), zero = _mm256_setzero_si256();
-  for (size_t at = 0; at < len; at += 64) {
-    found f = {0};
-    for (uint32_t half = 0; half < 64; half += 32) {
-      __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + at + half));
-      __m256i special = _mm256_or_si256(_mm256_cmpeq_epi8(v, zero),
-                                        _mm256_cmpeq_epi8(v, quote));
-      f.delimiters |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
-                          _mm256_cmpeq_epi8(v, delimiter))
-                      << half;
-      f.lines |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
-                     _mm256_cmpeq_epi8(v, newline))
-                 << half;
-      f.special |= (uint64_t)(uint32_t)_mm256_movemask_epi8(special) << half;
-      f.high |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << half;
+__attribute__((target("avx2"))) static size_t scan_avx2(const char *bytes, size_t len,
+                                                        csv_marks marks, csv_masks *out)
+{
+    const __m256i delimiter = _mm256_set1_epi8((char)marks.delimiter);
+    const __m256i quote = _mm256_set1_epi8((char)marks.quote);
+    const __m256i newline = _mm256_set1_epi8('\n'), zero = _mm256_setzero_si256();
+    for (size_t at = 0; at < len; at += 64) {
+        found f = { 0 };
+        for (uint32_t half = 0; half < 64; half += 32) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + at + half));
+            __m256i special =
+                _mm256_or_si256(_mm256_cmpeq_epi8(v, zero), _mm256_cmpeq_epi8(v, quote));
+            f.delimiters |=
+                (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, delimiter)) << half;
+            f.lines |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, newline))
+                       << half;
+            f.special |= (uint64_t)(uint32_t)_mm256_movemask_epi8(special) << half;
+            f.high |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << half;
+        }
+        if (!take_block(&f, at, len, out)) return at;
     }
-    if (!take_block(&f, at, len, out))
-      return at;
-  }
-  return len;
+    return len;
 }
 
 #endif
 
-/* 0x80 in every byte of v that equals that of pattern; exact, without borrows
- * between bytes. */
-TIDE_INLINE uint64_t equal_bytes(uint64_t v, uint64_t pattern) {
-  uint64_t x = v ^ pattern;
-  return ~(((x & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu) | x |
-           0x7f7f7f7f7f7f7f7fu);
+/* 0x80 in every byte of v that equals that of pattern; exact, without borrows between bytes. */
+TIDE_INLINE uint64_t equal_bytes(uint64_t v, uint64_t pattern)
+{
+    uint64_t x = v ^ pattern;
+    return ~(((x & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu) | x | 0x7f7f7f7f7f7f7f7fu);
 }
 
 /* The top bits of eight bytes, gathered. */
-TIDE_INLINE uint64_t gather_bits(uint64_t tops) {
-  return (tops >> 7) * 0x0102040810204080u >> 56;
+TIDE_INLINE uint64_t gather_bits(uint64_t tops)
+{
+    return (tops >> 7) * 0x0102040810204080u >> 56;
 }
 
-static size_t scan_portable(const char *bytes, size_t len, csv_marks marks,
-                            csv_masks *out) {
-  const uint64_t each = 0x0101010101010101u;
-  for (size_t at = 0; at < len; at += 64) {
-    found f = {0};
-    for (uint32_t i = 0; i < 64; i += 8) {
-      uint64_t v;
-      memcpy(&v, bytes + at + i, 8);
-      uint64_t special = equal_bytes(v, 0) | equal_bytes(v, each * marks.quote);
-      f.delimiters |= gather_bits(equal_bytes(v, each * marks.delimiter)) << i;
-      f.lines |= gather_bits(equal_bytes(v, each * '\n')) << i;
-      f.special |= gather_bits(special) << i;
-      f.high |= gather_bits(v & 0x8080808080808080u) << i;
+static size_t scan_portable(const char *bytes, size_t len, csv_marks marks, csv_masks *out)
+{
+    const uint64_t each = 0x0101010101010101u;
+    for (size_t at = 0; at < len; at += 64) {
+        found f = { 0 };
+        for (uint32_t i = 0; i < 64; i += 8) {
+            uint64_t v;
+            memcpy(&v, bytes + at + i, 8);
+            uint64_t special = equal_bytes(v, 0) | equal_bytes(v, each * marks.quote);
+            f.delimiters |= gather_bits(equal_bytes(v, each * marks.delimiter)) << i;
+            f.lines |= gather_bits(equal_bytes(v, each * '\n')) << i;
+            f.special |= gather_bits(special) << i;
+            f.high |= gather_bits(v & 0x8080808080808080u) << i;
+        }
+        if (!take_block(&f, at, len, out)) return at;
     }
-    if (!take_block(&f, at, len, out))
-      return at;
-  }
-  return len;
+    return len;
 }
 
-size_t csv_scan(const char *bytes, size_t len, csv_marks marks,
-                csv_masks *out) {
-  out->ascii = true;
+size_t csv_scan(const char *bytes, size_t len, csv_marks marks, csv_masks *out)
+{
+    out->ascii = true;
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("avx512bw"))
-    return scan_avx512(bytes, len, marks, out);
-  if (__builtin_cpu_supports("avx2"))
-    return scan_avx2(bytes, len, marks, out);
+    if (__builtin_cpu_supports("avx512bw")) return scan_avx512(bytes, len, marks, out);
+    if (__builtin_cpu_supports("avx2")) return scan_avx2(bytes, len, marks, out);
 #endif
-  return scan_portable(bytes, len, marks, out);
+    return scan_portable(bytes, len, marks, out);
 }
 
-TIDE_HOT uint32_t csv_offsets(const uint64_t *masks, size_t len, uint32_t *at) {
-  uint32_t n = 0;
-  for (uint32_t base = 0; base < len; base += 64) {
-    uint64_t m = masks[base / 64];
-    uint32_t count = (uint32_t)__builtin_popcountll(m);
-    uint32_t *to = at + n;
-    n += count;
-    /* Eight at a time without asking: what is too much is overwritten by the
-     * next mask's. */
-    for (;;) {
-      for (uint32_t i = 0; i < 8; i++) {
-        to[i] = base + (uint32_t)__builtin_ctzll(m | 1ull << 63);
-        m &= m - 1;
-      }
-      if (count <= 8)
-        break;
-      count -= 8;
-      to += 8;
+TIDE_HOT uint32_t csv_offsets(const uint64_t *masks, size_t len, uint32_t *at)
+{
+    uint32_t n = 0;
+    for (uint32_t base = 0; base < len; base += 64) {
+        uint64_t m = masks[base / 64];
+        uint32_t count = (uint32_t)__builtin_popcountll(m);
+        uint32_t *to = at + n;
+        n += count;
+        /* Eight at a time without asking: what is too much is overwritten by the next mask's. */
+        for (;;) {
+            for (uint32_t i = 0; i < 8; i++) {
+                to[i] = base + (uint32_t)__builtin_ctzll(m | 1ull << 63);
+                m &= m - 1;
+            }
+            if (count <= 8) break;
+            count -= 8;
+            to += 8;
+        }
     }
-  }
-  return n;
+    return n;
 }

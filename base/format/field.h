@@ -1,5 +1,5 @@
-/* field.h - one field's text into one place of a column, as every format does
- * it. Owner: the column's. */
+/* field.h - one field's text into one place of a column, as every format does it. Owner: the
+ * column's. */
 #ifndef TIDE_BASE_FORMAT_FIELD_H
 #define TIDE_BASE_FORMAT_FIELD_H
 #include "base/column/batch.h"
@@ -10,78 +10,66 @@
 
 /* A wanted field and its column, prepared for a decoder. */
 typedef struct tide_field_spec {
-  const char
-      *name; /* Borrowed from the schema, which must outlive the decoder. */
-  tide_type type;
-  bool not_null;
-  int64_t round_unit; /* Timestamps and times: microseconds of the last digit
-                         kept. */
+    const char *name; /* Borrowed from the schema, which must outlive the decoder. */
+    tide_type type;
+    bool not_null;
+    int64_t round_unit; /* Timestamps and times: microseconds of the last digit kept. */
 } tide_field_spec;
 
 tide_field_spec tide_field_spec_of(const tide_field *field);
 
-/* The text as a value of the field's type; false if it is none (nothing is set
- * then). BYTES are base64; timestamps take a zone, which is converted to UTC.
- * The text must be valid UTF-8. */
-bool tide_field_put_text(const tide_field_spec *spec, tide_colb *out,
-                         uint32_t row, const char *ptr, size_t len);
+/* The text as a value of the field's type; false if it is none (nothing is set then). BYTES are
+ * base64; timestamps take a zone, which is converted to UTC. The text must be valid UTF-8. */
+bool tide_field_put_text(const tide_field_spec *spec, tide_colb *out, uint32_t row, const char *ptr,
+                         size_t len);
 /* An integer likewise; for integer types only. */
-bool tide_field_put_i64(const tide_field_spec *spec, tide_colb *out,
-                        uint32_t row, int64_t v);
+bool tide_field_put_i64(const tide_field_spec *spec, tide_colb *out, uint32_t row, int64_t v);
 /* A timestamp, rounded to the type's precision; false if out of range. */
-bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out,
-                           uint32_t row, int64_t micros);
+bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out, uint32_t row,
+                           int64_t micros);
 
 /* "field NAME: expected TYPE, got "TEXT"", shortened to cap bytes. */
-void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len,
-                      bool quote, char *out, size_t cap);
+void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len, bool quote,
+                      char *out, size_t cap);
 
 /* A string of bytes behind which 16 more may be read. */
-TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row,
-                                     const char *ptr, size_t len) {
+TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *ptr, size_t len)
+{
 #ifdef __SSE2__
-  static const uint8_t ones[32] = {255, 255, 255, 255, 255, 255,
-                                   255, 255, 255, 255, 255, 255};
-  tide_view *view = (tide_view *)out->values + row;
-  if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
-    /* The text's bytes alone, moved up four, its length below: the whole view
-     * in one store. */
-    __m128i keep =
-        _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
-    __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
-    __m128i all =
-        _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
-    _mm_storeu_si128((__m128i *)view, all);
-    return;
-  }
-  if (len <= 64 && out->heap_cap - out->heap_used >= 64) {
-    /* In steps of 16, over the end: what is there is free heap. */
-    uint8_t *to = out->heap + out->heap_used;
-    for (size_t at = 0; at < len; at += 16)
-      _mm_storeu_si128((__m128i *)(to + at),
-                       _mm_loadu_si128((const __m128i *)(ptr + at)));
-    view->len = (uint32_t)len;
-    memcpy(view->prefix, ptr, 4);
-    view->buf = out->n_data - 1;
-    view->offset = out->heap_used;
-    out->heap_used += (uint32_t)len;
-    return;
-  }
+    static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    tide_view *view = (tide_view *)out->values + row;
+    if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
+        /* The text's bytes alone, moved up four, its length below: the whole view in one store. */
+        __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
+        __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
+        __m128i all = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
+        _mm_storeu_si128((__m128i *)view, all);
+        return;
+    }
+    if (len <= 64 && out->heap_cap - out->heap_used >= 64) {
+        /* In steps of 16, over the end: what is there is free heap. */
+        uint8_t *to = out->heap + out->heap_used;
+        for (size_t at = 0; at < len; at += 16)
+            _mm_storeu_si128((__m128i *)(to + at), _mm_loadu_si128((const __m128i *)(ptr + at)));
+        view->len = (uint32_t)len;
+        memcpy(view->prefix, ptr, 4);
+        view->buf = out->n_data - 1;
+        view->offset = out->heap_used;
+        out->heap_used += (uint32_t)len;
+        return;
+    }
 #endif
-  tide_colb_put_str(out, row, ptr, (uint32_t)len);
+    tide_colb_put_str(out, row, ptr, (uint32_t)len);
 }
 
-/* A row that was begun and is given up: NULLs that it set must not show in the
- * next one. */
-TIDE_INLINE void tide_row_abandon(tide_builder *self) {
-  for (uint32_t i = 0; i < self->n_cols; i++)
-    if (self->cols[i].validity)
-      self->cols[i].validity[self->n >> 6] |= 1ull << (self->n & 63);
+/* A row that was begun and is given up: NULLs that it set must not show in the next one. */
+TIDE_INLINE void tide_row_abandon(tide_builder *self)
+{
+    for (uint32_t i = 0; i < self->n_cols; i++)
+        if (self->cols[i].validity) self->cols[i].validity[self->n >> 6] |= 1ull << (self->n & 63);
 }
 
-#define TIDE_TIMESTAMP_MIN INT64_C(-62135596800000000) /* 0001-01-01 00:00:00  \
-                                                        */
-#define TIDE_TIMESTAMP_END                                                     \
-  INT64_C(253402300800000000) /* 10000-01-01 00:00:00 */
+#define TIDE_TIMESTAMP_MIN INT64_C(-62135596800000000) /* 0001-01-01 00:00:00 */
+#define TIDE_TIMESTAMP_END INT64_C(253402300800000000) /* 10000-01-01 00:00:00 */
 
 #endif

@@ -8,64 +8,57 @@
 
 /* How timestamps are written; the order of the option's words. */
 typedef enum json_time {
-  JSON_TIME_AUTO,
-  JSON_TIME_ISO,
-  JSON_TIME_SQL,
-  JSON_TIME_MILLIS,
-  JSON_TIME_SECONDS,
-  JSON_TIME_MICROS
+    JSON_TIME_AUTO,
+    JSON_TIME_ISO,
+    JSON_TIME_SQL,
+    JSON_TIME_MILLIS,
+    JSON_TIME_SECONDS,
+    JSON_TIME_MICROS
 } json_time;
 
-#define JSON_TIME_WORDS                                                        \
-  "enum(auto|ISO-8601|SQL|epoch-millis|epoch-seconds|epoch-micros)"
+#define JSON_TIME_WORDS "enum(auto|ISO-8601|SQL|epoch-millis|epoch-seconds|epoch-micros)"
 #define JSON_SHAPES 4u /* Kinds of records that are told apart. */
 
 typedef struct json_decoder {
-  uint32_t n;
-  tide_field_spec *fields;
-  tide_json_keys keys;
-  tide_json_token *tokens; /* One per field. */
-  tide_simdjson *parser;
-  json_time time;
-  bool fail_on_missing;
-  bool at_start;   /* A byte order mark may follow. */
-  uint32_t misses; /* How badly the shapes have fared lately. */
-  uint32_t n_shapes;
-  json_shape *shapes[JSON_SHAPES]; /* The most recently used first. */
-  char error[200];                 /* Of the put that failed. */
+    uint32_t n;
+    tide_field_spec *fields;
+    tide_json_keys keys;
+    tide_json_token *tokens; /* One per field. */
+    tide_simdjson *parser;
+    json_time time;
+    bool fail_on_missing;
+    bool at_start;   /* A byte order mark may follow. */
+    uint32_t misses; /* How badly the shapes have fared lately. */
+    uint32_t n_shapes;
+    json_shape *shapes[JSON_SHAPES]; /* The most recently used first. */
+    char error[200];                 /* Of the put that failed. */
 } json_decoder;
 
 extern const tide_option_def json_options[];
 
 /* The encoder's half of the format, in json_encode.c. */
-tide_status json_encoder_new(const tide_schema *schema,
-                             const tide_format_option *options,
+tide_status json_encoder_new(const tide_schema *schema, const tide_format_option *options,
                              uint32_t n_options, tide_encoder **out);
-tide_status json_encode(tide_encoder *self, const tide_batch *in,
-                        uint32_t first, uint32_t n, bool newline,
-                        tide_bytes *dst, size_t *ends);
+tide_status json_encode(tide_encoder *self, const tide_batch *in, uint32_t first, uint32_t n,
+                        bool newline, tide_bytes *dst, size_t *ends);
 tide_status json_encode_header(tide_encoder *self, tide_bytes *dst);
 void json_encoder_free(tide_encoder **self_p);
 
-/* Sets row out->n of field i; false, with self->error set, if the value does
- * not fit. */
+/* Sets row out->n of field i; false, with self->error set, if the value does not fit. */
 bool json_put(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row,
               const tide_json_token *token);
 /* A number as a timestamp, by the decoder's time format. Same result. */
-bool json_put_epoch(json_decoder *self, uint32_t i, tide_colb *out,
-                    uint32_t row, const char *ptr, size_t len);
+bool json_put_epoch(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row, const char *ptr,
+                    size_t len);
 
-/* Records of p..end, each ended by a newline, as long as they have one of the
- * known shapes and the builder has room. Returns where it stopped: the start of
- * a record. */
-const char *json_shapes_run(json_decoder *self, const char *p, const char *end,
-                            tide_builder *out, uint64_t *records);
-/* The record p..end into row out->n, if it has one of the known shapes; does
- * not count the row. */
-bool json_shapes_one(json_decoder *self, const char *p, const char *end,
-                     tide_builder *out);
-/* Remembers the shape of a good record at line..end, where end is behind its
- * newline if it has one. */
+/* Records of p..end, each ended by a newline, as long as they have one of the known shapes and the
+ * builder has room. Returns where it stopped: the start of a record. */
+const char *json_shapes_run(json_decoder *self, const char *p, const char *end, tide_builder *out,
+                            uint64_t *records);
+/* The record p..end into row out->n, if it has one of the known shapes; does not count the row. */
+bool json_shapes_one(json_decoder *self, const char *p, const char *end, tide_builder *out);
+/* Remembers the shape of a good record at line..end, where end is behind its newline if it has
+ * one. */
 void json_shapes_learn(json_decoder *self, const char *line, const char *end);
 
 #endif

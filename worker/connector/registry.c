@@ -9,7 +9,6 @@
 static const tide_connector *const CONNECTORS[] = {
     &tide_connector_blackhole,
     &tide_connector_datagen,
-    &tide_connector_filesystem,
     &tide_connector_nexmark,
     &tide_connector_print,
 };
