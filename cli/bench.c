@@ -70,14 +70,12 @@ static tide_exit run_query(const bench *self, const tide_text *query, child_repo
     if (rv != TIDE_OK) return tide_exit_usage("bench", "%s", tide_error_text());
     tide_bytes script = { 0 };
     script_of(query, self->events, &script);
-    tide_sql_context context = tide_cli_sql_context;
-    context.settings = config.above.options;
-    context.n_settings = config.above.n;
+    const tide_sql_context context = tide_cli_sql_context(&config);
     tide_plan *plan;
     rv = tide_sql_plan(tide_bytes_text(&script), query->name, &context, &plan);
     if (rv != TIDE_OK) return tide_exit_report(rv, TIDE_PHASE_PLAN);
     tide_job_settings settings;
-    rv = tide_config_settings(&config, plan->settings, plan->n_settings, &settings);
+    rv = tide_job_settings_read(&settings, plan->settings, plan->n_settings, NULL);
     if (rv != TIDE_OK) return tide_exit_report(rv, TIDE_PHASE_PLAN);
     tide_driver_options options = { .settings = &settings, .clock = clock };
     tide_job_progress final;

@@ -33,23 +33,12 @@ void tide_config_fini(tide_config *self)
     *self = (tide_config){ 0 };
 }
 
-tide_status tide_config_settings(const tide_config *self, const tide_option *sets, uint32_t n,
-                                 tide_job_settings *out)
-{
-    uint32_t n_all = self->below.n + n + self->above.n;
-    tide_option *all = TIDE_NEW_N(self->arena, tide_option, n_all + 1);
-    uint32_t at = 0;
-    for (uint32_t i = 0; i < self->below.n; i++) all[at++] = self->below.options[i];
-    for (uint32_t i = 0; i < n; i++) all[at++] = sets[i];
-    for (uint32_t i = 0; i < self->above.n; i++) all[at++] = self->above.options[i];
-    return tide_job_settings_read(out, all, n_all, NULL);
-}
-
 void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key,
                      const char *value, const char *origin)
 {
     tide_option option = { .key = tide_arena_strdup(self->arena, key),
-                           .value = tide_arena_strdup(self->arena, value) };
+                           .value = tide_arena_strdup(self->arena, value),
+                           .pos = TIDE_POS_UNKNOWN };
     uint32_t n = layer->n, cap = layer->cap;
     TIDE_PUSH(self->arena, layer->origins, n, cap, tide_arena_strdup(self->arena, origin));
     TIDE_PUSH(self->arena, layer->options, layer->n, layer->cap, option);

@@ -30,10 +30,6 @@ TIDE_MUST_CHECK tide_status tide_config_load(tide_config *self, const tide_args 
                                              char *const *environment);
 void tide_config_fini(tide_config *self);
 
-/* The settings of a job whose SET statements are sets[0..n). Texts borrow from self and sets. */
-TIDE_MUST_CHECK tide_status tide_config_settings(const tide_config *self, const tide_option *sets,
-                                                 uint32_t n, tide_job_settings *out);
-
 void tide_config_add(tide_config *self, tide_config_layer *layer, const char *key,
                      const char *value, const char *origin);
 /* Adds the settings of a YAML file: nested maps are joined by dots. In config_yaml.c. */

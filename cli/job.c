@@ -30,9 +30,16 @@ static bool is_bounded(void *ctx, const tide_table *table)
     return tide_connector_of(table, false, &connector) == TIDE_OK && connector->is_bounded(table);
 }
 
-const tide_sql_context tide_cli_sql_context = { .check_table = check_table,
-                                                .sink_takes_changes = sink_takes_changes,
-                                                .is_bounded = is_bounded };
+tide_sql_context tide_cli_sql_context(const tide_config *config)
+{
+    return (tide_sql_context){ .check_table = check_table,
+                               .sink_takes_changes = sink_takes_changes,
+                               .is_bounded = is_bounded,
+                               .base_settings = config->below.options,
+                               .n_base_settings = config->below.n,
+                               .settings = config->above.options,
+                               .n_settings = config->above.n };
+}
 
 /* The job's text and what messages call it. */
 static tide_exit read_text(const tide_args *args, tide_bytes *text, const char **name)
@@ -59,12 +66,10 @@ static tide_status plan_text(tide_cli_job *self, tide_bytes *text, const char *n
     if (nul)
         return tide_fail(TIDE_E_SYNTAX, "%s: a NUL byte at offset %zu: this is not a text of SQL",
                          name, (size_t)(nul - text->p));
-    tide_sql_context context = tide_cli_sql_context;
-    context.settings = self->config.above.options;
-    context.n_settings = self->config.above.n;
+    const tide_sql_context context = tide_cli_sql_context(&self->config);
     TIDE_TRY(tide_sql_plan(tide_bytes_text(text), name, &context, &self->plan));
-    return tide_config_settings(&self->config, self->plan->settings, self->plan->n_settings,
-                                &self->settings);
+    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
+                                  NULL);
 }
 
 /* The operand when it names a C job. */
@@ -78,25 +83,25 @@ static const char *library_path(const tide_args *args)
 static tide_status plan_library(tide_cli_job *self, const tide_args *args, const char *path)
 {
     TIDE_TRY(tide_library_open(path, &self->library));
-    tide_sql_context context = tide_cli_sql_context;
-    context.settings = self->config.above.options;
-    context.n_settings = self->config.above.n;
+    const tide_sql_context context = tide_cli_sql_context(&self->config);
     /* argv as a program sees it: its own name first. */
     TIDE_TRY(tide_builder_run(tide_library_main(self->library), (int)args->n_operands,
                               (char **)(uintptr_t)args->operands, path, &context, &self->plan));
-    return tide_config_settings(&self->config, self->plan->settings, self->plan->n_settings,
-                                &self->settings);
+    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
+                                  NULL);
 }
 
 static tide_exit load_text(tide_cli_job *self, const tide_args *args)
 {
     if (args->n_operands > 1)
-        return tide_exit_usage(args->command->name, "unexpected argument \"%s\"; only C jobs take some",
+        return tide_exit_usage(args->command->name,
+                               "unexpected argument \"%s\"; only C jobs take some",
                                args->operands[1]);
     tide_bytes text = { 0 };
     const char *name = NULL;
     tide_exit code = read_text(args, &text, &name);
-    if (code == TIDE_EXIT_OK) code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
+    if (code == TIDE_EXIT_OK)
+        code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
     tide_bytes_fini(&text);
     return code;
 }

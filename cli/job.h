@@ -22,8 +22,9 @@ typedef struct tide_cli_job {
 TIDE_MUST_CHECK tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args);
 void tide_cli_job_fini(tide_cli_job *self);
 
-/* What the SQL front end asks about tables, answered by the connectors. */
-extern const tide_sql_context tide_cli_sql_context;
+/* What the SQL front end asks about tables, answered by the connectors, and the settings around a
+ * job's own. Borrows config's. */
+tide_sql_context tide_cli_sql_context(const tide_config *config);
 
 /* The plan and its graph as `explain` shows them, appended to *out. */
 TIDE_MUST_CHECK tide_status tide_cli_job_explain(const tide_plan *plan,

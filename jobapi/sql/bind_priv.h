@@ -222,6 +222,8 @@ TIDE_MUST_CHECK tide_status tide_bind_drop(tide_binder *self, const tide_sql_stm
 TIDE_MUST_CHECK tide_status tide_bind_statement(tide_binder *self, const tide_sql_stmt *stmt);
 /* self->settings anew, from the SETs in force. */
 TIDE_MUST_CHECK tide_status tide_bind_read_settings(tide_binder *self);
+/* The context's base, the SETs so far, the context's own: a later one wins. In the arena. */
+tide_option *tide_bind_all_settings(tide_binder *self, uint32_t *n_out);
 TIDE_MUST_CHECK tide_status tide_bind_insert(tide_binder *self, const tide_sql_stmt *stmt);
 /* Writes node's columns, in order, into the table. */
 TIDE_MUST_CHECK tide_status tide_bind_sink(tide_binder *self, const tide_table *table,

@@ -58,7 +58,7 @@ static tide_status bind_print(tide_binder *self, const tide_sql_stmt *stmt)
 static tide_status bind_set(tide_binder *self, const tide_sql_option *option, uint32_t pos)
 {
     if (!option->key)
-        return tide_bind_refuse(self, pos, "SET alone is", "tidemill config lists the settings");
+        return tide_bind_refuse(self, pos, "SET alone is", "'tidemill help settings' lists them");
     if (!option->value)
         return tide_bind_fail(self, TIDE_E_OPTION, option->pos, NULL, "SET '%s' needs a value",
                               option->key);
@@ -80,12 +80,27 @@ static tide_status bind_reset(tide_binder *self, const tide_sql_option *option)
     return tide_bind_read_settings(self);
 }
 
+static uint32_t append(tide_option *to, uint32_t at, const tide_option *from, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) to[at++] = from[i];
+    return at;
+}
+
+tide_option *tide_bind_all_settings(tide_binder *self, uint32_t *n_out)
+{
+    const tide_sql_context *context = self->context;
+    uint32_t n = context->n_base_settings + self->n_sets + context->n_settings;
+    tide_option *all = TIDE_NEW_N(self->arena, tide_option, n + 1);
+    *n_out = append(all, 0, context->base_settings, context->n_base_settings);
+    *n_out = append(all, *n_out, self->sets, self->n_sets);
+    *n_out = append(all, *n_out, context->settings, context->n_settings);
+    return all;
+}
+
 tide_status tide_bind_read_settings(tide_binder *self)
 {
-    uint32_t n = self->n_sets + self->context->n_settings;
-    tide_option *all = TIDE_NEW_N(self->arena, tide_option, n + 1);
-    for (uint32_t i = 0; i < n; i++)
-        all[i] = i < self->n_sets ? self->sets[i] : self->context->settings[i - self->n_sets];
+    uint32_t n;
+    tide_option *all = tide_bind_all_settings(self, &n);
     return tide_job_settings_read(&self->settings, all, n, NULL);
 }
 

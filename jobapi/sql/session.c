@@ -49,8 +49,7 @@ static tide_status begin(tide_sql_session *self, const char *text, const char *s
     bool is_only = self->n_texts++ == 0;
     b->plan->source_text = is_only ? (*script)->text : NULL;
     b->plan->source_name = is_only ? (*script)->source_name : NULL;
-    if (b->n_sets) return TIDE_OK;
-    return tide_job_settings_read(&b->settings, self->context.settings, self->context.n_settings, NULL);
+    return tide_bind_read_settings(b);
 }
 
 tide_status tide_sql_session_run(tide_sql_session *self, const char *text, const char *source_name)
@@ -157,15 +156,11 @@ tide_status tide_sql_session_finish(tide_sql_session *self, tide_plan **out)
 static tide_status keep_settings(tide_binder *self)
 {
     tide_plan *plan = self->plan;
-    plan->n_settings = self->n_sets + self->context->n_settings;
-    plan->settings = TIDE_NEW_N(self->arena, tide_option, plan->n_settings + 1);
+    plan->settings = tide_bind_all_settings(self, &plan->n_settings);
     for (uint32_t i = 0; i < plan->n_settings; i++) {
-        bool is_set = i < self->n_sets;
-        const tide_option *from =
-            is_set ? &self->sets[i] : &self->context->settings[i - self->n_sets];
-        plan->settings[i] = (tide_option){ tide_arena_strdup(self->arena, from->key),
-                                           tide_arena_strdup(self->arena, from->value),
-                                           is_set ? from->pos : TIDE_POS_UNKNOWN };
+        tide_option *option = &plan->settings[i];
+        option->key = tide_arena_strdup(self->arena, option->key);
+        option->value = tide_arena_strdup(self->arena, option->value);
     }
     TIDE_TRY(tide_job_settings_read(&self->settings, plan->settings, plan->n_settings, NULL));
     plan->name = self->settings.name;

@@ -15,6 +15,9 @@ typedef struct tide_sql_context {
     /* Does a sink on this table accept updating rows (-U, +U, -D)? */
     bool (*sink_takes_changes)(void *ctx, const tide_table *table);
     bool (*is_bounded)(void *ctx, const tide_table *table); /* Does reading it end? */
+    /* From a file or the environment: SET wins over them. Texts are copied. */
+    const tide_option *base_settings;
+    uint32_t n_base_settings;
     /* Given on the command line: they win over SET. Texts are copied. */
     const tide_option *settings;
     uint32_t n_settings;
@@ -22,7 +25,7 @@ typedef struct tide_sql_context {
 
 /* Plans the script `text` (NUL-terminated; copied) called `source_name` in messages ("job.sql",
  * "<stdin>", "-e"). context may be NULL. The plan has its mode set and is optimised; its settings
- * are the script's SETs followed by the context's, checked. A script without a query gives a plan
+ * are the context's base, the script's SETs and the context's own, checked. A script without a query gives a plan
  * without sinks. On failure the code is that of the first error, and the chain's text holds up to
  * TIDE_SQL_ERRORS_MAX of them, each as "file:line:column: message", the line, a caret and perhaps a
  * hint. */

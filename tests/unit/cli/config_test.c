@@ -58,14 +58,24 @@ static tide_status load(tide_config *config, const char *yaml, const char *varia
     return rv;
 }
 
+/* The layers as the SQL front end puts them together, with a SET between them when `set` is not NULL. */
+static void read_settings(const tide_config *config, const char *set, tide_job_settings *out)
+{
+    tide_option all[16];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < config->below.n; i++) all[n++] = config->below.options[i];
+    if (set) all[n++] = (tide_option){ .key = "parallelism.default", .value = set };
+    for (uint32_t i = 0; i < config->above.n; i++) all[n++] = config->above.options[i];
+    assert_int_equal(tide_job_settings_read(out, all, n, NULL), TIDE_OK);
+}
+
 static void expect_parallelism(const char *yaml, const char *variable, const char *set,
                                const char *arguments, uint64_t expect)
 {
     tide_config config;
     tide_job_settings settings;
-    tide_option sets[] = { { .key = "parallelism.default", .value = set } };
     assert_int_equal(load(&config, yaml, variable, arguments), TIDE_OK);
-    assert_int_equal(tide_config_settings(&config, sets, set ? 1 : 0, &settings), TIDE_OK);
+    read_settings(&config, set, &settings);
     assert_int_equal(settings.parallelism, expect);
     tide_config_fini(&config);
 }
@@ -94,7 +104,7 @@ static void files_may_nest_keys_or_not(void **state)
         tide_config config;
         tide_job_settings settings;
         assert_int_equal(load(&config, yamls[i], NULL, ""), TIDE_OK);
-        assert_int_equal(tide_config_settings(&config, NULL, 0, &settings), TIDE_OK);
+        read_settings(&config, NULL, &settings);
         assert_int_equal(settings.idle_timeout_us, 7000000);
         tide_config_fini(&config);
     }

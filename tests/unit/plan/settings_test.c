@@ -86,6 +86,23 @@ static void the_command_line_wins_over_set(void **state)
     tide_plan_free(&plan);
 }
 
+static void set_wins_over_the_base(void **state)
+{
+    (void)state;
+    tide_option base[] = { { "parallelism.default", "8", 0 }, { "pipeline.name", "base", 0 } };
+    tide_sql_context context = plan_text_context;
+    context.base_settings = base;
+    context.n_base_settings = 2;
+    tide_plan *plan;
+    assert_int_equal(tide_sql_plan("SET 'parallelism.default' = '2';", "x", &context, &plan),
+                     TIDE_OK);
+    tide_job_settings s;
+    assert_int_equal(tide_job_settings_read(&s, plan->settings, plan->n_settings, NULL), TIDE_OK);
+    assert_int_equal(s.parallelism, 2);
+    assert_string_equal(plan->name, "base");
+    tide_plan_free(&plan);
+}
+
 static void reset_takes_a_setting_back(void **state)
 {
     (void)state;
@@ -105,6 +122,7 @@ int main(void)
         cmocka_unit_test(values_are_read_by_their_kind),
         cmocka_unit_test(unknown_keys_and_bad_values_are_refused),
         cmocka_unit_test(the_command_line_wins_over_set),
+        cmocka_unit_test(set_wins_over_the_base),
         cmocka_unit_test(reset_takes_a_setting_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
