@@ -43,6 +43,7 @@ typedef struct tide_source_args {
     uint32_t batch_rows_max;     /* 1 under `tidemill test`, else TIDE_BATCH_ROWS_MAX. */
     bool bounded;                /* Stop at what is there now. */
     const int64_t *now_ns, *wall_us;
+    void *hook;                  /* Of the job, for connectors that a test puts in place of others. */
 } tide_source_args;
 
 typedef enum tide_source_result {
@@ -77,6 +78,7 @@ typedef struct tide_sink_args {
     tide_op_counters *counters;
     const int64_t *now_ns, *wall_us;
     struct tide_output *output;  /* Where `print` writes; see connector/print. */
+    void *hook;                  /* As in tide_source_args. */
     bool updating;               /* The input may hold -U, +U and -D. */
 } tide_sink_args;
 

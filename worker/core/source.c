@@ -199,6 +199,7 @@ tide_status tide_source_feed_new(const tide_source_config *config, tide_feed **o
         .bounded = config->bounded,
         .now_ns = config->env->now_ns,
         .wall_us = config->env->wall_us,
+        .hook = config->env->hook,
     };
     tide_status rv = TIDE_OK;
     if (config->reading->watermark)

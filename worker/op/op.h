@@ -69,6 +69,8 @@ typedef struct tide_op_env {
     size_t state_budget_bytes;  /* 0: unlimited. */
     struct tide_waker *waker;   /* Sinks: I/O threads wake the slot through it. NULL in tests. */
     struct tide_output *output; /* Sinks: where a bare SELECT prints; connector/print. */
+    const struct tide_connector *hook_connector; /* Instead of a table's own, for tests; NULL: its own. */
+    void *hook;
     /* Set when the operator comes back with saved state: the last watermark that its on_watermark had finished
      * by then. What has fired must not fire again. */
     bool is_restored;

@@ -40,8 +40,11 @@ static tide_op_result sink_on_end(void *self_v, tide_outbox *out)
     return self->vt->finish ? as_op_result(self->vt->finish(self->instance)) : TIDE_OP_DONE;
 }
 
-static tide_status find_connector(const tide_node *node, const tide_connector **out)
+static tide_status find_connector(const tide_node *node, const tide_op_env *env,
+                                  const tide_connector **out)
 {
+    *out = env->hook_connector;
+    if (*out) return TIDE_OK;
     if (!node->sink.print) return tide_connector_of(node->sink.table, true, out);
     *out = tide_connector_find("print");
     tide_assert(*out != NULL);
@@ -52,7 +55,7 @@ static tide_status sink_open(void *self_v, const tide_node *node, tide_op_env *e
 {
     sink *self = self_v;
     const tide_connector *connector;
-    TIDE_TRY(find_connector(node, &connector));
+    TIDE_TRY(find_connector(node, env, &connector));
     self->vt = connector->sink;
     self->args = (tide_sink_args){
         .table = node->sink.table,
@@ -65,6 +68,7 @@ static tide_status sink_open(void *self_v, const tide_node *node, tide_op_env *e
         .now_ns = env->now_ns,
         .wall_us = env->wall_us,
         .output = env->output,
+        .hook = env->hook,
     };
     void *instance = tide_malloc_aligned(64, self->vt->size);
     memset(instance, 0, self->vt->size);

@@ -57,7 +57,8 @@ static tide_status plan_scan(tide_deployment *self, uint32_t v, bool want_waterm
     const tide_vertex *vertex = &self->graph->vertices[v];
     const tide_table *table = vertex->node->scan.table;
     scan_plan *scan = &self->scans[v];
-    TIDE_TRY(tide_connector_of(table, false, &scan->connector));
+    scan->connector = self->config->hook_connector;
+    if (scan->connector == NULL) TIDE_TRY(tide_connector_of(table, false, &scan->connector));
     TIDE_TRY(tide_scan_analyse(self->arena, vertex->node, want_watermark, &scan->reading));
     scan->idle_timeout_us = self->config->settings->idle_timeout_us;
     if (tide_option_has(table, tide_options_common, "source.idle-timeout"))
@@ -187,6 +188,8 @@ static tide_op_env make_env(const build *b, const tide_vertex *vertex)
         .state_budget_bytes = config->settings->state_bytes,
         .waker = tide_slot_waker(b->slot),
         .output = config->output,
+        .hook_connector = config->hook_connector,
+        .hook = config->hook,
     };
     return env;
 }

@@ -47,7 +47,7 @@ static tide_status build_slot(void *ctx, tide_slot *slot)
 
 static tide_status start_slots(tide_job *self)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t n = self->config.graph->parallelism;
     bool own_core = self->config.pins && (long)n <= cores;
     self->slots = tide_calloc(n, sizeof *self->slots);
@@ -62,8 +62,9 @@ static tide_status start_slots(tide_job *self)
             .on_state = on_slot_state,
             .ctx = self,
         };
-        TIDE_TRY(tide_slot_start(&config, &self->slots[self->n_slots]));
+        self->slots[self->n_slots] = tide_slot_new(&config);
     }
+    for (uint32_t i = 0; i < n; i++) TIDE_TRY(tide_slot_start(self->slots[i]));
     return TIDE_OK;
 }
 

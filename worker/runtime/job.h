@@ -16,6 +16,10 @@ typedef struct tide_job_config {
     const tide_job_settings *settings;
     tide_clock *clock;
     struct tide_output *output;   /* Where a bare SELECT prints; NULL when the plan has none. */
+    /* Instead of the connectors that tables name, for tests; NULL: those. ctx reaches the connector through
+     * tide_source_args.hook and tide_sink_args.hook. */
+    const struct tide_connector *hook_connector;
+    void *hook;
     bool virtual_time;            /* One row per batch and a watermark after each (tidemill test). */
     bool pins;                    /* Bind slots to cores when there are enough. */
     uint64_t random_seed;

@@ -24,6 +24,7 @@ struct tide_slot {
     tide_task **tasks;
     uint32_t n_tasks, cap_tasks;
     int64_t now_ns, wall_us;
+    bool has_thread;
     bool stopped;               /* The tasks were told. */
     _Atomic int request TIDE_ALIGNED(64); /* Other threads raise it, never lower it. */
     _Atomic uint64_t busy_ns;
@@ -62,7 +63,7 @@ static uint32_t step_tasks(tide_slot *self)
     return 0;
 }
 
-static const tide_task *failed_task(const tide_slot *self)
+const tide_task *tide_slot_failed_task(const tide_slot *self)
 {
     for (uint32_t i = 0; i < self->n_tasks; i++)
         if (tide_task_state_of(self->tasks[i]) == TIDE_TASK_FAILED) return self->tasks[i];
@@ -104,7 +105,7 @@ static void wait_for_work(tide_slot *self)
     if (send_held_back(self)) return;
     tide_waker_arm(self->waker);
     read_clock(self);
-    if (step_tasks(self) || failed_task(self) || all_finished(self)) {
+    if (step_tasks(self) || tide_slot_failed_task(self) || all_finished(self)) {
         tide_waker_disarm(self->waker);
         return;
     }
@@ -139,7 +140,7 @@ static void run(tide_slot *self)
             work += now;
             if (now == 0) break;
         }
-        if (failed_task(self) || all_finished(self)) return;
+        if (tide_slot_failed_task(self) || all_finished(self)) return;
         if (work == 0) {
             wait_for_work(self);
             continue;
@@ -179,28 +180,36 @@ static void *slot_main(void *arg)
         tell(self, TIDE_TASK_RUNNING, NULL);
         wait_for_go(self);
         run(self);
-        const tide_task *failed = failed_task(self);
+        const tide_task *failed = tide_slot_failed_task(self);
         if (failed) tell(self, TIDE_TASK_FAILED, tide_task_error(failed));
         else tell(self, TIDE_TASK_FINISHED, NULL);
     }
     return NULL;
 }
 
-tide_status tide_slot_start(const tide_slot_config *config, tide_slot **out)
+tide_slot *tide_slot_new(const tide_slot_config *config)
 {
     tide_slot *self = tide_malloc_aligned(64, sizeof *self);
     memset(self, 0, sizeof *self);
     self->config = *config;
     self->pool = tide_pool_new(config->pool_bytes);
     self->waker = tide_waker_new();
-    *out = self;
+    return self;
+}
+
+tide_status tide_slot_start(tide_slot *self)
+{
     int err = pthread_create(&self->thread, NULL, slot_main, self);
+    self->has_thread = err == 0;
     if (err == 0) return TIDE_OK;
-    tide_waker_free(&self->waker);
-    tide_pool_free(&self->pool);
-    tide_free(self);
-    *out = NULL;
-    return tide_fail(TIDE_E_IO, "start slot thread %u: %s", config->index, strerror(err));
+    return tide_fail(TIDE_E_IO, "start slot thread %u: %s", self->config.index, strerror(err));
+}
+
+bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us)
+{
+    self->now_ns = now_ns;
+    self->wall_us = wall_us;
+    return step_tasks(self) > 0 || send_held_back(self);
 }
 
 void tide_slot_go(tide_slot *self)
@@ -220,7 +229,7 @@ void tide_slot_abandon(tide_slot *self)
 
 void tide_slot_join(tide_slot *self)
 {
-    pthread_join(self->thread, NULL);
+    if (self->has_thread) pthread_join(self->thread, NULL);
     tide_pool_adopt(self->pool);
 }
 

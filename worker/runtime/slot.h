@@ -26,14 +26,22 @@ typedef struct tide_slot_config {
     void *ctx;
 } tide_slot_config;
 
+/* A slot without a thread yet. */
+tide_slot *tide_slot_new(const tide_slot_config *config);
 /* Starts the thread, which builds the tasks and then waits for tide_slot_go. */
-TIDE_MUST_CHECK tide_status tide_slot_start(const tide_slot_config *config, tide_slot **out);
+TIDE_MUST_CHECK tide_status tide_slot_start(tide_slot *self);
 void tide_slot_go(tide_slot *self);      /* Every slot is built: run. */
 void tide_slot_stop(tide_slot *self);    /* Ends the sources cleanly; tasks finish by themselves. */
 void tide_slot_abandon(tide_slot *self); /* Ends the thread without finishing anything. */
-void tide_slot_join(tide_slot *self);    /* Waits for the thread to end. */
+void tide_slot_join(tide_slot *self);    /* Waits for the thread to end; fine without one. */
 /* Closes the tasks and frees everything. Every slot of the job was joined: they wake each other. */
 void tide_slot_free(tide_slot **self_p);
+
+/* Instead of a thread: the caller builds the tasks and steps them, on one thread and with times of its own
+ * making. Returns whether anything moved. */
+bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us);
+/* The first task that failed, or NULL. The slot must not be running on another thread. */
+const tide_task *tide_slot_failed_task(const tide_slot *self);
 
 /* In build only: takes the task. The first added is the one nearest the sink. */
 void tide_slot_add_task(tide_slot *self, tide_task **task_p);

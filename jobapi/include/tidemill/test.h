@@ -28,8 +28,6 @@ tide_test *tide_test_new_sql(const char *sql);
 void tide_test_free(tide_test **self_p);
 
 void tide_test_row(tide_test *self, const char *table, const char *csv);
-/* Event time of a table without a WATERMARK, or beyond what its rows say. */
-void tide_test_watermark(tide_test *self, const char *table, int64_t watermark_us);
 void tide_test_advance(tide_test *self, int64_t by_ms); /* Processing time; fires its timers. */
 void tide_test_end(tide_test *self);                    /* Every input ends: final watermark, then end. */
 

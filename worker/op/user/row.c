@@ -24,6 +24,7 @@ tide_op_result tide_user_fail(const tide_user_op *op)
 {
     (void)tide_fail(TIDE_E_USER_CODE, "callback of %s: %s", op->name,
                     failure[0] ? failure : "failed without a reason (tide_fail_text gives one)");
+    tide_user_clear_failure();
     return TIDE_OP_FAILED;
 }
 

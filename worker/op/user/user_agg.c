@@ -57,6 +57,5 @@ tide_status tide_user_check(void)
     if (!tide_user_has_failed()) return TIDE_OK;
     static const tide_user_op aggregate = { .name = "an aggregate" };
     (void)tide_user_fail(&aggregate);
-    tide_user_clear_failure();
     return tide_error_code();
 }

@@ -8,7 +8,7 @@
 /* ---- failures inside callbacks: one text per thread ---- */
 void tide_user_clear_failure(void);
 bool tide_user_has_failed(void);
-/* Makes the failure of a callback of `op` (TIDE_E_USER_CODE) this thread's chain. */
+/* Makes the failure of a callback of `op` (TIDE_E_USER_CODE) this thread's chain, and forgets it. */
 tide_op_result tide_user_fail(const tide_user_op *op);
 /* As tide_fail_text, for wrong uses of the interface; the first one counts. */
 void tide_user_misuse(const char *format, ...) TIDE_PRINTF(1, 2);
