@@ -24,6 +24,12 @@ tide_status tide_conjuncts_join(tide_arena *arena, const tide_conjuncts *self,
     return tide_expr_call(arena, "and", self->items, self->n, self->items[0]->pos, out);
 }
 
+bool tide_expr_is_true(const tide_expr *self)
+{
+    return self->kind == TIDE_EXPR_LITERAL && !self->literal.is_null &&
+           self->type.id == TIDE_TYPE_BOOLEAN && self->literal.boolean;
+}
+
 bool tide_expr_is_call(const tide_expr *self, const char *name)
 {
     return self->kind == TIDE_EXPR_CALL && strcmp(self->call.fn->name, name) == 0;

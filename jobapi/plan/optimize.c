@@ -7,8 +7,9 @@
     200u /* A filter sinks one level a pass; what is left then is correct all                      \
             the same. */
 
-static const tide_rule rules[] = { tide_rule_fold,  tide_rule_values,  tide_rule_push_filter,
-                                   tide_rule_merge, tide_rule_trivial, tide_rule_fuse_window };
+static const tide_rule rules[] = { tide_rule_fold,         tide_rule_values, tide_rule_push_filter,
+                                   tide_rule_push_project, tide_rule_merge,  tide_rule_trivial,
+                                   tide_rule_fuse_window };
 
 static tide_status run_pass(tide_plan *self, bool *changed);
 static tide_status rewrite(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,

@@ -16,6 +16,8 @@ tide_status tide_rule_fold(tide_arena *arena, const tide_node *node, const uint3
                            const tide_node **out);
 tide_status tide_rule_push_filter(tide_arena *arena, const tide_node *node,
                                   const uint32_t *input_uses, const tide_node **out);
+tide_status tide_rule_push_project(tide_arena *arena, const tide_node *node,
+                                   const uint32_t *input_uses, const tide_node **out);
 tide_status tide_rule_merge(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
                             const tide_node **out);
 tide_status tide_rule_trivial(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
@@ -37,6 +39,7 @@ void tide_conjuncts_split(tide_arena *arena, const tide_expr *predicate, tide_co
 TIDE_MUST_CHECK tide_status tide_conjuncts_join(tide_arena *arena, const tide_conjuncts *self,
                                                 const tide_expr **out);
 
+bool tide_expr_is_true(const tide_expr *self); /* The literal. */
 bool tide_expr_is_call(const tide_expr *self, const char *name);
 bool tide_expr_may_fail(const tide_expr *self); /* Some rows may give an error. */
 /* Adds to counts[i] how often column i occurs. */

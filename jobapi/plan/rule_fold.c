@@ -2,6 +2,8 @@
 #include "jobapi/plan/rule.h"
 
 static const tide_expr *fold(tide_arena *arena, const tide_expr *expr, bool *changed);
+static tide_status fold_predicate(tide_arena *arena, const tide_expr *predicate, bool *changed,
+                                  const tide_expr **out);
 static const tide_node *fold_project(tide_arena *arena, const tide_node *node);
 
 tide_status tide_rule_fold(tide_arena *arena, const tide_node *node, const uint32_t *input_uses,
@@ -11,12 +13,14 @@ tide_status tide_rule_fold(tide_arena *arena, const tide_node *node, const uint3
     *out = node;
     bool changed = false;
     if (node->kind == TIDE_NODE_FILTER) {
-        const tide_expr *predicate = fold(arena, node->filter.predicate, &changed);
+        const tide_expr *predicate;
+        TIDE_TRY(fold_predicate(arena, node->filter.predicate, &changed, &predicate));
         if (changed) *out = tide_node_filter(arena, node->inputs[0], predicate);
     } else if (node->kind == TIDE_NODE_PROJECT) {
         *out = fold_project(arena, node);
     } else if (node->kind == TIDE_NODE_SCAN && node->scan.filter) {
-        const tide_expr *filter = fold(arena, node->scan.filter, &changed);
+        const tide_expr *filter;
+        TIDE_TRY(fold_predicate(arena, node->scan.filter, &changed, &filter));
         if (changed)
             *out = tide_node_scan(arena, node->scan.table, node->scan.columns, node->scan.n_columns,
                                   filter, node->bounded);
@@ -30,6 +34,21 @@ static const tide_expr *fold(tide_arena *arena, const tide_expr *expr, bool *cha
     if (folded == expr || tide_expr_equal(folded, expr)) return expr;
     *changed = true;
     return folded;
+}
+
+/* Without conjuncts that are always true; at least one is left. */
+static tide_status fold_predicate(tide_arena *arena, const tide_expr *predicate, bool *changed,
+                                  const tide_expr **out)
+{
+    *out = fold(arena, predicate, changed);
+    tide_conjuncts all = { 0 }, kept = { 0 };
+    tide_conjuncts_split(arena, *out, &all);
+    for (uint32_t i = 0; i < all.n; i++)
+        if (!tide_expr_is_true(all.items[i]) || (kept.n == 0 && i + 1 == all.n))
+            TIDE_PUSH(arena, kept.items, kept.n, kept.cap, all.items[i]);
+    if (kept.n == all.n) return TIDE_OK;
+    *changed = true;
+    return tide_conjuncts_join(arena, &kept, out);
 }
 
 static const tide_node *fold_project(tide_arena *arena, const tide_node *node)

@@ -13,12 +13,8 @@ tide_status tide_rule_trivial(tide_arena *arena, const tide_node *node, const ui
 {
     *out = node;
     if (node->kind == TIDE_NODE_PROJECT && is_identity(node)) *out = node->inputs[0];
-    if (node->kind == TIDE_NODE_FILTER) {
-        const tide_expr *predicate = node->filter.predicate;
-        if (predicate->kind == TIDE_EXPR_LITERAL && !predicate->literal.is_null &&
-            predicate->literal.boolean)
-            *out = node->inputs[0];
-    }
+    if (node->kind == TIDE_NODE_FILTER && tide_expr_is_true(node->filter.predicate))
+        *out = node->inputs[0];
     if (node->kind == TIDE_NODE_UNION)
         *out = node->n_inputs == 1 ? node->inputs[0] : flatten_union(arena, node, input_uses);
     return TIDE_OK;
