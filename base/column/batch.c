@@ -133,7 +133,8 @@ typedef struct value16 {
     uint64_t a, b;
 } value16;
 
-static void gather_values(void *out, const void *in, uint32_t width, const uint16_t *rows, uint32_t n)
+static void gather_values(void *out, const void *in, uint32_t width, const uint16_t *rows,
+                          uint32_t n)
 {
     switch (width) {
     case 1: GATHER(uint8_t); break;
@@ -145,7 +146,8 @@ static void gather_values(void *out, const void *in, uint32_t width, const uint1
 }
 
 /* Bits rows[0..n) of `from` to bits at.. of `to`, whose bits there are ones. */
-static void gather_bits(uint64_t *to, uint32_t at, const uint64_t *from, const uint16_t *rows, uint32_t n)
+static void gather_bits(uint64_t *to, uint32_t at, const uint64_t *from, const uint16_t *rows,
+                        uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t missing = ~(from[rows[i] >> 6] >> (rows[i] & 63)) & 1;
@@ -270,7 +272,8 @@ tide_batch *tide_batch_project(tide_pool *pool, tide_batch *from, const uint32_t
     return self;
 }
 
-tide_batch *tide_batch_with_cols(tide_pool *pool, tide_batch *from, tide_col **cols, uint32_t n_cols)
+tide_batch *tide_batch_with_cols(tide_pool *pool, tide_batch *from, tide_col **cols,
+                                 uint32_t n_cols)
 {
     tide_batch *self = batch_like(pool, from, n_cols);
     for (uint32_t i = 0; i < n_cols; i++) {
@@ -317,7 +320,8 @@ static size_t used_string_bytes(const tide_batch *self, const tide_col *c)
     const tide_view *views = c->values;
     for (uint32_t k = 0; k < self->n_rows; k++) {
         uint32_t row = tide_batch_phys(self, k);
-        if (tide_col_valid(c, row) && views[row].len > TIDE_VIEW_INLINE_MAX) bytes += views[row].len;
+        if (tide_col_valid(c, row) && views[row].len > TIDE_VIEW_INLINE_MAX)
+            bytes += views[row].len;
     }
     return bytes;
 }

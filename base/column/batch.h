@@ -31,13 +31,14 @@ TIDE_INLINE bool tide_change_is_retraction(int8_t c)
 typedef struct tide_col {
     _Atomic uint32_t refs;
     tide_type type;
-    uint32_t n;               /* Physical rows. */
-    uint32_t n_data;          /* Strings: data buffers. */
-    const void *values;       /* n values of the type's width; undefined where NULL (but readable). */
-    const uint64_t *validity; /* Bit i of the words: row i is not NULL. NULL pointer: no row is NULL. */
+    uint32_t n;         /* Physical rows. */
+    uint32_t n_data;    /* Strings: data buffers. */
+    const void *values; /* n values of the type's width; undefined where NULL (but readable). */
+    const uint64_t
+        *validity; /* Bit i of the words: row i is not NULL. NULL pointer: no row is NULL. */
     tide_buf *values_buf, *validity_buf; /* What keeps the two alive; either may be NULL. */
-    tide_buf **data;          /* Strings' long bytes; views index it. */
-    tide_buf *self_buf, *data_buf; /* Hold this struct and the array `data`. */
+    tide_buf **data;                     /* Strings' long bytes; views index it. */
+    tide_buf *self_buf, *data_buf;       /* Hold this struct and the array `data`. */
 } tide_col;
 
 typedef struct tide_batch {
@@ -45,8 +46,8 @@ typedef struct tide_batch {
     uint32_t n_rows, n_phys, n_cols;
     const uint16_t *sel; /* n_rows ascending physical rows, or NULL. */
     tide_buf *sel_buf;
-    tide_col *change;    /* TINYINT of tide_change, or NULL. */
-    int64_t born_ns;     /* When its oldest row came in, by the injected clock; 0 unknown. */
+    tide_col *change; /* TINYINT of tide_change, or NULL. */
+    int64_t born_ns;  /* When its oldest row came in, by the injected clock; 0 unknown. */
     tide_buf *self_buf;
     tide_col *cols[];
 } tide_batch;
@@ -57,7 +58,8 @@ TIDE_INLINE bool tide_col_valid(const tide_col *self, uint32_t row)
 }
 TIDE_INLINE const char *tide_view_ptr(const tide_view *v, tide_buf *const *data)
 {
-    return v->len <= TIDE_VIEW_INLINE_MAX ? v->inline_ : (const char *)data[v->buf]->data + v->offset;
+    return v->len <= TIDE_VIEW_INLINE_MAX ? v->inline_
+                                          : (const char *)data[v->buf]->data + v->offset;
 }
 /* The bytes of string row `row`; *len_out gets their number. Borrows from the column. */
 TIDE_INLINE const char *tide_col_str(const tide_col *self, uint32_t row, uint32_t *len_out)
@@ -72,7 +74,8 @@ TIDE_INLINE uint32_t tide_batch_phys(const tide_batch *self, uint32_t k)
 }
 TIDE_INLINE tide_change tide_batch_change(const tide_batch *self, uint32_t phys)
 {
-    return self->change ? (tide_change)((const int8_t *)self->change->values)[phys] : TIDE_CHANGE_INSERT;
+    return self->change ? (tide_change)((const int8_t *)self->change->values)[phys]
+                        : TIDE_CHANGE_INSERT;
 }
 
 /* ---- columns ---- */
@@ -106,7 +109,8 @@ tide_batch *tide_batch_select(tide_pool *pool, tide_batch *self, const uint16_t 
 /* Columns idx[0..n), shared; same rows, selection and changes. */
 tide_batch *tide_batch_project(tide_pool *pool, tide_batch *self, const uint32_t *idx, uint32_t n);
 /* Other columns over the same physical rows, selection, changes and birth; takes the references. */
-tide_batch *tide_batch_with_cols(tide_pool *pool, tide_batch *self, tide_col **cols, uint32_t n_cols);
+tide_batch *tide_batch_with_cols(tide_pool *pool, tide_batch *self, tide_col **cols,
+                                 uint32_t n_cols);
 /* Dense form: itself (referenced) when it has no selection, else gathered. */
 tide_batch *tide_batch_compact(tide_pool *pool, tide_batch *self);
 /* Sets the change column of a batch not yet published; takes the reference. */
@@ -124,11 +128,11 @@ typedef struct tide_colb {
     tide_type type;
     uint32_t width;
     void *values;
-    uint64_t *validity;     /* NULL until the first NULL is written. */
+    uint64_t *validity; /* NULL until the first NULL is written. */
     tide_buf *values_buf, *validity_buf;
-    tide_buf **data;        /* Finished and open heap buffers of this column. */
+    tide_buf **data; /* Finished and open heap buffers of this column. */
     uint32_t n_data, cap_data;
-    uint8_t *heap;          /* The open (last) one, or NULL. */
+    uint8_t *heap; /* The open (last) one, or NULL. */
     uint32_t heap_used, heap_cap;
     uint32_t rows_cap;
     tide_pool *pool;
@@ -136,9 +140,10 @@ typedef struct tide_colb {
 
 typedef struct tide_builder {
     tide_pool *pool;
-    uint32_t n_cols, n, cap; /* n: rows so far; the caller advances it. cap <= TIDE_BATCH_ROWS_MAX. */
+    uint32_t n_cols, n,
+        cap; /* n: rows so far; the caller advances it. cap <= TIDE_BATCH_ROWS_MAX. */
     tide_colb *cols;
-    int8_t *change;          /* NULL until tide_builder_set_change. */
+    int8_t *change; /* NULL until tide_builder_set_change. */
     tide_buf *change_buf;
     int64_t born_ns;
 } tide_builder;
@@ -146,7 +151,10 @@ typedef struct tide_builder {
 void tide_builder_init(tide_builder *self, tide_pool *pool, const tide_type *types, uint32_t n_cols,
                        uint32_t cap);
 void tide_builder_fini(tide_builder *self);
-TIDE_INLINE bool tide_builder_full(const tide_builder *self) { return self->n == self->cap; }
+TIDE_INLINE bool tide_builder_full(const tide_builder *self)
+{
+    return self->n == self->cap;
+}
 
 /* Row `row` of a column under construction. Every row up to n must be set exactly once per column. */
 void tide_colb_set_null(tide_colb *self, uint32_t row);
@@ -163,7 +171,8 @@ uint32_t tide_colb_share(tide_colb *self, tide_buf *buf);
 void tide_builder_set_change(tide_builder *self, uint32_t row, tide_change change);
 /* Appends the physical rows rows[0..n) of src (same types), changes included; strings share src's data
  * buffers when that is cheap, else their bytes are copied. n <= cap - self->n. */
-void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows, uint32_t n);
+void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows,
+                         uint32_t n);
 /* The rows so far as a batch; the builder starts anew. NULL when there are none. */
 tide_batch *tide_builder_finish(tide_builder *self);
 

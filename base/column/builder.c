@@ -4,7 +4,8 @@
 #include "base/core/mem.h"
 
 #define HEAP_BYTES_MIN 4096u
-#define HEAP_BYTES_MAX (1024u * 1024u) /* Of one heap buffer; a longer string gets one of its own. */
+#define HEAP_BYTES_MAX                                                                             \
+    (1024u * 1024u) /* Of one heap buffer; a longer string gets one of its own. */
 
 static void start_column(tide_colb *c)
 {
@@ -188,8 +189,10 @@ static void append_strings(tide_colb *self, uint32_t at, const tide_col *from, c
     }
     for (uint32_t i = 0; i < n; i++) {
         tide_view v = views[rows[i]];
-        if (v.len <= TIDE_VIEW_INLINE_MAX || !tide_col_valid(from, rows[i])) out[i] = v;
-        else tide_colb_put_str(self, at + i, tide_view_ptr(&views[rows[i]], from->data), v.len);
+        if (v.len <= TIDE_VIEW_INLINE_MAX || !tide_col_valid(from, rows[i]))
+            out[i] = v;
+        else
+            tide_colb_put_str(self, at + i, tide_view_ptr(&views[rows[i]], from->data), v.len);
     }
 }
 
@@ -214,7 +217,8 @@ typedef struct value16 {
 static void append_values(tide_colb *self, uint32_t at, const tide_col *from, const uint16_t *rows,
                           uint32_t n)
 {
-    if (tide_type_is_string(self->type)) append_strings(self, at, from, rows, n);
+    if (tide_type_is_string(self->type))
+        append_strings(self, at, from, rows, n);
     else
         switch (self->width) {
         case 1: APPEND(uint8_t); break;
@@ -226,7 +230,8 @@ static void append_values(tide_colb *self, uint32_t at, const tide_col *from, co
     if (from->validity) append_nulls(self, at, from, rows, n);
 }
 
-void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows, uint32_t n)
+void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows,
+                         uint32_t n)
 {
     tide_assert(src->n_cols == self->n_cols && n <= self->cap - self->n);
     for (uint32_t c = 0; c < self->n_cols; c++) {
@@ -236,7 +241,8 @@ void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16
     if (src->change || self->change)
         for (uint32_t i = 0; i < n; i++)
             tide_builder_set_change(self, self->n + i, tide_batch_change(src, rows[i]));
-    if (self->n == 0 || (src->born_ns && src->born_ns < self->born_ns)) self->born_ns = src->born_ns;
+    if (self->n == 0 || (src->born_ns && src->born_ns < self->born_ns))
+        self->born_ns = src->born_ns;
     self->n += n;
 }
 
@@ -265,8 +271,8 @@ tide_batch *tide_builder_finish(tide_builder *self)
     tide_buf_unref(&cols_buf);
     if (self->change) {
         void *values;
-        tide_col *change = tide_col_new(self->pool, tide_type_of(TIDE_TYPE_TINYINT), self->n, &values,
-                                        false, NULL);
+        tide_col *change = tide_col_new(self->pool, tide_type_of(TIDE_TYPE_TINYINT), self->n,
+                                        &values, false, NULL);
         memcpy(values, self->change, self->n);
         tide_batch_set_change(batch, &change);
         tide_buf_unref(&self->change_buf);

@@ -1,5 +1,5 @@
-/* digits.h - the inner pieces of reading and writing decimal digits, for text.c and the record
- * formats. Pure; any thread. */
+/* digits.h - the inner pieces of reading and writing decimal digits, for text.c
+ * and the record formats. Pure; any thread. */
 #ifndef TIDE_BASE_COLUMN_DIGITS_H
 #define TIDE_BASE_COLUMN_DIGITS_H
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* text.c - printing single values. Parsing is in text_parse.c and text_interval.c. */
+/* text.c - printing single values. Parsing is in text_parse.c and
+ * text_interval.c. */
 #include "base/column/text.h"
 
 #include <math.h>
@@ -112,7 +113,8 @@ uint32_t tide_print_decimal(__int128 v, uint32_t scale, char *at)
     return (uint32_t)(p + fraction - at);
 }
 
-/* Shortest digits "d.ddde+xx" laid out as PostgreSQL does: plain while -4 <= exponent < exp_max. */
+/* Shortest digits "d.ddde+xx" laid out as PostgreSQL does: plain while -4 <=
+ * exponent < exp_max. */
 static uint32_t lay_out_float(const char *digits, uint32_t n_digits, int32_t exp, int32_t exp_max,
                               char *at)
 {
@@ -177,8 +179,9 @@ uint32_t tide_print_f32(float v, char *at)
 
 /* ---- dates and times ---- */
 
-/* Both after Howard Hinnant's "chrono-compatible low-level date algorithms": years begin in
- * March, so that the leap day is the last one, in eras of 400 years. */
+/* Both after Howard Hinnant's "chrono-compatible low-level date algorithms":
+ * years begin in March, so that the leap day is the last one, in eras of 400
+ * years. */
 int32_t tide_days_from_civil(int32_t year, uint32_t month, uint32_t day)
 {
     year -= month <= 2;
@@ -271,7 +274,8 @@ uint32_t tide_fraction_digits(int64_t micros)
     return digits;
 }
 
-/* PostgreSQL's intervalstyle: a part after a negative one shows its plus sign. */
+/* PostgreSQL's intervalstyle: a part after a negative one shows its plus sign.
+ */
 static char *put_interval_part(char *p, const char *start, int32_t v, const char *unit,
                                bool *before)
 {

@@ -101,7 +101,8 @@ static bool add_product(int64_t *sum, int64_t a, int64_t b)
     return !__builtin_mul_overflow(a, b, &product) && !__builtin_add_overflow(*sum, product, sum);
 }
 
-/* A fraction of a unit goes to the next smaller part: of a month to days (30), of a day to time. */
+/* A fraction of a unit goes to the next smaller part: of a month to days (30),
+ * of a day to time. */
 static bool add_days_fraction(reader *r, double days)
 {
     double whole = trunc(days);
@@ -170,7 +171,8 @@ static bool take_clock(reader *r, int64_t hours, int64_t sign)
            add_product(&r->micros, micros, sign);
 }
 
-/* Is the next thing a clock time ("12:00")? Then a number without unit before it is days. */
+/* Is the next thing a clock time ("12:00")? Then a number without unit before
+ * it is days. */
 static bool clock_follows(reader *r)
 {
     size_t n = r->p < r->end && (*r->p == '-' || *r->p == '+') ? 1 : 0;
@@ -179,7 +181,8 @@ static bool clock_follows(reader *r)
     return n > start && (size_t)(r->end - r->p) > n && r->p[n] == ':';
 }
 
-/* One of: "12:00:00", "1-2", "1.5 days", "12" (seconds at the end, days before a clock time). */
+/* One of: "12:00:00", "1-2", "1.5 days", "12" (seconds at the end, days before
+ * a clock time). */
 static bool take_field(reader *r)
 {
     quantity q = { 0 };

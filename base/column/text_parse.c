@@ -30,11 +30,13 @@ bool tide_parse_f64(const char *ptr, size_t len, double *out)
     return tide_float_read(ptr, len, out);
 }
 
-/* A decimal number taken apart: digits with and without point, and the exponent. */
+/* A decimal number taken apart: digits with and without point, and the
+ * exponent. */
 typedef struct number_text {
     const char *digits, *end; /* Of the mantissa; may hold one '.'. */
     bool negative;
-    int64_t point; /* Digits before the decimal point, with the exponent, without leading zeros. */
+    int64_t point; /* Digits before the decimal point, with the exponent, without
+                    leading zeros. */
 } number_text;
 
 static bool read_exponent(const char *p, const char *end, int64_t *out)
@@ -70,7 +72,8 @@ static bool split_number(const char *ptr, size_t len, number_text *out)
     return true;
 }
 
-/* digits, at most 18 of them, one point: what nearly every decimal is. False: take the long way. */
+/* digits, at most 18 of them, one point: what nearly every decimal is. False:
+ * take the long way. */
 static bool parse_decimal_short(const char *p, const char *end, uint32_t scale, uint64_t *out)
 {
     uint64_t v = 0;
@@ -201,7 +204,8 @@ static bool take_fraction(cursor *c, int64_t *micros_out)
     return true;
 }
 
-/* 23:59[:59[.123456]]. As in PostgreSQL 24:00:00 and a leap second :60 are taken. */
+/* 23:59[:59[.123456]]. As in PostgreSQL 24:00:00 and a leap second :60 are
+ * taken. */
 static bool take_time(cursor *c, int64_t *micros_out)
 {
     uint32_t hour, minute, second = 0;

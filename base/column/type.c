@@ -155,7 +155,8 @@ static tide_status with_decimal_args(const char *text, const type_text *parts, t
     return TIDE_OK;
 }
 
-static tide_status with_args(const char *text, tide_type_id id, const type_text *parts, tide_type *out)
+static tide_status with_args(const char *text, tide_type_id id, const type_text *parts,
+                             tide_type *out)
 {
     if (id == TIDE_TYPE_DECIMAL) return with_decimal_args(text, parts, out);
     *out = tide_type_of(id);
@@ -180,7 +181,8 @@ static tide_status with_args(const char *text, tide_type_id id, const type_text 
 tide_status tide_type_parse(const char *text, tide_type *out)
 {
     type_text parts;
-    if (!split_text(text, &parts)) return tide_fail(TIDE_E_TYPE, "cannot read the type \"%s\"", text);
+    if (!split_text(text, &parts))
+        return tide_fail(TIDE_E_TYPE, "cannot read the type \"%s\"", text);
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
         if (strcmp(parts.words, spellings[i].spelling) == 0)
             return with_args(text, spellings[i].id, &parts, out);

@@ -10,28 +10,28 @@
 
 /* Values are stored in snapshots and sent on the wire: never renumber, only append. */
 typedef enum tide_type_id {
-    TIDE_TYPE_NULL = 0,   /* Of the literal NULL before it is given a type; no column has it. */
-    TIDE_TYPE_BOOLEAN,    /* uint8_t 0 or 1 (a byte, not Arrow's bit: see docs/decisions). */
-    TIDE_TYPE_TINYINT,    /* int8_t */
-    TIDE_TYPE_SMALLINT,   /* int16_t */
-    TIDE_TYPE_INT,        /* int32_t */
-    TIDE_TYPE_BIGINT,     /* int64_t */
-    TIDE_TYPE_FLOAT,      /* float */
-    TIDE_TYPE_DOUBLE,     /* double */
-    TIDE_TYPE_DECIMAL,    /* __int128, the value times 10^scale; precision 1 to 38, scale 0 to precision */
-    TIDE_TYPE_STRING,     /* tide_view, UTF-8; precision = VARCHAR(n)'s n, 0 unlimited */
-    TIDE_TYPE_BYTES,      /* tide_view */
-    TIDE_TYPE_DATE,       /* int32_t days since 1970-01-01 */
-    TIDE_TYPE_TIME,       /* int64_t microseconds since midnight */
-    TIDE_TYPE_TIMESTAMP,  /* int64_t microseconds since 1970-01-01 00:00, no zone; precision 0 to 6 */
+    TIDE_TYPE_NULL = 0, /* Of the literal NULL before it is given a type; no column has it. */
+    TIDE_TYPE_BOOLEAN,  /* uint8_t 0 or 1 (a byte, not Arrow's bit: see docs/decisions). */
+    TIDE_TYPE_TINYINT,  /* int8_t */
+    TIDE_TYPE_SMALLINT, /* int16_t */
+    TIDE_TYPE_INT,      /* int32_t */
+    TIDE_TYPE_BIGINT,   /* int64_t */
+    TIDE_TYPE_FLOAT,    /* float */
+    TIDE_TYPE_DOUBLE,   /* double */
+    TIDE_TYPE_DECIMAL, /* __int128, the value times 10^scale; precision 1 to 38, scale 0 to precision */
+    TIDE_TYPE_STRING,    /* tide_view, UTF-8; precision = VARCHAR(n)'s n, 0 unlimited */
+    TIDE_TYPE_BYTES,     /* tide_view */
+    TIDE_TYPE_DATE,      /* int32_t days since 1970-01-01 */
+    TIDE_TYPE_TIME,      /* int64_t microseconds since midnight */
+    TIDE_TYPE_TIMESTAMP, /* int64_t microseconds since 1970-01-01 00:00, no zone; precision 0 to 6 */
     TIDE_TYPE_TIMESTAMP_LTZ, /* int64_t microseconds since the epoch, UTC; precision 0 to 6 */
-    TIDE_TYPE_INTERVAL,   /* tide_interval */
+    TIDE_TYPE_INTERVAL,      /* tide_interval */
     TIDE_TYPE_COUNT
 } tide_type_id;
 
 typedef struct tide_type {
-    uint8_t id;        /* tide_type_id */
-    uint8_t scale;     /* DECIMAL only. */
+    uint8_t id;         /* tide_type_id */
+    uint8_t scale;      /* DECIMAL only. */
     uint16_t precision; /* See above; 0 where a type has none. */
 } tide_type;
 
@@ -63,7 +63,8 @@ _Static_assert(sizeof(tide_view) == 16 && sizeof(tide_interval) == 16, "stored l
 TIDE_INLINE tide_type tide_type_of(tide_type_id id)
 {
     return (tide_type){ .id = (uint8_t)id,
-                        .precision = id == TIDE_TYPE_TIMESTAMP || id == TIDE_TYPE_TIMESTAMP_LTZ ? 6 : 0 };
+                        .precision =
+                            id == TIDE_TYPE_TIMESTAMP || id == TIDE_TYPE_TIMESTAMP_LTZ ? 6 : 0 };
 }
 TIDE_INLINE tide_type tide_type_decimal(uint16_t precision, uint8_t scale)
 {
@@ -108,9 +109,9 @@ typedef struct tide_value {
     bool is_null;
     union {
         bool boolean;
-        int64_t i64;       /* Every integer type, DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ. */
-        double f64;        /* FLOAT and DOUBLE. */
-        __int128 i128;     /* DECIMAL */
+        int64_t i64;   /* Every integer type, DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ. */
+        double f64;    /* FLOAT and DOUBLE. */
+        __int128 i128; /* DECIMAL */
         struct {
             const char *ptr;
             uint32_t len;

@@ -1,5 +1,5 @@
-/* base64.h - how BYTEA travels in text formats: RFC 4648 section 4, with padding. Pure; any
- * thread. */
+/* base64.h - how BYTEA travels in text formats: RFC 4648 section 4, with
+ * padding. Pure; any thread. */
 #ifndef TIDE_BASE_FORMAT_BASE64_H
 #define TIDE_BASE_FORMAT_BASE64_H
 #include <stdbool.h>

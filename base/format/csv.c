@@ -1,9 +1,10 @@
 /* csv.c - the format "csv": records of delimited fields, by position.
  *
- * Windows of the input are scanned for delimiters and newlines at once (csv_scan.h); rows that
- * lie regularly are then converted column by column (csv_columns.c). Any other record, with
- * quotes, a wrong number of fields or a value that does not fit, is taken by itself
- * (csv_record.c), and only there errors arise. */
+ * Windows of the input are scanned for delimiters and newlines at once
+ * (csv_scan.h); rows that lie regularly are then converted column by column
+ * (csv_columns.c). Any other record, with quotes, a wrong number of fields or a
+ * value that does not fit, is taken by itself (csv_record.c), and only there
+ * errors arise. */
 #include <stdio.h>
 
 #include "base/format/csv_internal.h"
@@ -15,7 +16,8 @@ const tide_option_def csv_option_defs[] = {
       "string" },
     { "csv.disable-quote-character", "false", "No character is a quote", "boolean" },
     { "csv.escape-character", NULL,
-      "Within quotes takes the meaning from the character behind it; unset: quotes are doubled",
+      "Within quotes takes the meaning from the character behind it; unset: "
+      "quotes are doubled",
       "string" },
     { "csv.header", "false", "The first line of an input names the columns: skipped when reading",
       "boolean" },
@@ -23,12 +25,15 @@ const tide_option_def csv_option_defs[] = {
     { "csv.allow-comments", "false", "Lines that begin with # are skipped", "boolean" },
     { "csv.skip-empty-lines", "true", "Empty lines are no records", "boolean" },
     { "csv.quoted-newlines", "true",
-      "Quoted fields may hold newlines. false lets one file be read by several subtasks",
+      "Quoted fields may hold newlines. false lets one file be read by several "
+      "subtasks",
       "boolean" },
     { NULL, NULL, NULL, NULL },
 };
 
-#define SINGLES_MAX 256u /* Irregular records that are taken one by one before a window is tried. */
+#define SINGLES_MAX                                                                                \
+    256u /* Irregular records that are taken one by one before a window is       \
+          tried. */
 
 static csv_decoder *of_decoder(tide_decoder *self)
 {
@@ -56,6 +61,7 @@ tide_status csv_options_read(const tide_format_option *options, uint32_t n_optio
         .marks = { (uint8_t)delimiter, (uint8_t)quote, (uint8_t)escape },
         .header = tide_format_option_bool(&given, "csv.header"),
         .comments = tide_format_option_bool(&given, "csv.allow-comments"),
+        .quoted_newlines = tide_format_option_bool(&given, "csv.quoted-newlines"),
         .skip_blank = tide_format_option_bool(&given, "csv.skip-empty-lines"),
         .null_literal = tide_format_option_get(&given, "csv.null-literal"),
     };
@@ -141,8 +147,8 @@ typedef struct csv_block {
     tide_decode_errors *errors;
 } csv_block;
 
-/* Is the line at p none that holds a record? *next is where the one behind it begins, or NULL if
- * the line goes on behind the block. */
+/* Is the line at p none that holds a record? *next is where the one behind it
+ * begins, or NULL if the line goes on behind the block. */
 static bool skip_line(const csv_block *b, const char *p, const char **next)
 {
     const csv_options *o = &b->decoder->options;
@@ -178,8 +184,8 @@ static bool read_record(csv_block *b)
     return true;
 }
 
-/* How many rows from the first on have the fields they should have, in one of the two forms:
- * with and without a delimiter behind the last field. */
+/* How many rows from the first on have the fields they should have, in one of
+ * the two forms: with and without a delimiter behind the last field. */
 static uint32_t regular_rows(const csv_decoder *d, const char *base, uint32_t n_ends,
                              uint32_t n_lines, uint32_t *stride_out)
 {
@@ -223,7 +229,8 @@ static bool read_window(csv_block *b)
     return good == rows.n;
 }
 
-/* A byte order mark and the header line, at the start of an input. False: not complete yet. */
+/* A byte order mark and the header line, at the start of an input. False: not
+ * complete yet. */
 static bool skip_start(csv_block *b)
 {
     const char *text_end, *next;
@@ -274,6 +281,13 @@ static tide_status csv_decode_block(tide_decoder *self_v, const uint8_t *bytes, 
     return TIDE_OK;
 }
 
+static bool csv_records_are_lines(const tide_format_option *options, uint32_t n_options)
+{
+    csv_options read;
+    return csv_options_read(options, n_options, &read) == TIDE_OK &&
+           (!read.quoted_newlines || !read.marks.quote);
+}
+
 const tide_format tide_format_csv = {
     .name = "csv",
     .options = csv_option_defs,
@@ -282,6 +296,7 @@ const tide_format tide_format_csv = {
     .decode_block = csv_decode_block,
     .decode_one = csv_decode_one,
     .decoder_free = csv_decoder_free,
+    .records_are_lines = csv_records_are_lines,
     .encoder_new = csv_encoder_new,
     .encode = csv_encode,
     .encode_header = csv_encode_header,

@@ -1,6 +1,6 @@
-/* csv_columns.c - the values of many regular rows, one column after the other, without a call
- * per value for the common types. What a quick reader does not take goes the long way
- * (csv_field_put): it decides. */
+/* csv_columns.c - the values of many regular rows, one column after the other,
+ * without a call per value for the common types. What a quick reader does not
+ * take goes the long way (csv_field_put): it decides. */
 #include "base/column/digits.h"
 #include "base/column/text.h"
 #include "base/format/csv_internal.h"
@@ -50,7 +50,8 @@ TIDE_INLINE bool quick_int(const tide_field_spec *spec, tide_colb *out, uint32_t
     return true;
 }
 
-/* "-123.45" with exactly `scale` digits behind the point, at most 8 in front of it and behind. */
+/* "-123.45" with exactly `scale` digits behind the point, at most 8 in front of
+ * it and behind. */
 TIDE_INLINE bool quick_decimal(const tide_field_spec *spec, tide_colb *out, uint32_t row,
                                const char *p, uint32_t len)
 {
@@ -164,7 +165,8 @@ uint32_t csv_rows_put(csv_decoder *self, const csv_rows *rows, tide_builder *out
     for (uint32_t i = 0; i < self->n; i++)
         n = put_typed(self, &self->columns[i], rows, n, &out->cols[i], out->n);
     if (n == rows->n) return n;
-    /* NULLs of rows that are given up must not show in those that take their place. */
+    /* NULLs of rows that are given up must not show in those that take their
+   * place. */
     for (uint32_t i = 0; i < self->n; i++)
         for (uint32_t r = n; out->cols[i].validity && r < rows->n; r++)
             out->cols[i].validity[(out->n + r) >> 6] |= 1ull << ((out->n + r) & 63);

@@ -1,5 +1,5 @@
-/* csv_encode.c - rows as delimited text. A string is put in quotes when it holds a delimiter, a
- * quote or a line end, or would read as NULL. */
+/* csv_encode.c - rows as delimited text. A string is put in quotes when it
+ * holds a delimiter, a quote or a line end, or would read as NULL. */
 #include "base/column/text.h"
 #include "base/core/assert.h"
 #include "base/format/base64.h"

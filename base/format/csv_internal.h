@@ -7,7 +7,7 @@
 
 typedef struct csv_options {
     csv_marks marks;
-    bool header, comments, skip_blank;
+    bool header, comments, skip_blank, quoted_newlines;
     const char *null_literal;
     uint32_t null_len;
 } csv_options;
@@ -46,9 +46,9 @@ typedef struct csv_decoder {
 
 typedef enum csv_found { CSV_RECORD, CSV_BAD, CSV_INCOMPLETE } csv_found;
 
-/* Takes the record at p apart. CSV_RECORD and CSV_BAD (self->error says why): *next_out is where
- * the next one begins and *end_out where this one's text ends. CSV_INCOMPLETE: it goes on behind
- * end, unless `last`. */
+/* Takes the record at p apart. CSV_RECORD and CSV_BAD (self->error says why):
+ * *next_out is where the next one begins and *end_out where this one's text
+ * ends. CSV_INCOMPLETE: it goes on behind end, unless `last`. */
 csv_found csv_record_split(csv_decoder *self, const char *p, const char *end, bool last,
                            const char **end_out, const char **next_out);
 /* The fields found into row out->n; false with self->error set. */
@@ -59,9 +59,9 @@ bool csv_field_put(csv_decoder *self, const csv_column *column, tide_colb *out, 
 
 /* ---- csv_columns.c: many regular rows, column by column ---- */
 
-/* Rows that lie regularly: fields of row r end at ends[r * stride + place], where ends[-1] + 1
- * is the start of row 0. The last field may be followed by one more delimiter (stride is
- * n_fields + 1 then), or by '\r'. */
+/* Rows that lie regularly: fields of row r end at ends[r * stride + place],
+ * where ends[-1] + 1 is the start of row 0. The last field may be followed by
+ * one more delimiter (stride is n_fields + 1 then), or by '\r'. */
 typedef struct csv_rows {
     const char *base;
     const uint32_t *ends;
@@ -69,8 +69,9 @@ typedef struct csv_rows {
     bool ascii;
 } csv_rows;
 
-/* Converts them into rows out->n ... of every wanted column. Returns the first row that does not
- * convert by itself, or rows->n: rows before it are good, later ones unspecified. */
+/* Converts them into rows out->n ... of every wanted column. Returns the first
+ * row that does not convert by itself, or rows->n: rows before it are good,
+ * later ones unspecified. */
 uint32_t csv_rows_put(csv_decoder *self, const csv_rows *rows, tide_builder *out);
 
 /* ---- csv_encode.c ---- */

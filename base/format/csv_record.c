@@ -1,13 +1,16 @@
-/* csv_record.c - one record at a time: quotes, escapes, and what is wrong with it.
+/* csv_record.c - one record at a time: quotes, escapes, and what is wrong with
+ * it.
  *
- * A quote has a meaning at the start of a field only; elsewhere it is a character. Within quotes
- * a doubled quote stands for one, and an escape character, if there is one, for what follows it. */
+ * A quote has a meaning at the start of a field only; elsewhere it is a
+ * character. Within quotes a doubled quote stands for one, and an escape
+ * character, if there is one, for what follows it. */
 #include <stdio.h>
 
 #include "base/format/csv_internal.h"
 #include "base/format/utf8.h"
 
-/* Behind the closing quote of the text that begins at p; NULL if it does not close before end. */
+/* Behind the closing quote of the text that begins at p; NULL if it does not
+ * close before end. */
 static const char *quoted_end(const csv_decoder *self, const char *p, const char *end,
                               bool *escaped)
 {
@@ -45,8 +48,8 @@ static csv_found bad_line(csv_decoder *self, const char *p, const char *end, boo
     return CSV_BAD;
 }
 
-/* The field at p; returns its end, NULL with *why if it is malformed (and "" if it is not
- * complete). */
+/* The field at p; returns its end, NULL with *why if it is malformed (and "" if
+ * it is not complete). */
 static const char *take_field(const csv_decoder *self, const char *p, const char *end,
                               csv_field *out, const char **why)
 {
@@ -75,6 +78,12 @@ csv_found csv_record_split(csv_decoder *self, const char *p, const char *end, bo
 {
     const char *start = p, *why = NULL;
     csv_field extra = { 0 };
+    if (!self->options.quoted_newlines) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        if (newline == NULL && !last) return CSV_INCOMPLETE;
+        last = true; /* This line is all there is. */
+        if (newline) end = newline + 1;
+    }
     for (uint32_t n = 0;; p++) {
         const char *stop =
             take_field(self, p, end, n < self->n_fields ? &self->fields[n] : &extra, &why);

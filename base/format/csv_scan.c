@@ -14,7 +14,8 @@ typedef struct found {
     uint64_t delimiters, lines, special, high;
 } found;
 
-/* Sets *out from f for the block at `at` of len bytes; false if the scan stops in front of it. */
+/* Sets *out from f for the block at `at` of len bytes; false if the scan stops
+ * in front of it. */
 TIDE_INLINE bool take_block(const found *f, size_t at, size_t len, csv_masks *out)
 {
     uint64_t inside = len - at >= 64 ? ~0ull : (1ull << (len - at)) - 1;
@@ -70,7 +71,8 @@ __attribute__((target("avx2"))) static size_t scan_avx2(const char *bytes, size_
 
 #endif
 
-/* 0x80 in every byte of v that equals that of pattern; exact, without borrows between bytes. */
+/* 0x80 in every byte of v that equals that of pattern; exact, without borrows
+ * between bytes. */
 TIDE_INLINE uint64_t equal_bytes(uint64_t v, uint64_t pattern)
 {
     uint64_t x = v ^ pattern;
@@ -120,7 +122,8 @@ TIDE_HOT uint32_t csv_offsets(const uint64_t *masks, size_t len, uint32_t *at)
         uint32_t count = (uint32_t)__builtin_popcountll(m);
         uint32_t *to = at + n;
         n += count;
-        /* Eight at a time without asking: what is too much is overwritten by the next mask's. */
+        /* Eight at a time without asking: what is too much is overwritten by the
+     * next mask's. */
         for (;;) {
             for (uint32_t i = 0; i < 8; i++) {
                 to[i] = base + (uint32_t)__builtin_ctzll(m | 1ull << 63);

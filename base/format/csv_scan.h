@@ -1,5 +1,5 @@
-/* csv_scan.h - where do fields and lines end? Sixty-four bytes per step, by the widest
- * instructions that the machine has. Pure; any thread. */
+/* csv_scan.h - where do fields and lines end? Sixty-four bytes per step, by the
+ * widest instructions that the machine has. Pure; any thread. */
 #ifndef TIDE_BASE_FORMAT_CSV_SCAN_H
 #define TIDE_BASE_FORMAT_CSV_SCAN_H
 #include <stdbool.h>
@@ -20,12 +20,13 @@ typedef struct csv_masks {
     bool ascii;                      /* No byte above 127 was seen. */
 } csv_masks;
 
-/* Fills the masks for bytes[0..len), which 64 readable bytes follow; len <= CSV_WINDOW. Stops in
- * front of the 64 bytes that hold a quote or a NUL. Returns how many bytes the masks are about. */
+/* Fills the masks for bytes[0..len), which 64 readable bytes follow; len <=
+ * CSV_WINDOW. Stops in front of the 64 bytes that hold a quote or a NUL.
+ * Returns how many bytes the masks are about. */
 size_t csv_scan(const char *bytes, size_t len, csv_marks marks, csv_masks *out);
 
-/* Offsets of the bits set in masks[0..(len + 63) / 64), which are at most CSV_WINDOW; `at` needs
- * room for eight more. Returns their number. */
+/* Offsets of the bits set in masks[0..(len + 63) / 64), which are at most
+ * CSV_WINDOW; `at` needs room for eight more. Returns their number. */
 uint32_t csv_offsets(const uint64_t *masks, size_t len, uint32_t *at);
 
 #endif

@@ -1,5 +1,5 @@
-/* field.h - one field's text into one place of a column, as every format does it. Owner: the
- * column's. */
+/* field.h - one field's text into one place of a column, as every format does
+ * it. Owner: the column's. */
 #ifndef TIDE_BASE_FORMAT_FIELD_H
 #define TIDE_BASE_FORMAT_FIELD_H
 #include "base/column/batch.h"
@@ -13,13 +13,15 @@ typedef struct tide_field_spec {
     const char *name; /* Borrowed from the schema, which must outlive the decoder. */
     tide_type type;
     bool not_null;
-    int64_t round_unit; /* Timestamps and times: microseconds of the last digit kept. */
+    int64_t round_unit; /* Timestamps and times: microseconds of the last digit
+                         kept. */
 } tide_field_spec;
 
 tide_field_spec tide_field_spec_of(const tide_field *field);
 
-/* The text as a value of the field's type; false if it is none (nothing is set then). BYTES are
- * base64; timestamps take a zone, which is converted to UTC. The text must be valid UTF-8. */
+/* The text as a value of the field's type; false if it is none (nothing is set
+ * then). BYTES are base64; timestamps take a zone, which is converted to UTC.
+ * The text must be valid UTF-8. */
 bool tide_field_put_text(const tide_field_spec *spec, tide_colb *out, uint32_t row, const char *ptr,
                          size_t len);
 /* An integer likewise; for integer types only. */
@@ -39,7 +41,8 @@ TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *p
     static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
     tide_view *view = (tide_view *)out->values + row;
     if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
-        /* The text's bytes alone, moved up four, its length below: the whole view in one store. */
+        /* The text's bytes alone, moved up four, its length below: the whole view
+     * in one store. */
         __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
         __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
         __m128i all = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
@@ -62,14 +65,17 @@ TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *p
     tide_colb_put_str(out, row, ptr, (uint32_t)len);
 }
 
-/* A row that was begun and is given up: NULLs that it set must not show in the next one. */
+/* A row that was begun and is given up: NULLs that it set must not show in the
+ * next one. */
 TIDE_INLINE void tide_row_abandon(tide_builder *self)
 {
     for (uint32_t i = 0; i < self->n_cols; i++)
         if (self->cols[i].validity) self->cols[i].validity[self->n >> 6] |= 1ull << (self->n & 63);
 }
 
-#define TIDE_TIMESTAMP_MIN INT64_C(-62135596800000000) /* 0001-01-01 00:00:00 */
+#define TIDE_TIMESTAMP_MIN                                                                         \
+    INT64_C(-62135596800000000)                        /* 0001-01-01 00:00:00  \
+                                                        */
 #define TIDE_TIMESTAMP_END INT64_C(253402300800000000) /* 10000-01-01 00:00:00 */
 
 #endif

@@ -1,4 +1,5 @@
-/* format.c - the registry of record formats, and what they share about options and errors. */
+/* format.c - the registry of record formats, and what they share about options
+ * and errors. */
 #include "base/format/format.h"
 
 #include "base/column/text.h"

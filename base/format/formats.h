@@ -1,4 +1,5 @@
-/* formats.h - the rows of the registry in format.c, one per file, and their shared error list. */
+/* formats.h - the rows of the registry in format.c, one per file, and their
+ * shared error list. */
 #ifndef TIDE_BASE_FORMAT_FORMATS_H
 #define TIDE_BASE_FORMAT_FORMATS_H
 #include "base/format/format.h"

@@ -1,9 +1,11 @@
-/* json.c - the format "json": one object per line (or per message) into columns.
+/* json.c - the format "json": one object per line (or per message) into
+ * columns.
  *
- * A block's lines go first through the shapes of the records before (json_shape.h); where they
- * do not match, through simdjson: line by line at first, in runs when the input proves
- * irregular. What is not wanted is not converted: its type is not checked, and of nested values
- * only brackets and strings. */
+ * A block's lines go first through the shapes of the records before
+ * (json_shape.h); where they do not match, through simdjson: line by line at
+ * first, in runs when the input proves irregular. What is not wanted is not
+ * converted: its type is not checked, and of nested values only brackets and
+ * strings. */
 #include "base/core/assert.h"
 #include "base/format/json_internal.h"
 #include "base/format/options.h"
@@ -12,7 +14,8 @@
 
 const tide_option_def json_options[] = {
     { "json.timestamp-format", "auto",
-      "How timestamps are written. auto reads both texts, and numbers as epoch milliseconds, and "
+      "How timestamps are written. auto reads both texts, and numbers as epoch "
+      "milliseconds, and "
       "writes SQL",
       JSON_TIME_WORDS },
     { "json.fail-on-missing-field", "false",
@@ -22,8 +25,8 @@ const tide_option_def json_options[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-/* A run is begun when single lines have cost this much lately; a miss costs MISS, a run
- * forgives. */
+/* A run is begun when single lines have cost this much lately; a miss costs
+ * MISS, a run forgives. */
 #define MISSES_MAX 16u
 #define MISS 4u
 
@@ -196,8 +199,9 @@ static const char *run_end(const json_block *b)
     return newline ? newline + 1 : b->p;
 }
 
-/* Lines b->p..end in one pass of simdjson, up to the first that it finds irregular: a record
- * counts only if the next one begins where its own line does; so the last line is left over. */
+/* Lines b->p..end in one pass of simdjson, up to the first that it finds
+ * irregular: a record counts only if the next one begins where its own line
+ * does; so the last line is left over. */
 static void read_run(json_block *b, const char *end)
 {
     json_decoder *d = b->decoder;
@@ -234,7 +238,8 @@ static void skip_mark(json_block *b)
     b->decoder->at_start = false;
 }
 
-/* The shapes do well: forget misses, so that a rare odd line never starts a run. */
+/* The shapes do well: forget misses, so that a rare odd line never starts a
+ * run. */
 static void forgive(json_decoder *self, uint64_t matched)
 {
     uint64_t forgiven = matched / 4;
@@ -272,6 +277,14 @@ static tide_status json_decode_block(tide_decoder *self_v, const uint8_t *bytes,
     return TIDE_OK;
 }
 
+/* A newline within a string would be an escape. */
+static bool json_records_are_lines(const tide_format_option *options, uint32_t n_options)
+{
+    (void)options;
+    (void)n_options;
+    return true;
+}
+
 const tide_format tide_format_json = {
     .name = "json",
     .options = json_options,
@@ -280,6 +293,7 @@ const tide_format tide_format_json = {
     .decode_block = json_decode_block,
     .decode_one = json_decode_one,
     .decoder_free = json_decoder_free,
+    .records_are_lines = json_records_are_lines,
     .encoder_new = json_encoder_new,
     .encode = json_encode,
     .encode_header = json_encode_header,

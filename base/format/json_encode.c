@@ -1,7 +1,8 @@
 /* json_encode.c - rows as JSON objects.
  *
- * Decimals are exact numbers; NaN and the infinities, which JSON has no numbers for, are strings
- * as in PostgreSQL and Flink (and are read back from them); BYTEA is base64. */
+ * Decimals are exact numbers; NaN and the infinities, which JSON has no numbers
+ * for, are strings as in PostgreSQL and Flink (and are read back from them);
+ * BYTEA is base64. */
 #include <math.h>
 
 #include "base/column/text.h"
@@ -102,8 +103,8 @@ static char *put_micros(const json_encoder *self, char *at, tide_type type, int6
     return at;
 }
 
-/* What no fast case below takes: as text in quotes, but for booleans, finite floats and
- * decimals. */
+/* What no fast case below takes: as text in quotes, but for booleans, finite
+ * floats and decimals. */
 static char *put_other(char *at, const tide_col *col, uint32_t row)
 {
     tide_value v = tide_col_value(col, row);

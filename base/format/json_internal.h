@@ -44,21 +44,24 @@ tide_status json_encode(tide_encoder *self, const tide_batch *in, uint32_t first
 tide_status json_encode_header(tide_encoder *self, tide_bytes *dst);
 void json_encoder_free(tide_encoder **self_p);
 
-/* Sets row out->n of field i; false, with self->error set, if the value does not fit. */
+/* Sets row out->n of field i; false, with self->error set, if the value does
+ * not fit. */
 bool json_put(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row,
               const tide_json_token *token);
 /* A number as a timestamp, by the decoder's time format. Same result. */
 bool json_put_epoch(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row, const char *ptr,
                     size_t len);
 
-/* Records of p..end, each ended by a newline, as long as they have one of the known shapes and the
- * builder has room. Returns where it stopped: the start of a record. */
+/* Records of p..end, each ended by a newline, as long as they have one of the
+ * known shapes and the builder has room. Returns where it stopped: the start of
+ * a record. */
 const char *json_shapes_run(json_decoder *self, const char *p, const char *end, tide_builder *out,
                             uint64_t *records);
-/* The record p..end into row out->n, if it has one of the known shapes; does not count the row. */
+/* The record p..end into row out->n, if it has one of the known shapes; does
+ * not count the row. */
 bool json_shapes_one(json_decoder *self, const char *p, const char *end, tide_builder *out);
-/* Remembers the shape of a good record at line..end, where end is behind its newline if it has
- * one. */
+/* Remembers the shape of a good record at line..end, where end is behind its
+ * newline if it has one. */
 void json_shapes_learn(json_decoder *self, const char *line, const char *end);
 
 #endif

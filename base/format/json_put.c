@@ -2,12 +2,11 @@
  *
  *   BOOLEAN              true, false, or a string that says so
  *   integers             an integral number, or a string of one
- *   FLOAT, DOUBLE        a number, or a string of one, which may be NaN or Infinity
- *   DECIMAL              a number or a string of one, rounded to the scale
- *   STRING               a string; of any other value its JSON text
- *   BYTEA                a string in base64
- *   DATE, TIME, INTERVAL a string as SQL writes it
- *   TIMESTAMP, _LTZ      by the option json.timestamp-format */
+ *   FLOAT, DOUBLE        a number, or a string of one, which may be NaN or
+ * Infinity DECIMAL              a number or a string of one, rounded to the
+ * scale STRING               a string; of any other value its JSON text BYTEA
+ * a string in base64 DATE, TIME, INTERVAL a string as SQL writes it TIMESTAMP,
+ * _LTZ      by the option json.timestamp-format */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,9 +14,9 @@
 #include "base/column/text.h"
 #include "base/format/json_internal.h"
 
-/* Numbers from here on are moments of 1973 and later, so that a number of seconds that is read
- * as milliseconds falls before 1973: the one stands for the other by mistake, hardly ever on
- * purpose. */
+/* Numbers from here on are moments of 1973 and later, so that a number of
+ * seconds that is read as milliseconds falls before 1973: the one stands for
+ * the other by mistake, hardly ever on purpose. */
 #define SECONDS_1973 INT64_C(94694400)
 #define SECONDS_END INT64_C(253402300800) /* 10000-01-01 */
 

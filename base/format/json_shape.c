@@ -1,5 +1,5 @@
-/* json_shape.c - see json_shape.h. Values are scanned sixteen bytes at a time; loads run over
- * the end of the block into its padding, the cursor never. */
+/* json_shape.c - see json_shape.h. Values are scanned sixteen bytes at a time;
+ * loads run over the end of the block into its padding, the cursor never. */
 #include "base/column/digits.h"
 #include "base/format/json_internal.h"
 #include "base/format/utf8.h"
@@ -24,8 +24,9 @@ TIDE_INLINE bool literal_at(const char *p, const json_shape_field *f)
 #endif
 }
 
-/* The end of the text that begins at s: its closing quote. NULL if it holds an escape, a control
- * character or invalid UTF-8, or does not close before end. */
+/* The end of the text that begins at s: its closing quote. NULL if it holds an
+ * escape, a control character or invalid UTF-8, or does not close before end.
+ */
 TIDE_INLINE const char *string_end(const char *s, const char *end)
 {
     const char *p = s;
@@ -56,7 +57,8 @@ TIDE_INLINE const char *string_end(const char *s, const char *end)
     return p;
 }
 
-/* Up to 16 digits at p as a number; returns how many there are (17: too many for this). */
+/* Up to 16 digits at p as a number; returns how many there are (17: too many
+ * for this). */
 TIDE_INLINE uint32_t digits16(const char *p, uint64_t *out)
 {
     uint64_t total = 0;
@@ -77,7 +79,8 @@ TIDE_INLINE uint32_t digits16(const char *p, uint64_t *out)
 
 /* ---- values into columns ---- */
 
-/* An integer of at most 16 digits, where it can go without a detour through text. */
+/* An integer of at most 16 digits, where it can go without a detour through
+ * text. */
 TIDE_INLINE bool put_integer(json_decoder *self, const json_shape_field *f, tide_colb *out,
                              uint32_t row, int64_t v, const tide_json_token *token)
 {
@@ -139,8 +142,8 @@ TIDE_INLINE const char *read_value(json_decoder *self, const json_shape_field *f
     return p + token.len;
 }
 
-/* The record at p into row to->n; returns the next record's start, or NULL if the shape does not
- * fit. */
+/* The record at p into row to->n; returns the next record's start, or NULL if
+ * the shape does not fit. */
 TIDE_INLINE const char *read_record(json_decoder *self, const json_shape *shape, const char *p,
                                     const char *end, tide_builder *to)
 {
@@ -206,7 +209,8 @@ static const char *skip_space(const char *p)
     return p;
 }
 
-/* The end of a flat value of a record known to be good; NULL if it is nested. */
+/* The end of a flat value of a record known to be good; NULL if it is nested.
+ */
 static const char *skip_value(const char *p)
 {
     if (*p == '{' || *p == '[') return NULL;
@@ -245,8 +249,8 @@ static bool set_literal(json_shape_field *f, const char *from, const char *to)
     return true;
 }
 
-/* Fills fields and tail; 0 when the record is nested, empty, too long, or repeats or escapes a
- * key. */
+/* Fills fields and tail; 0 when the record is nested, empty, too long, or
+ * repeats or escapes a key. */
 static uint32_t take_apart(json_decoder *self, const char *line, const char *end,
                            json_shape_field *fields, json_shape_field *tail, bool *seen)
 {

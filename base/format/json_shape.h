@@ -1,8 +1,9 @@
-/* json_shape.h - the speculated shape of a record: its keys and punctuation as the record before
- * had them. A record that matches is read by plain comparing and scanning, at twice simdjson's
- * speed; any deviation (another key, order, space; an escape; a nested value; a value that does
- * not fit) falls back to simdjson, which alone decides what is an error. Values' kinds are not
- * part of a shape. */
+/* json_shape.h - the speculated shape of a record: its keys and punctuation as
+ * the record before had them. A record that matches is read by plain comparing
+ * and scanning, at twice simdjson's speed; any deviation (another key, order,
+ * space; an escape; a nested value; a value that does not fit) falls back to
+ * simdjson, which alone decides what is an error. Values' kinds are not part of
+ * a shape. */
 #ifndef TIDE_BASE_FORMAT_JSON_SHAPE_H
 #define TIDE_BASE_FORMAT_JSON_SHAPE_H
 #include <stdint.h>
@@ -20,7 +21,8 @@ typedef enum json_route {
     JSON_ROUTE_OTHER
 } json_route;
 
-/* One field: the text between the value before and its own, and where its value goes. */
+/* One field: the text between the value before and its own, and where its value
+ * goes. */
 typedef struct json_shape_field {
     char literal[JSON_LITERAL_MAX]; /* "{\"user_id\":"; zeros behind. */
     uint32_t len;

@@ -1,10 +1,11 @@
-// json_simdjson.cpp - see json_simdjson.h: the one place where the project meets simdjson.
+// json_simdjson.cpp - see json_simdjson.h: the one place where the project
+// meets simdjson.
 #include "base/format/json_simdjson.h"
 
 #include <new>
 
-// A run never needs simdjson's own thread, and its stream is smaller without. Only this file sees
-// it.
+// A run never needs simdjson's own thread, and its stream is smaller without.
+// Only this file sees it.
 #undef SIMDJSON_THREADS_ENABLED
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -107,7 +108,8 @@ static error_code read_value(ondemand::value &value, tide_json_token *token)
     return error;
 }
 
-/* The wanted field that a key names, or -1: at first by what stood at this place last time. */
+/* The wanted field that a key names, or -1: at first by what stood at this
+ * place last time. */
 static error_code find_key(ondemand::field &field, tide_json_keys *keys, uint32_t place,
                            int32_t *index)
 {

@@ -1,5 +1,5 @@
-/* json_token.h - one value of a record as both JSON scanners hand it to the columns, and the
- * pieces of grammar that they share. Also read by C++. */
+/* json_token.h - one value of a record as both JSON scanners hand it to the
+ * columns, and the pieces of grammar that they share. Also read by C++. */
 #ifndef TIDE_BASE_FORMAT_JSON_TOKEN_H
 #define TIDE_BASE_FORMAT_JSON_TOKEN_H
 #include <stdbool.h>
@@ -20,13 +20,15 @@ enum tide_json_kind {
 };
 
 typedef struct tide_json_token {
-    const char *ptr; /* Borrowed from the input or from the parser, until its next record. */
+    const char *ptr; /* Borrowed from the input or from the parser, until its next
+                      record. */
     size_t len;
     uint8_t kind;
 } tide_json_token;
 
-/* The wanted fields by name: an open-addressing table, and what was found last time at each
- * place of the record, since records tend to repeat their order. */
+/* The wanted fields by name: an open-addressing table, and what was found last
+ * time at each place of the record, since records tend to repeat their order.
+ */
 #define TIDE_JSON_PLACES 64u
 #define TIDE_JSON_PLACE_NAME_MAX 40u
 
@@ -69,7 +71,8 @@ TIDE_INLINE bool tide_json_digit(char c)
     return (uint8_t)(c - '0') <= 9;
 }
 
-/* The end of the JSON number that begins at p and lies before end, or NULL if there is none. */
+/* The end of the JSON number that begins at p and lies before end, or NULL if
+ * there is none. */
 TIDE_INLINE const char *tide_json_number_end(const char *p, const char *end)
 {
     p += p < end && *p == '-';
@@ -91,7 +94,8 @@ TIDE_INLINE const char *tide_json_number_end(const char *p, const char *end)
     return p;
 }
 
-/* The kind of a scalar that is no string and stands alone in ptr[0..len); MISSING if it is none. */
+/* The kind of a scalar that is no string and stands alone in ptr[0..len);
+ * MISSING if it is none. */
 TIDE_INLINE uint8_t tide_json_scalar_kind(const char *ptr, size_t len)
 {
     if (len == 4 && memcmp(ptr, "null", 4) == 0) return TIDE_JSON_NULL;

@@ -7,8 +7,8 @@
 
 struct tide_jobdef {
     tide_sql_session *sql;
-    tide_arena *arena;    /* The plan's. */
-    tide_status status;   /* Of the first error. */
+    tide_arena *arena;  /* The plan's. */
+    tide_status status; /* Of the first error. */
     const char *error;
     const char *name;
     uint32_t n_temporary; /* Streams that were given a name for a moment. */
@@ -33,10 +33,12 @@ void *tide_jobdef_failed(tide_jobdef *job, tide_status code);
 bool tide_jobdef_ready(tide_jobdef *job, const void *argument, const char *what);
 tide_stream *tide_jobdef_stream(tide_jobdef *job, const tide_node *node);
 /* Index of a column by name; TIDE_E_BIND with the nearest. */
-TIDE_MUST_CHECK tide_status tide_jobdef_column(const tide_node *node, const char *name, uint32_t *out);
+TIDE_MUST_CHECK tide_status tide_jobdef_column(const tide_node *node, const char *name,
+                                               uint32_t *out);
 /* A schema from definitions; NULL definitions stand for the input's. */
 TIDE_MUST_CHECK tide_status tide_jobdef_schema(tide_jobdef *job, const tide_column_def *columns,
-                                               uint32_t n, const tide_schema *input, tide_schema *out);
+                                               uint32_t n, const tide_schema *input,
+                                               tide_schema *out);
 /* Copies a definition of `size` bytes by its caller's count into one of `full` bytes, rest zero. Fails when
  * the caller's struct is larger than ours and has something there. */
 TIDE_MUST_CHECK tide_status tide_jobdef_copy(void *to, size_t full, const void *from, size_t size,

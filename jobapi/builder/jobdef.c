@@ -43,7 +43,8 @@ tide_status tide_jobdef_column(const tide_node *node, const char *name, uint32_t
     tide_nearest_init(&near, name);
     for (uint32_t i = 0; i < schema->n; i++) tide_nearest_try(&near, schema->fields[i].name);
     const char *nearest = tide_nearest_best(&near);
-    if (nearest) return tide_fail(TIDE_E_BIND, "unknown column %s, did you mean %s?", name, nearest);
+    if (nearest)
+        return tide_fail(TIDE_E_BIND, "unknown column %s, did you mean %s?", name, nearest);
     return tide_fail(TIDE_E_BIND, "unknown column %s", name);
 }
 
@@ -111,7 +112,8 @@ void tide_job_name(tide_jobdef *job, const char *name)
 
 void tide_job_set(tide_jobdef *job, const char *key, const char *value)
 {
-    if (tide_jobdef_ready(job, key, "a setting's key") && tide_jobdef_ready(job, value, "a setting's value"))
+    if (tide_jobdef_ready(job, key, "a setting's key") &&
+        tide_jobdef_ready(job, value, "a setting's value"))
         check(job, tide_sql_session_set(job->sql, tide_arena_strdup(job->arena, key),
                                         tide_arena_strdup(job->arena, value)));
 }
@@ -132,7 +134,8 @@ tide_stream *tide_job_query(tide_jobdef *job, const char *select)
 
 void tide_job_register(tide_jobdef *job, const char *name, tide_stream *stream)
 {
-    if (tide_jobdef_ready(job, name, "a stream's name") && tide_jobdef_ready(job, stream, "a stream"))
+    if (tide_jobdef_ready(job, name, "a stream's name") &&
+        tide_jobdef_ready(job, stream, "a stream"))
         check(job, tide_sql_session_register(job->sql, tide_arena_strdup(job->arena, name),
                                              stream->node));
 }
@@ -159,8 +162,9 @@ void tide_stream_print(tide_stream *stream)
 }
 
 /* ---- builder.h ---- */
-tide_status tide_builder_run(int (*main)(tide_jobdef *job, int argc, char **argv), int argc, char **argv,
-                             const char *name, const tide_sql_context *context, tide_plan **out)
+tide_status tide_builder_run(int (*main)(tide_jobdef *job, int argc, char **argv), int argc,
+                             char **argv, const char *name, const tide_sql_context *context,
+                             tide_plan **out)
 {
     *out = NULL;
     tide_jobdef job = { .name = name };
@@ -172,7 +176,8 @@ tide_status tide_builder_run(int (*main)(tide_jobdef *job, int argc, char **argv
         rv = tide_fail(rv, "%s: %s", name, job.error);
     else if (code != 0)
         rv = tide_fail(TIDE_E_USER_CODE,
-                       "%s: its function returned %d without saying why (tide_job_fail does)", name, code);
+                       "%s: its function returned %d without saying why (tide_job_fail does)", name,
+                       code);
     else
         rv = tide_sql_session_finish(job.sql, out);
     tide_sql_session_free(&job.sql);

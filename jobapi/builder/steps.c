@@ -41,17 +41,20 @@ static const char *temporary_name(tide_jobdef *job)
 
 tide_stream *tide_stream_select(tide_stream *stream, const char *exprs)
 {
-    if (stream == NULL || !tide_jobdef_ready(stream->job, exprs, "a list of expressions")) return NULL;
+    if (stream == NULL || !tide_jobdef_ready(stream->job, exprs, "a list of expressions"))
+        return NULL;
     const char *name = temporary_name(stream->job);
-    return query(stream, tide_arena_printf(stream->job->arena, "SELECT %s FROM %s", exprs, name), name,
-                 "tide_stream_select");
+    return query(stream, tide_arena_printf(stream->job->arena, "SELECT %s FROM %s", exprs, name),
+                 name, "tide_stream_select");
 }
 
 tide_stream *tide_stream_where(tide_stream *stream, const char *predicate)
 {
     if (stream == NULL || !tide_jobdef_ready(stream->job, predicate, "a predicate")) return NULL;
     const char *name = temporary_name(stream->job);
-    return query(stream, tide_arena_printf(stream->job->arena, "SELECT * FROM %s WHERE %s", name, predicate),
+    return query(stream,
+                 tide_arena_printf(stream->job->arena, "SELECT * FROM %s WHERE %s", name,
+                                   predicate),
                  name, "tide_stream_where");
 }
 
@@ -64,10 +67,12 @@ static tide_status check_union(tide_stream *const *streams, uint32_t n)
         if (streams[i]->job != streams[0]->job)
             return tide_fail(TIDE_E_INVALID, "a union of streams of two jobs");
         if (s->n != first->n)
-            return tide_fail(TIDE_E_TYPE, "a union of streams with %u and %u columns", first->n, s->n);
+            return tide_fail(TIDE_E_TYPE, "a union of streams with %u and %u columns", first->n,
+                             s->n);
         for (uint32_t c = 0; c < s->n; c++)
             if (!tide_type_equal(s->fields[c].type, first->fields[c].type))
-                return tide_fail(TIDE_E_TYPE, "a union of streams whose columns %s and %s differ in type",
+                return tide_fail(TIDE_E_TYPE,
+                                 "a union of streams whose columns %s and %s differ in type",
                                  first->fields[c].name, s->fields[c].name);
     }
     return TIDE_OK;
@@ -116,11 +121,11 @@ static tide_status make_watermark(tide_stream *stream, const char *column, int64
         return tide_fail(TIDE_E_TYPE, "watermark: column %s is no TIMESTAMP", column);
     tide_value delay = { .type = tide_type_of(TIDE_TYPE_INTERVAL),
                          .interval = { .micros = delay_ms * 1000 } };
-    const tide_expr *args[] = {
-        tide_expr_column(arena, c, field->type, field->not_null, TIDE_POS_UNKNOWN),
-        tide_expr_literal(arena, &delay, TIDE_POS_UNKNOWN)
-    };
-    tide_node *node = derived(stream->job, stream->node, TIDE_NODE_WATERMARK, &stream->node->schema);
+    const tide_expr *args[] = { tide_expr_column(arena, c, field->type, field->not_null,
+                                                 TIDE_POS_UNKNOWN),
+                                tide_expr_literal(arena, &delay, TIDE_POS_UNKNOWN) };
+    tide_node *node =
+        derived(stream->job, stream->node, TIDE_NODE_WATERMARK, &stream->node->schema);
     TIDE_TRY(tide_expr_call(arena, "-", args, 2, TIDE_POS_UNKNOWN, &node->watermark.watermark));
     node->rowtime = (int32_t)c;
     node->updating = stream->node->updating;
@@ -150,10 +155,11 @@ static const char *copy_text(tide_jobdef *job, const char *text, const char *oth
 static tide_status check_input(const tide_node *input, const char *name)
 {
     if (!input->updating) return TIDE_OK;
-    return tide_fail(TIDE_E_UNSUPPORTED,
-                     "%s: its input is an updating result (GROUP BY without a window); steps in C take "
-                     "streams of inserts only",
-                     name);
+    return tide_fail(
+        TIDE_E_UNSUPPORTED,
+        "%s: its input is an updating result (GROUP BY without a window); steps in C take "
+        "streams of inserts only",
+        name);
 }
 
 static tide_status copy_sides(tide_jobdef *job, tide_user_op *op, uint32_t n,
@@ -191,7 +197,8 @@ static tide_status make_map(tide_stream *stream, const tide_map_def *given, tide
 
 tide_stream *tide_stream_map(tide_stream *stream, const tide_map_def *def)
 {
-    if (stream == NULL || !tide_jobdef_ready(stream->job, def, "the definition of a map")) return NULL;
+    if (stream == NULL || !tide_jobdef_ready(stream->job, def, "the definition of a map"))
+        return NULL;
     tide_node *node = NULL;
     tide_status rv = make_map(stream, def, &node);
     return stream_or_failure(stream->job, rv, node);
@@ -220,7 +227,8 @@ static tide_status make_filter(tide_stream *stream, const tide_filter_def *given
 
 tide_stream *tide_stream_filter(tide_stream *stream, const tide_filter_def *def)
 {
-    if (stream == NULL || !tide_jobdef_ready(stream->job, def, "the definition of a filter")) return NULL;
+    if (stream == NULL || !tide_jobdef_ready(stream->job, def, "the definition of a filter"))
+        return NULL;
     tide_node *node = NULL;
     tide_status rv = make_filter(stream, def, &node);
     return stream_or_failure(stream->job, rv, node);
@@ -281,7 +289,8 @@ static tide_status make_process(tide_keyed *keyed, const tide_process_def *given
 
 tide_stream *tide_keyed_process(tide_keyed *keyed, const tide_process_def *def)
 {
-    if (keyed == NULL || !tide_jobdef_ready(keyed->job, def, "the definition of a process")) return NULL;
+    if (keyed == NULL || !tide_jobdef_ready(keyed->job, def, "the definition of a process"))
+        return NULL;
     tide_node *node = NULL;
     tide_status rv = make_process(keyed, def, &node);
     return stream_or_failure(keyed->job, rv, node);

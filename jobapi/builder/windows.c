@@ -4,18 +4,21 @@
 #include "base/core/mem.h"
 #include "jobapi/builder/builder_priv.h"
 
-static tide_status make_keyed(tide_stream *stream, const char *const *columns, uint32_t n, tide_keyed *out)
+static tide_status make_keyed(tide_stream *stream, const char *const *columns, uint32_t n,
+                              tide_keyed *out)
 {
     uint32_t *keys = TIDE_NEW_N(stream->job->arena, uint32_t, n);
     if (n == 0) return tide_fail(TIDE_E_INVALID, "key_by without a column");
-    for (uint32_t i = 0; i < n; i++) TIDE_TRY(tide_jobdef_column(stream->node, columns[i], &keys[i]));
+    for (uint32_t i = 0; i < n; i++)
+        TIDE_TRY(tide_jobdef_column(stream->node, columns[i], &keys[i]));
     *out = (tide_keyed){ .job = stream->job, .node = stream->node, .n_keys = n, .keys = keys };
     return TIDE_OK;
 }
 
 tide_keyed *tide_stream_key_by(tide_stream *stream, const char *const *columns, uint32_t n)
 {
-    if (stream == NULL || !tide_jobdef_ready(stream->job, columns, "the columns of key_by")) return NULL;
+    if (stream == NULL || !tide_jobdef_ready(stream->job, columns, "the columns of key_by"))
+        return NULL;
     tide_keyed *keyed = TIDE_NEW(stream->job->arena, tide_keyed);
     tide_status rv = make_keyed(stream, columns, n, keyed);
     return rv == TIDE_OK ? keyed : tide_jobdef_failed(stream->job, rv);
@@ -27,16 +30,18 @@ static tide_status check_window(const tide_window *w)
     if (w->size_us <= 0) return tide_fail(TIDE_E_INVALID, "a window's length must be above 0");
     bool slides = w->kind == TIDE_WINDOW_HOP || w->kind == TIDE_WINDOW_CUMULATE;
     if (slides && (w->slide_us <= 0 || w->slide_us > w->size_us))
-        return tide_fail(TIDE_E_INVALID, "a window's slide must be above 0 and not above its length");
+        return tide_fail(TIDE_E_INVALID,
+                         "a window's slide must be above 0 and not above its length");
     if (w->kind == TIDE_WINDOW_CUMULATE && w->size_us % w->slide_us)
-        return tide_fail(TIDE_E_INVALID, "a cumulating window's length must be a multiple of its slide");
+        return tide_fail(TIDE_E_INVALID,
+                         "a cumulating window's length must be a multiple of its slide");
     return TIDE_OK;
 }
 
 static tide_status make_window(const tide_node *input, const tide_window_def *def, tide_window *out)
 {
-    static const tide_window_kind kinds[] = { TIDE_WINDOW_TUMBLE, TIDE_WINDOW_HOP, TIDE_WINDOW_CUMULATE,
-                                              TIDE_WINDOW_SESSION };
+    static const tide_window_kind kinds[] = { TIDE_WINDOW_TUMBLE, TIDE_WINDOW_HOP,
+                                              TIDE_WINDOW_CUMULATE, TIDE_WINDOW_SESSION };
     if ((unsigned)def->type >= sizeof kinds / sizeof *kinds)
         return tide_fail(TIDE_E_INVALID, "window type %d does not exist", (int)def->type);
     *out = (tide_window){ .kind = kinds[def->type],
@@ -53,12 +58,15 @@ static tide_status make_window(const tide_node *input, const tide_window_def *de
 }
 
 /* ---- aggregates ---- */
-static tide_status make_user_agg(tide_jobdef *job, const tide_aggregate_def *def, tide_agg_call *out)
+static tide_status make_user_agg(tide_jobdef *job, const tide_aggregate_def *def,
+                                 tide_agg_call *out)
 {
     tide_user_agg *agg = TIDE_NEW(job->arena, tide_user_agg);
-    TIDE_TRY(tide_jobdef_copy(&agg->fn, sizeof agg->fn, def->fn, def->fn->size, "tide_aggregate_fn"));
+    TIDE_TRY(
+        tide_jobdef_copy(&agg->fn, sizeof agg->fn, def->fn, def->fn->size, "tide_aggregate_fn"));
     if (agg->fn.add == NULL || agg->fn.merge == NULL || agg->fn.result == NULL)
-        return tide_fail(TIDE_E_INVALID, "aggregate %s: add, merge and result are all needed", def->as);
+        return tide_fail(TIDE_E_INVALID, "aggregate %s: add, merge and result are all needed",
+                         def->as);
     if (def->fn_type == NULL) return tide_fail(TIDE_E_INVALID, "aggregate %s: no fn_type", def->as);
     TIDE_TRY(tide_type_parse(def->fn_type, &out->result));
     out->kind = TIDE_AGG_USER;
@@ -73,7 +81,8 @@ static tide_status make_agg(tide_jobdef *job, const tide_node *input, const tide
     if (def->as == NULL) return tide_fail(TIDE_E_INVALID, "an aggregate has no name (as)");
     out->name = tide_arena_strdup(job->arena, def->as);
     if (def->fn) return make_user_agg(job, def, out);
-    if (def->function == NULL) return tide_fail(TIDE_E_INVALID, "aggregate %s: no function", def->as);
+    if (def->function == NULL)
+        return tide_fail(TIDE_E_INVALID, "aggregate %s: no function", def->as);
     tide_type arg = { 0 };
     if (def->column) {
         uint32_t column;
@@ -101,7 +110,8 @@ static tide_status route_late(tide_keyed *keyed, const char *name, tide_node *li
     for (uint32_t i = 0; i < rows->n; i++) {
         columns[i] = i;
         if (!tide_type_equal(table->columns[i].type, rows->fields[i].type))
-            return tide_fail(TIDE_E_TYPE, "column %s of table %s has another type than the late rows'",
+            return tide_fail(TIDE_E_TYPE,
+                             "column %s of table %s has another type than the late rows'",
                              table->columns[i].name, name);
     }
     like->aggregate.late = table;
@@ -115,9 +125,9 @@ static tide_status make_aggregate(tide_keyed *keyed, const tide_window_def *give
     tide_jobdef *job = keyed->job;
     tide_window_def def = { 0 };
     TIDE_TRY(tide_jobdef_copy(&def, sizeof def, given, given->size, "tide_window_def"));
-    tide_node like = { .aggregate = { .n_keys = keyed->n_keys,
-                                      .keys = keyed->keys,
-                                      .n_aggs = def.n_aggregates } };
+    tide_node like = {
+        .aggregate = { .n_keys = keyed->n_keys, .keys = keyed->keys, .n_aggs = def.n_aggregates }
+    };
     TIDE_TRY(make_window(keyed->node, &def, &like.aggregate.window));
     tide_agg_call *aggs = TIDE_NEW_N(job->arena, tide_agg_call, def.n_aggregates);
     for (uint32_t i = 0; i < def.n_aggregates; i++)
@@ -131,8 +141,10 @@ static tide_status make_aggregate(tide_keyed *keyed, const tide_window_def *give
 
 tide_stream *tide_keyed_window(tide_keyed *keyed, const tide_window_def *def)
 {
-    if (keyed == NULL || !tide_jobdef_ready(keyed->job, def, "the definition of a window")) return NULL;
+    if (keyed == NULL || !tide_jobdef_ready(keyed->job, def, "the definition of a window"))
+        return NULL;
     tide_node *node = NULL;
     tide_status rv = make_aggregate(keyed, def, &node);
-    return rv == TIDE_OK ? tide_jobdef_stream(keyed->job, node) : tide_jobdef_failed(keyed->job, rv);
+    return rv == TIDE_OK ? tide_jobdef_stream(keyed->job, node)
+                         : tide_jobdef_failed(keyed->job, rv);
 }

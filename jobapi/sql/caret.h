@@ -11,9 +11,9 @@
  * thread. */
 #ifndef TIDE_JOBAPI_SQL_CARET_H
 #define TIDE_JOBAPI_SQL_CARET_H
-#include <stdbool.h>
 #include "base/core/bytes.h"
 #include "base/core/status.h"
+#include <stdbool.h>
 
 /* Appends the lines above to *out. `pos` is a byte offset into `text` (NUL-terminated, any bytes);
  * one behind the end points at the end. hint may be NULL. The last line has no newline. */

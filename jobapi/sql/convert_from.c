@@ -243,10 +243,10 @@ static bool sort_arguments(tide_sql_convert *self, const PgQuery__FuncCall *c,
     for (int i = 0; i < signatures[kind].n_required && ok; i++)
         ok = args[signatures[kind].roles[i]];
     if (!ok)
-        tide_sql_report_at(
-            self->front, token, TIDE_E_SYNTAX,
-            tide_arena_printf(self->front->scratch, "write %s", signatures[kind].usage),
-            "wrong arguments for %s", window_names[kind]);
+        tide_sql_report_at(self->front, token, TIDE_E_SYNTAX,
+                           tide_arena_printf(self->front->scratch, "write %s",
+                                             signatures[kind].usage),
+                           "wrong arguments for %s", window_names[kind]);
     return ok;
 }
 

@@ -40,9 +40,12 @@ tide_sql_query *tide_sql_convert_select(tide_sql_convert *self, const PgQuery__S
     q->pos = self->t->v[token].pos;
     self->anchor = token;
     if (s->with_clause) tide_sql_convert_with(self, s->with_clause, q);
-    if (s->op != PG_QUERY__SET_OPERATION__SETOP_NONE) convert_set(self, s, q);
-    else if (s->n_values_lists) convert_values(self, s, q);
-    else convert_body(self, s, q);
+    if (s->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
+        convert_set(self, s, q);
+    else if (s->n_values_lists)
+        convert_values(self, s, q);
+    else
+        convert_body(self, s, q);
     convert_tail(self, s, q);
     self->depth--;
     return q;
@@ -213,7 +216,8 @@ static void convert_group_by(tide_sql_convert *self, const PgQuery__SelectStmt *
     uint32_t n = 0, cap = 0;
     for (size_t i = 0; i < s->n_group_clause; i++) {
         tide_sql_group g = convert_group(self, s->group_clause[i]);
-        if (g.kind != TIDE_SQL_GROUP_LIST) TIDE_PUSH(self->arena, groups, n, cap, g);
+        if (g.kind != TIDE_SQL_GROUP_LIST)
+            TIDE_PUSH(self->arena, groups, n, cap, g);
         else
             for (uint32_t k = 0; k < g.n; k++) TIDE_PUSH(self->arena, groups, n, cap, g.items[k]);
     }
@@ -230,7 +234,8 @@ static void convert_windows(tide_sql_convert *self, const PgQuery__SelectStmt *s
         const PgQuery__WindowDef *def = s->window_clause[i]->window_def;
         if (strcmp(def->name, TIDE_SQL_MARK_QUALIFY) == 0)
             q->select.qualify = tide_sql_convert_expr(self, def->order_clause[0]->sort_by->node);
-        else windows[n++] = tide_sql_convert_over(self, def);
+        else
+            windows[n++] = tide_sql_convert_over(self, def);
     }
     q->select.n_windows = n;
     q->select.windows = windows;
@@ -282,7 +287,8 @@ static void convert_locking(tide_sql_convert *self, const PgQuery__SelectStmt *s
             q->emit = TIDE_SQL_EMIT_ON_WINDOW_CLOSE;
         else if (r && strcmp(r->relname, TIDE_SQL_MARK_EMIT_CHANGES) == 0)
             q->emit = TIDE_SQL_EMIT_CHANGES;
-        else tide_sql_refuse(self, r ? r->location : -1, "FOR UPDATE or FOR SHARE");
+        else
+            tide_sql_refuse(self, r ? r->location : -1, "FOR UPDATE or FOR SHARE");
         if (r) q->emit_pos = tide_sql_pos_of(self, r->location);
     }
 }

@@ -73,8 +73,10 @@ static void read_elements(table *self, uint32_t open)
         /* A comma in ROW<a INT, b INT> is not the end of the column. */
         uint32_t type_end = tide_sql_type_end(self->t, i + 1);
         if (type_end > end) end = tide_sql_find(self->t, type_end, close, comma);
-        if (i == end) tide_sql_report_syntax(self->front, i, "a column");
-        else read_element(self, i, end);
+        if (i == end)
+            tide_sql_report_syntax(self->front, i, "a column");
+        else
+            read_element(self, i, end);
         if (end >= close || tide_sql_failed(self->front)) return;
         i = end + 1;
     }
@@ -137,8 +139,10 @@ static void read_watermark(table *self, uint32_t i, uint32_t end)
     i += 2;
     out->watermark_column = tide_sql_read_path(self->front, &i);
     if (i == end) return;
-    if (tide_sql_is(self->t, i, "AS")) add_expr(self, i + 1, end, NO_COLUMN);
-    else tide_sql_report_syntax(self->front, i, "AS");
+    if (tide_sql_is(self->t, i, "AS"))
+        add_expr(self, i + 1, end, NO_COLUMN);
+    else
+        tide_sql_report_syntax(self->front, i, "AS");
 }
 
 /* PRIMARY KEY [(a, b)] NOT ENFORCED, of the table or inline of a column. */
@@ -189,8 +193,10 @@ static void read_column(table *self, uint32_t i, uint32_t end)
         i = end;
     } else {
         uint32_t type_end = i < end ? tide_sql_type_end(t, i) : i;
-        if (type_end == i) tide_sql_report_syntax(self->front, i, "the column's type");
-        else c.type = tide_sql_type_read(self->front, i, type_end);
+        if (type_end == i)
+            tide_sql_report_syntax(self->front, i, "the column's type");
+        else
+            c.type = tide_sql_type_read(self->front, i, type_end);
         i = type_end;
     }
     while (i < end && !tide_sql_failed(self->front)) i = read_column_clause(self, &c, i, end);
@@ -228,7 +234,8 @@ static uint32_t read_column_clause(table *self, tide_sql_column_def *c, uint32_t
         tide_sql_report_at(self->front, i, TIDE_E_UNSUPPORTED, NULL,
                            "%s of a column is not supported",
                            tide_sql_token_text(self->front->scratch, t, i));
-    else tide_sql_report_syntax(self->front, i, "\",\" or \")\"");
+    else
+        tide_sql_report_syntax(self->front, i, "\",\" or \")\"");
     return end;
 }
 
@@ -282,7 +289,8 @@ static uint32_t read_clause(table *self, uint32_t i, uint32_t to)
     if (tide_sql_is_any(t, i, refused))
         tide_sql_report_at(front, i, TIDE_E_UNSUPPORTED, NULL, "%s of a table is not supported",
                            tide_sql_token_text(front->scratch, t, i));
-    else tide_sql_report_syntax(front, i, "WITH (...)");
+    else
+        tide_sql_report_syntax(front, i, "WITH (...)");
     return to;
 }
 
@@ -318,7 +326,9 @@ static void convert_exprs(table *self)
     tide_sql_expr **out = TIDE_NEW_N(self->front->scratch, tide_sql_expr *, e->n + 1);
     tide_sql_grammar_exprs(self->front, e->n, (const uint32_t(*)[2])e->spans, out);
     for (uint32_t k = 0; k < e->n; k++) {
-        if (e->columns[k] == NO_COLUMN) self->out->watermark = out[k];
-        else self->columns[e->columns[k]].expr = out[k];
+        if (e->columns[k] == NO_COLUMN)
+            self->out->watermark = out[k];
+        else
+            self->columns[e->columns[k]].expr = out[k];
     }
 }

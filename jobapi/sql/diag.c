@@ -77,7 +77,8 @@ void tide_sql_report_syntax(tide_sql_front *self, uint32_t i, const char *what)
                            "syntax error: the statement ends too early");
     else if (what)
         tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "expected %s, not \"%s\"", what, near);
-    else tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error near \"%s\"", near);
+    else
+        tide_sql_report_at(self, i, TIDE_E_SYNTAX, hint, "syntax error near \"%s\"", near);
 }
 
 /* What else may help with an error at token i, or NULL. */

@@ -52,8 +52,10 @@ void tide_sql_grammar_statement(tide_sql_front *self, uint32_t from, uint32_t to
 tide_sql_query *tide_sql_grammar_query(tide_sql_front *self, uint32_t from, uint32_t to)
 {
     tide_sql_stmt statement = { 0 };
-    if (from == to) tide_sql_report_syntax(self, from, "a query");
-    else tide_sql_grammar_statement(self, from, to, &statement);
+    if (from == to)
+        tide_sql_report_syntax(self, from, "a query");
+    else
+        tide_sql_grammar_statement(self, from, to, &statement);
     if (tide_sql_failed(self)) return NULL;
     if (statement.kind == TIDE_SQL_STMT_SELECT) return statement.query;
     tide_sql_report_syntax(self, from, "a query");
@@ -129,7 +131,8 @@ static bool parse_once(tide_sql_rewriter *w, uint32_t end, tree *out, tide_sql_m
         out->arena = tide_arena_new();
         const PgQuery__ParseResult *result =
             tide_sql_unpack_tree(out->arena, r.parse_tree.data, r.parse_tree.len);
-        if (result && result->n_stmts == 1) out->statement = result->stmts[0]->stmt;
+        if (result && result->n_stmts == 1)
+            out->statement = result->stmts[0]->stmt;
         else
             tide_sql_report_at(w->front, w->segments[0].token, TIDE_E_INTERNAL, NULL,
                                "the grammar's tree cannot be read");

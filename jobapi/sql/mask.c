@@ -31,13 +31,20 @@ char *tide_sql_mask(tide_arena *arena, const char *text, size_t bytes)
     }
     while (i < bytes) {
         char c = s[i], next = s[i + 1]; /* s[bytes] is NUL. */
-        if (c == '-' && next == '-') i += strcspn(s + i, "\r\n");
-        else if (c == '/' && next == '*') i = skip_comment(s, i, bytes);
-        else if (c == '\'') i = skip_string(s, i, bytes, has_escapes(s, i));
-        else if (c == '"') i = skip_string(s, i, bytes, false);
-        else if (c == '$' && (i == 0 || !is_word_char(s[i - 1]))) i = skip_dollar(s, i, bytes);
-        else if (c == '`') i = mask_backticks(s, i, bytes);
-        else i++;
+        if (c == '-' && next == '-')
+            i += strcspn(s + i, "\r\n");
+        else if (c == '/' && next == '*')
+            i = skip_comment(s, i, bytes);
+        else if (c == '\'')
+            i = skip_string(s, i, bytes, has_escapes(s, i));
+        else if (c == '"')
+            i = skip_string(s, i, bytes, false);
+        else if (c == '$' && (i == 0 || !is_word_char(s[i - 1])))
+            i = skip_dollar(s, i, bytes);
+        else if (c == '`')
+            i = mask_backticks(s, i, bytes);
+        else
+            i++;
     }
     return s;
 }

@@ -27,7 +27,8 @@ tide_sql_options tide_sql_read_options(tide_sql_front *self, uint32_t *i)
         TIDE_PUSH(self->arena, items, n, cap, o);
         if (*i < close && !tide_sql_is(t, *i, ","))
             tide_sql_report_syntax(self, *i, "\",\" or \")\"");
-        else if (*i < close && ++*i == close) tide_sql_report_syntax(self, *i, "an option");
+        else if (*i < close && ++*i == close)
+            tide_sql_report_syntax(self, *i, "an option");
     }
     *i = close + 1;
     return (tide_sql_options){ n, items };

@@ -77,9 +77,12 @@ static tide_status parse(tide_arena *arena, const char *text, size_t bytes, cons
     if (!failed) pthread_join(thread, NULL);
 
     tide_status rv = TIDE_OK;
-    if (failed) rv = tide_fail(TIDE_E_LIMIT, "no thread to parse SQL on: %s", strerror(failed));
-    else if (j.code != TIDE_OK) rv = tide_fail(j.code, "%s", tide_bytes_text(&j.errors));
-    else *out = j.script;
+    if (failed)
+        rv = tide_fail(TIDE_E_LIMIT, "no thread to parse SQL on: %s", strerror(failed));
+    else if (j.code != TIDE_OK)
+        rv = tide_fail(j.code, "%s", tide_bytes_text(&j.errors));
+    else
+        *out = j.script;
     tide_bytes_fini(&j.errors);
     tide_arena_free(&scratch);
     return rv;
@@ -172,11 +175,16 @@ static bool open_set(job *self, uint32_t *from, uint32_t to)
     uint32_t i = *from, n_words = 0;
     bool is_begin = tide_sql_are(t, i, "BEGIN STATEMENT SET");
     bool is_explain = tide_sql_is(t, i, "EXPLAIN");
-    if (is_begin) n_words = 3;
-    else if (tide_sql_are(t, i, "EXECUTE STATEMENT SET BEGIN")) n_words = 4;
-    else if (tide_sql_are(t, i, "EXPLAIN STATEMENT SET BEGIN")) n_words = 4;
-    else if (tide_sql_are(t, i, "EXPLAIN PLAN FOR STATEMENT SET BEGIN")) n_words = 6;
-    else return false;
+    if (is_begin)
+        n_words = 3;
+    else if (tide_sql_are(t, i, "EXECUTE STATEMENT SET BEGIN"))
+        n_words = 4;
+    else if (tide_sql_are(t, i, "EXPLAIN STATEMENT SET BEGIN"))
+        n_words = 4;
+    else if (tide_sql_are(t, i, "EXPLAIN PLAN FOR STATEMENT SET BEGIN"))
+        n_words = 6;
+    else
+        return false;
     tide_sql_stmt *set = TIDE_NEW(front->arena, tide_sql_stmt);
     set->kind = TIDE_SQL_STMT_STATEMENT_SET;
     set->pos = t->v[i].pos;
@@ -214,8 +222,10 @@ static void flush_error(job *self)
 {
     tide_sql_diag *diag = &self->front.diag;
     if (diag->code == TIDE_OK) return;
-    if (self->n_errors++ == 0) self->code = diag->code;
-    else tide_bytes_putc(&self->errors, '\n');
+    if (self->n_errors++ == 0)
+        self->code = diag->code;
+    else
+        tide_bytes_putc(&self->errors, '\n');
     tide_sql_caret(&self->errors, self->front.text, self->front.source_name, diag->pos,
                    diag->message, diag->hint);
     *diag = (tide_sql_diag){ .arena = self->front.scratch };

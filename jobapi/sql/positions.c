@@ -140,8 +140,10 @@ bool tide_sql_is_marker(size_t n, PgQuery__Node *const *nodes, const char *marke
 uint32_t tide_sql_word_before(const tide_sql_convert *self, uint32_t token, const char *const *list)
 {
     for (uint32_t i = token;; i--) {
-        if (self->t->v[i].match < i) i = self->t->v[i].match;
-        else if (tide_sql_is_any(self->t, i, list)) return i;
+        if (self->t->v[i].match < i)
+            i = self->t->v[i].match;
+        else if (tide_sql_is_any(self->t, i, list))
+            return i;
         if (i == 0 || tide_sql_is(self->t, i, ";")) return token;
     }
 }

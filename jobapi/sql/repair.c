@@ -108,7 +108,8 @@ static bool parenthesize_primary(tide_sql_front *self, uint32_t last)
     while (tide_sql_is(t, first, ")") || tide_sql_is(t, first, "]")) {
         first = t->v[first].match;
         bool called = first > 0 && tide_sql_is_name(t, first - 1);
-        if (called) first--;
+        if (called)
+            first--;
         else if (first > 0 && (tide_sql_is(t, first - 1, ")") || tide_sql_is(t, first - 1, "]")))
             first--;
         while (called && first > 1 && tide_sql_is(t, first - 1, ".") &&
@@ -128,5 +129,6 @@ void tide_sql_report_mistake(tide_sql_front *self, const tide_sql_mistake *mista
     else if (starts_with(mistake->message, "memory exhausted"))
         tide_sql_report_at(self, mistake->token, TIDE_E_LIMIT, "split the statement",
                            "the statement is nested too deeply");
-    else tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%s", mistake->message);
+    else
+        tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%s", mistake->message);
 }

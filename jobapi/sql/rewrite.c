@@ -106,8 +106,10 @@ static uint32_t copy(tide_sql_rewriter *self, tide_sql_frame *f, uint32_t i)
     if (tide_sql_is(t, i, "FROM") && !(i > f->from && tide_sql_is(t, i - 1, "DISTINCT")))
         f->has_from = true;
     if (match <= i) return i + 1;
-    if (i > f->from && is_function_name(t, i - 1)) tide_sql_rewrite_arguments(self, i + 1, match);
-    else tide_sql_rewrite(self, i + 1, match);
+    if (i > f->from && is_function_name(t, i - 1))
+        tide_sql_rewrite_arguments(self, i + 1, match);
+    else
+        tide_sql_rewrite(self, i + 1, match);
     tide_sql_put(self, match);
     return match + 1;
 }
@@ -148,8 +150,10 @@ void tide_sql_put(tide_sql_rewriter *self, uint32_t i)
     const tide_sql_token *v = &self->t->v[i];
     bool is_name = v->kind == TIDE_SQL_TOKEN_QUOTED ||
                    (v->kind == TIDE_SQL_TOKEN_WORD && (v->keyword == 0 || v->quote));
-    if (is_name && !self->front->plain) tide_sql_put_name(self, i);
-    else tide_sql_put_as(self, i, self->t->mask + v->pos, v->end - v->pos);
+    if (is_name && !self->front->plain)
+        tide_sql_put_name(self, i);
+    else
+        tide_sql_put_as(self, i, self->t->mask + v->pos, v->end - v->pos);
 }
 
 void tide_sql_put_text(tide_sql_rewriter *self, const char *text, uint32_t anchor)
@@ -163,8 +167,10 @@ uint32_t tide_sql_token_at(const tide_sql_rewriter *self, uint32_t out)
     uint32_t low = 0, high = self->n_segments;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (self->segments[middle].out <= out) low = middle;
-        else high = middle;
+        if (self->segments[middle].out <= out)
+            low = middle;
+        else
+            high = middle;
     }
     return self->n_segments ? self->segments[low].token : 0;
 }

@@ -47,8 +47,10 @@ static uint32_t put_cast(tide_sql_rewriter *self, uint32_t open)
     }
     tide_sql_put(self, at);
     uint32_t end = tide_sql_type_end(t, at + 1);
-    if (end == at + 1) tide_sql_report_syntax(self->front, end, "a type");
-    else if (end != close) tide_sql_report_syntax(self->front, end < close ? end : close, "\")\"");
+    if (end == at + 1)
+        tide_sql_report_syntax(self->front, end, "a type");
+    else if (end != close)
+        tide_sql_report_syntax(self->front, end < close ? end : close, "\")\"");
     put_type(self, at + 1, end);
     tide_sql_put(self, close);
     return close + 1;
@@ -182,10 +184,13 @@ static uint32_t put_json_behaviour(tide_sql_rewriter *self, uint32_t i, uint32_t
         return close;
     }
     tide_sql_put_text(self, is_empty ? ", \"on_empty\" =>" : ", \"on_error\" =>", i);
-    if (has_value && at > i + 1) tide_sql_rewrite(self, i + 1, at);
-    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "NULL")) tide_sql_put(self, i);
+    if (has_value && at > i + 1)
+        tide_sql_rewrite(self, i + 1, at);
+    else if (!has_value && at == i + 1 && tide_sql_is(t, i, "NULL"))
+        tide_sql_put(self, i);
     else if (!has_value && at == i + 1 && tide_sql_is(t, i, "ERROR"))
         tide_sql_put_text(self, "'error'", i);
-    else tide_sql_report_syntax(self->front, i, "NULL, ERROR or DEFAULT and a value");
+    else
+        tide_sql_report_syntax(self->front, i, "NULL, ERROR or DEFAULT and a value");
     return at + 2;
 }

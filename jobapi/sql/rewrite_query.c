@@ -140,8 +140,10 @@ uint32_t tide_sql_rewrite_star_except(tide_sql_rewriter *self, tide_sql_frame *f
             tide_sql_report_syntax(self->front, k, is_comma ? "\",\" or \")\"" : "a column name");
             return to;
         }
-        if (is_comma) tide_sql_put(self, k);
-        else tide_sql_put_name(self, k);
+        if (is_comma)
+            tide_sql_put(self, k);
+        else
+            tide_sql_put_name(self, k);
     }
     tide_sql_put(self, close);
     return close + 1;

@@ -19,7 +19,9 @@ tide_sql_session *tide_sql_session_new(const tide_sql_context *context)
     if (context) self->context = *context;
     tide_plan *plan = tide_plan_new();
     static const tide_sql_script no_text = { .text = "", .source_name = "job" };
-    self->binder = (tide_binder){ .script = &no_text, .arena = plan->arena, .plan = plan, .context = &self->context };
+    self->binder = (tide_binder){
+        .script = &no_text, .arena = plan->arena, .plan = plan, .context = &self->context
+    };
     return self;
 }
 
@@ -64,8 +66,8 @@ tide_status tide_sql_session_run(tide_sql_session *self, const char *text, const
     return b->n_errors ? tide_bind_errors(b) : TIDE_OK;
 }
 
-tide_status tide_sql_session_query(tide_sql_session *self, const char *text, const char *source_name,
-                                   const tide_node **out)
+tide_status tide_sql_session_query(tide_sql_session *self, const char *text,
+                                   const char *source_name, const tide_node **out)
 {
     tide_sql_script *script;
     TIDE_TRY(begin(self, text, source_name, &script));
@@ -84,7 +86,8 @@ tide_status tide_sql_session_from(tide_sql_session *self, const char *name, cons
     return tide_sql_session_query(self, text, "from", out);
 }
 
-tide_status tide_sql_session_register(tide_sql_session *self, const char *name, const tide_node *node)
+tide_status tide_sql_session_register(tide_sql_session *self, const char *name,
+                                      const tide_node *node)
 {
     tide_catalog *catalog = &self->binder.catalog;
     if (tide_catalog_find_exact(catalog, name))

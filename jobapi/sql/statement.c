@@ -231,8 +231,10 @@ static uint32_t read_explain_options(tide_sql_front *self, uint32_t i, uint32_t 
             o.value = tide_sql_lower(self->arena, t, i++);
         }
         TIDE_PUSH(self->arena, items, n, cap, o);
-        if (i < end && tide_sql_is(t, i, ",")) i++;
-        else break;
+        if (i < end && tide_sql_is(t, i, ","))
+            i++;
+        else
+            break;
     }
     *out = (tide_sql_options){ n, items };
     return i;
@@ -257,6 +259,8 @@ static void read_explain(tide_sql_front *self, uint32_t from, uint32_t to, tide_
     }
     bool is_query = i < to && (tide_sql_is_query_start(t, i) || tide_sql_is(t, i, "(") ||
                                tide_sql_is(t, i, "TABLE") || tide_sql_is(t, i, "INSERT"));
-    if (is_query) out->explain.stmt = tide_sql_read_statement(self, i, to);
-    else tide_sql_report_syntax(self, i < to ? i : to, "a query or an INSERT");
+    if (is_query)
+        out->explain.stmt = tide_sql_read_statement(self, i, to);
+    else
+        tide_sql_report_syntax(self, i < to ? i : to, "a query or an INSERT");
 }

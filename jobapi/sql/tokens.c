@@ -29,8 +29,10 @@ void tide_sql_scan(tide_sql_front *self)
     } else {
         const PgQuery__ScanResult *scan =
             tide_sql_unpack_scan(self->scratch, r.pbuf.data, r.pbuf.len);
-        if (scan) add_tokens(self, scan);
-        else tide_sql_report(&self->diag, TIDE_E_INTERNAL, 0, NULL, "cannot unpack tokens");
+        if (scan)
+            add_tokens(self, scan);
+        else
+            tide_sql_report(&self->diag, TIDE_E_INTERNAL, 0, NULL, "cannot unpack tokens");
     }
     pg_query_free_scan_result(r);
 }
@@ -283,8 +285,10 @@ tide_sql_names tide_sql_read_names(tide_sql_front *self, uint32_t *i)
         TIDE_PUSH(self->arena, items, n, cap, item);
         (*i)++;
     } while (tide_sql_is(t, *i, ","));
-    if (!tide_sql_is(t, *i, ")")) tide_sql_report_syntax(self, *i, "\",\" or \")\"");
-    else (*i)++;
+    if (!tide_sql_is(t, *i, ")"))
+        tide_sql_report_syntax(self, *i, "\",\" or \")\"");
+    else
+        (*i)++;
     return (tide_sql_names){ n, items };
 }
 

@@ -39,9 +39,12 @@ uint32_t tide_sql_type_end(const tide_sql_tokens *t, uint32_t i)
     if (end == i) return i;
     if (tide_sql_is(t, end, "UNSIGNED") || tide_sql_is(t, end, "SIGNED")) end++;
     for (;;) {
-        if (tide_sql_is(t, end, "[")) end = tide_sql_skip(t, end);
-        else if (tide_sql_is(t, end, "ARRAY") || tide_sql_is(t, end, "MULTISET")) end++;
-        else return end;
+        if (tide_sql_is(t, end, "["))
+            end = tide_sql_skip(t, end);
+        else if (tide_sql_is(t, end, "ARRAY") || tide_sql_is(t, end, "MULTISET"))
+            end++;
+        else
+            return end;
     }
 }
 
@@ -173,8 +176,10 @@ const char *tide_sql_interval_read(tide_sql_front *self, uint32_t i)
                            ? tide_sql_string_value(self, value)
                            : tide_sql_name_text(self->arena, t, value);
     if (!text) return NULL;
-    if (negative && *text != '-') text = tide_arena_printf(self->arena, "-%s", text);
-    else if (negative) text++;
+    if (negative && *text != '-')
+        text = tide_arena_printf(self->arena, "-%s", text);
+    else if (negative)
+        text++;
     if (end <= value + 1) return text;
     uint32_t from = unit_of(t, value + 1, &native), to = NO_UNIT;
     for (uint32_t k = value + 2; k < end; k++)

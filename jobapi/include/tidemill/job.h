@@ -44,7 +44,8 @@ typedef struct tide_abi {
 #define TIDE_EXPORT __attribute__((visibility("default")))
 /* Exports the job's entry point and the version of these headers. Once per library. */
 #define TIDE_JOB(function)                                                                         \
-    TIDE_EXPORT const tide_abi tide_job_abi = { sizeof(tide_abi), TIDE_ABI_MAJOR, TIDE_ABI_MINOR }; \
+    TIDE_EXPORT const tide_abi tide_job_abi = { sizeof(tide_abi), TIDE_ABI_MAJOR,                  \
+                                                TIDE_ABI_MINOR };                                  \
     TIDE_EXPORT int tide_job_main(tide_jobdef *job, int argc, char **argv)                         \
     {                                                                                              \
         return function(job, argc, argv);                                                          \
@@ -99,7 +100,7 @@ tide_stream *tide_stream_union(tide_stream *const *streams, uint32_t n);
 /* Event time and watermarks from a TIMESTAMP column: highest seen minus delay. */
 tide_stream *tide_stream_watermark(tide_stream *stream, const char *column, int64_t delay_ms);
 
-struct tide_row;       /* process.h */
+struct tide_row; /* process.h */
 struct tide_rows;
 struct tide_collector;
 
@@ -147,7 +148,10 @@ tide_keyed *tide_stream_key_by(tide_stream *stream, const char *const *columns, 
                        sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 
 typedef enum tide_window_type {
-    TIDE_TUMBLING, TIDE_HOPPING, TIDE_CUMULATING, TIDE_SESSIONS
+    TIDE_TUMBLING,
+    TIDE_HOPPING,
+    TIDE_CUMULATING,
+    TIDE_SESSIONS
 } tide_window_type;
 
 /* An aggregate function in C. State begins as zeros. */
@@ -173,8 +177,8 @@ typedef struct tide_window_def {
     size_t size;
     tide_window_type type;
     const char *time_column;
-    int64_t length_ms;  /* TUMBLING, HOPPING; longest of CUMULATING; the gap of SESSIONS. */
-    int64_t slide_ms;   /* HOPPING, CUMULATING. */
+    int64_t length_ms; /* TUMBLING, HOPPING; longest of CUMULATING; the gap of SESSIONS. */
+    int64_t slide_ms;  /* HOPPING, CUMULATING. */
     int64_t offset_ms;
     const char *late_table; /* Where late rows go; NULL: they are counted. */
     const tide_aggregate_def *aggregates;

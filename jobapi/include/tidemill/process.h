@@ -24,7 +24,8 @@ typedef struct tide_text {
 
 bool tide_row_is_null(const tide_row *row, uint32_t column);
 bool tide_row_bool(const tide_row *row, uint32_t column);
-int64_t tide_row_i64(const tide_row *row, uint32_t column); /* Integers, DATE (days), TIME and TIMESTAMP
+int64_t tide_row_i64(const tide_row *row,
+                     uint32_t column); /* Integers, DATE (days), TIME and TIMESTAMP
                                                              * (microseconds). */
 double tide_row_f64(const tide_row *row, uint32_t column);
 __int128 tide_row_decimal(const tide_row *row, uint32_t column); /* Times 10^scale. */
@@ -52,7 +53,7 @@ void tide_put_decimal(tide_collector *out, uint32_t column, __int128 value);
 void tide_put_text(tide_collector *out, uint32_t column, const char *ptr, size_t len);
 /* The same value as an input row's column. */
 void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, uint32_t from);
-void tide_emit(tide_collector *out);                     /* The row is done; a new one begins. */
+void tide_emit(tide_collector *out); /* The row is done; a new one begins. */
 void tide_emit_row(tide_collector *out, const tide_row *row); /* An input row as it is. */
 /* Whole columns at once: n values of the column's type to be written by the caller (not for STRING and BYTES),
  * or input column `from` as it is, without a copy (n is then the batch's count). Every column of the
@@ -82,7 +83,7 @@ typedef struct tide_process_def {
     const char *name, *uid;
     const tide_column_def *columns; /* Of the output. */
     uint32_t n_columns;
-    const tide_state_def *states;   /* States are numbered by their place here. */
+    const tide_state_def *states; /* States are numbered by their place here. */
     uint32_t n_states;
     void *arg;
     void *(*open)(void *arg, uint32_t subtask, uint32_t parallelism);
@@ -90,7 +91,8 @@ typedef struct tide_process_def {
     int (*on_row)(void *opened, const tide_row *row, tide_context *ctx, tide_collector *out);
     /* A timer of the current key is due. `time_us` is what it was set for. */
     int (*on_event_timer)(void *opened, int64_t time_us, tide_context *ctx, tide_collector *out);
-    int (*on_processing_timer)(void *opened, int64_t time_us, tide_context *ctx, tide_collector *out);
+    int (*on_processing_timer)(void *opened, int64_t time_us, tide_context *ctx,
+                               tide_collector *out);
     uint32_t n_sides;
     const tide_column_def *const *side_columns;
     const uint32_t *n_side_columns;

@@ -22,14 +22,15 @@ extern "C" {
 typedef struct tide_test tide_test;
 
 /* Builds and opens the job. Never NULL: tide_test_error tells what went wrong. */
-tide_test *tide_test_new(int (*job)(tide_jobdef *job, int argc, char **argv), int argc, char **argv);
+tide_test *tide_test_new(int (*job)(tide_jobdef *job, int argc, char **argv), int argc,
+                         char **argv);
 /* The same for a job in SQL. */
 tide_test *tide_test_new_sql(const char *sql);
 void tide_test_free(tide_test **self_p);
 
 void tide_test_row(tide_test *self, const char *table, const char *csv);
 void tide_test_advance(tide_test *self, int64_t by_ms); /* Processing time; fires its timers. */
-void tide_test_end(tide_test *self);                    /* Every input ends: final watermark, then end. */
+void tide_test_end(tide_test *self); /* Every input ends: final watermark, then end. */
 
 /* What sink `table` (NULL: a print) wrote since the last call, as CSV lines with a change mark ("+I,",
  * "-U,"...) only when the sink's input is updating. Valid until the next call for that table. */

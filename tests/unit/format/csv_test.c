@@ -1,5 +1,5 @@
-/* csv_test.c - CSV records into columns and back; each input whole and in pieces
- * (format_support). */
+/* csv_test.c - CSV records into columns and back; each input whole and in
+ * pieces (format_support). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,8 @@ static void records_become_rows(void **state)
 {
     (void)state;
     format_check(&three, "1,x,1.25\n-2,a longer text here,7.005\n12345678901234567,,\n,\"\",0\n",
-                 "1|x|1.25\n-2|a longer text here|7.01\n12345678901234567|NULL|NULL\nNULL||0.00\n");
+                 "1|x|1.25\n-2|a longer text "
+                 "here|7.01\n12345678901234567|NULL|NULL\nNULL||0.00\n");
     format_check(&three, "", "");
 }
 
@@ -39,17 +40,16 @@ static void lines_end_in_any_way(void **state)
 static void quotes_hold_delimiters_newlines_and_quotes(void **state)
 {
     (void)state;
-    format_check(
-        &three,
-        "1,\"x, y\",1\n2,\"two\nlines\",2\n3,\"say "
-        "\"\"hi\"\"\",3\r\n\"4\",\"\"\"\",\"4\"\n5,a\"b,5\n6,\"\",6\n",
-        "1|x, y|1.00\n2|two\nlines|2.00\n3|say \"hi\"|3.00\n4|\"|4.00\n5|a\"b|5.00\n6||6.00\n");
-    format_check(
-        &(format_case){ .format = "csv",
-                        .schema = "a VARCHAR, b VARCHAR",
-                        .options =
-                            "csv.field-delimiter=; csv.quote-character=' csv.escape-character=\\" },
-        "'it\\'s';'b\\\\s'\n'it''s';a\\b\n", "it's|b\\s\nit's|a\\b\n");
+    format_check(&three,
+                 "1,\"x, y\",1\n2,\"two\nlines\",2\n3,\"say "
+                 "\"\"hi\"\"\",3\r\n\"4\",\"\"\"\",\"4\"\n5,a\"b,5\n6,\"\",6\n",
+                 "1|x, y|1.00\n2|two\nlines|2.00\n3|say "
+                 "\"hi\"|3.00\n4|\"|4.00\n5|a\"b|5.00\n6||6.00\n");
+    format_check(&(format_case){ .format = "csv",
+                                 .schema = "a VARCHAR, b VARCHAR",
+                                 .options = "csv.field-delimiter=; csv.quote-character=' "
+                                            "csv.escape-character=\\" },
+                 "'it\\'s';'b\\\\s'\n'it''s';a\\b\n", "it's|b\\s\nit's|a\\b\n");
     format_check(&(format_case){ .format = "csv",
                                  .schema = "a VARCHAR, b VARCHAR",
                                  .options =
@@ -66,7 +66,8 @@ static void a_delimiter_behind_the_last_field_ends_it(void **state)
     format_check(&tbl, "1|x|1.5|\n2|y|2.5|\r\n3|z|3.5\n4||4.5|\n",
                  "1|x|1.50\n2|y|2.50\n3|z|3.50\n4|NULL|4.50\n");
     format_check(&tbl, "1|x|1.5|9\n2|y|2.5||\n3|z|3.5|\n",
-                 "3|z|3.50\n! record 0 at 0+9: expected 3 fields, got 4\n! record 1 at 10+9: "
+                 "3|z|3.50\n! record 0 at 0+9: expected 3 fields, got 4\n! "
+                 "record 1 at 10+9: "
                  "expected 3 fields, got 5\n");
 }
 
@@ -91,7 +92,8 @@ static void null_is_an_unquoted_literal(void **state)
                                  .schema = "a VARCHAR, b BIGINT",
                                  .options = "csv.null-literal=n/a" },
                  "n/a,1\n\"n/a\",2\n,n/a\nx,\n",
-                 "NULL|1\nn/a|2\n|NULL\n! record 3 at 19+2: field b: expected BIGINT, got \"\"\n");
+                 "NULL|1\nn/a|2\n|NULL\n! record 3 at 19+2: field b: expected "
+                 "BIGINT, got \"\"\n");
     format_check(&(format_case){ .format = "csv",
                                  .schema = "a VARCHAR NOT NULL, b BIGINT NOT NULL" },
                  "x,1\n,2\ny,\nz,3\n",
@@ -107,10 +109,13 @@ static void every_type_is_read(void **state)
                         .schema = "b BOOLEAN, t TINYINT, s SMALLINT, i INT, f FLOAT, d DOUBLE, y "
                                   "BYTEA, dt DATE, tm TIME, iv INTERVAL, "
                                   "ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), v VARCHAR(3)" },
-        "t,-128,32767,-2147483648,0.1,1e300,aGkh,2024-02-29,12:00:01,1 day,2024-02-29 "
+        "t,-128,32767,-2147483648,0.1,1e300,aGkh,2024-02-29,12:00:01,1 "
+        "day,2024-02-29 "
         "12:00:00.5,2024-01-01T00:00:00+01,\xc3\xa9\xc3\xa9\xc3\xa9\n"
-        "false, 1,+2,007, NaN ,-inf,,0001-01-01,23:59,PT5M,2024-02-29,2024-01-01 00:00:00Z,\n",
-        "true|-128|32767|-2147483648|0.1|1e+300|hi!|2024-02-29|12:00:01|1 day|2024-02-29 "
+        "false, 1,+2,007, NaN ,-inf,,0001-01-01,23:59,PT5M,2024-02-29,2024-01-01 "
+        "00:00:00Z,\n",
+        "true|-128|32767|-2147483648|0.1|1e+300|hi!|2024-02-29|12:00:01|1 "
+        "day|2024-02-29 "
         "12:00:00.5|2023-12-31 23:00:00+00|\xc3\xa9\xc3\xa9\xc3\xa9\n"
         "false|1|2|7|NaN|-Infinity|NULL|0001-01-01|23:59:00|00:05:00|2024-02-29 "
         "00:00:00|2024-01-01 00:00:00+00|NULL\n");
@@ -143,7 +148,8 @@ static void dates_are_read_alike_by_the_quick_and_the_long_way(void **state)
     tide_free(got);
     tide_bytes_fini(&text);
     format_check(&c,
-                 "2023-02-29,2024-02-29\n2000-02-29,1900-02-29\n2024-00-10,2024-01-32\n2024-04-31,"
+                 "2023-02-29,2024-02-29\n2000-02-29,1900-02-29\n2024-00-10,2024-01-"
+                 "32\n2024-04-31,"
                  "2024-1-1\n2024-02-29,2024-1-1\n",
                  "2024-02-29|2024-01-01\n"
                  "! record 0 at 0+21: field a: expected DATE, got \"2023-02-29\"\n"
@@ -165,8 +171,8 @@ static void numbers_of_every_length_are_read(void **state)
                           digits, (int)(n < 9 ? n : 9), digits);
     }
     tide_bytes_puts(&text, "-1,.5,-1\n+1,5.,2147483648\n");
-    tide_bytes_puts(
-        &expect, "-1|0.50|-1\n! record 20 at 587+16: field c: expected INT, got \"2147483648\"\n");
+    tide_bytes_puts(&expect, "-1|0.50|-1\n! record 20 at 587+16: field c: "
+                             "expected INT, got \"2147483648\"\n");
     char *got = format_decode(&c, text.p, text.n);
     assert_int_equal(strncmp(got, tide_bytes_text(&expect), strstr(expect.p, " at ") - expect.p),
                      0);
@@ -179,9 +185,11 @@ static void a_bad_record_costs_no_neighbour(void **state)
 {
     (void)state;
     format_check(&three,
-                 "1,x,1\n2,y\n3,z,3,4\n4,w,abc\n5,\"u\"v,5\nx,,6\n7,ok,7\n8,\"unclosed,8\n9,ok,9\n",
+                 "1,x,1\n2,y\n3,z,3,4\n4,w,abc\n5,\"u\"v,5\nx,,6\n7,ok,7\n8,\"unclosed,"
+                 "8\n9,ok,9\n",
                  "1|x|1.00\n7|ok|7.00\n9|ok|9.00\n"
-                 "! record 1 at 6+3: expected 3 fields, got 2\n! record 2 at 10+7: expected 3 "
+                 "! record 1 at 6+3: expected 3 fields, got 2\n! record 2 at 10+7: "
+                 "expected 3 "
                  "fields, got 4\n"
                  "! record 3 at 18+7: field c: expected DECIMAL(8, 2), got \"abc\"\n"
                  "! record 4 at 26+8: something follows a closing quote\n"
@@ -212,10 +220,11 @@ static void bytes_that_are_no_text_are_errors(void **state)
     (void)state;
     static const char input[] =
         "1,a\0b,1\n2,\xc3(,2\n3,gr\xc3\xbc\xc3\x9f,3\n4,\xed\xa0\x80,4\n5,ok,5\n";
-    format_check_n(
-        &three, input, sizeof input - 1,
-        "3|gr\xc3\xbc\xc3\x9f|3.00\n5|ok|5.00\n! record 0 at 0+7: field b: a NUL byte\n"
-        "! record 1 at 8+6: field b: invalid UTF-8\n! record 3 at 26+7: field b: invalid UTF-8\n");
+    format_check_n(&three, input, sizeof input - 1,
+                   "3|gr\xc3\xbc\xc3\x9f|3.00\n5|ok|5.00\n! record 0 at 0+7: "
+                   "field b: a NUL byte\n"
+                   "! record 1 at 8+6: field b: invalid UTF-8\n! record 3 at "
+                   "26+7: field b: invalid UTF-8\n");
 }
 
 static void only_wanted_columns_are_read(void **state)
@@ -260,12 +269,11 @@ static void messages_are_records(void **state)
 static void rows_become_records(void **state)
 {
     (void)state;
-    static const format_case c = {
-        .format = "csv",
-        .schema = "a BIGINT, s VARCHAR, d DECIMAL(8,2), t TIMESTAMP(3), f DOUBLE, y BYTEA"
-    };
-    static const char input[] =
-        "1,plain,-0.5,2024-01-01 00:00:00.25,NaN,aGk=\n,\"a,\"\"b\"\"\nc\",,,,\n2,\"\",,,1e20,\n";
+    static const format_case c = { .format = "csv",
+                                   .schema = "a BIGINT, s VARCHAR, d DECIMAL(8,2), t "
+                                             "TIMESTAMP(3), f DOUBLE, y BYTEA" };
+    static const char input[] = "1,plain,-0.5,2024-01-01 "
+                                "00:00:00.25,NaN,aGk=\n,\"a,\"\"b\"\"\nc\",,,,\n2,\"\",,,1e20,\n";
     static const struct {
         const char *options, *expect;
     } cases[] = {
@@ -292,7 +300,8 @@ static void options_are_checked(void **state)
         { { "csv.field-delimiter", "ab" },
           "option 'csv.field-delimiter' = 'ab': expected one character" },
         { { "csv.field-delimiter", "\"" },
-          "option 'csv.quote-character': expected one character, not the delimiter" },
+          "option 'csv.quote-character': expected one character, not the "
+          "delimiter" },
         { { "csv.field-delimiter", "\\n" },
           "option 'csv.field-delimiter': expected one character, not a line end" },
     };

@@ -24,8 +24,8 @@ typedef struct setup {
     uint32_t n_options;
 } setup;
 
-/* The next piece of *p up to a separator outside parentheses, without spaces around it; NULL at
- * the end. */
+/* The next piece of *p up to a separator outside parentheses, without spaces
+ * around it; NULL at the end. */
 static char *next_piece(tide_arena *arena, const char **p, char separator)
 {
     uint32_t depth = 0;

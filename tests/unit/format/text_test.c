@@ -1,5 +1,5 @@
-/* text_test.c - single values between memory and text. Expected texts of intervals and floats are
- * PostgreSQL 15's. */
+/* text_test.c - single values between memory and text. Expected texts of
+ * intervals and floats are PostgreSQL 15's. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -64,8 +64,10 @@ static void parse(golden *self, bool plain, bool positions, tide_bytes *out)
     tide_status rv = plain ? tide_sql_parse_plain(arena, sql, &script)
                            : tide_sql_parse(arena, sql, "sql", &script);
     out->n = 0;
-    if (rv != TIDE_OK) put_errors(out, rv);
-    else put_trees(out, script, positions);
+    if (rv != TIDE_OK)
+        put_errors(out, rv);
+    else
+        put_trees(out, script, positions);
     tide_arena_free(&arena);
 }
 
