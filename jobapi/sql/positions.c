@@ -91,10 +91,14 @@ tide_sql_name tide_sql_convert_name(tide_sql_convert *self, const char *text, ui
 {
     const tide_sql_tokens *t = self->t;
     uint32_t i = marked_token(self, text);
+    size_t len = strlen(text);
     if (i == UINT32_MAX) {
         /* A keyword as a name came back in lower case; the user's spelling is near. */
         for (uint32_t k = token; k < t->n && !tide_sql_is(t, k, ";"); k++) {
-            if (!tide_sql_is_name(t, k)) continue;
+            size_t quotes = t->v[k].kind == TIDE_SQL_TOKEN_QUOTED ? 2 : 0;
+            if (!tide_sql_is_name(t, k) || t->v[k].end - t->v[k].pos < len + quotes ||
+                (!quotes && t->v[k].end - t->v[k].pos != len))
+                continue;
             const char *found = tide_sql_name_text(self->arena, t, k);
             if (strcasecmp(found, text) == 0) return (tide_sql_name){ found, t->v[k].pos };
         }
