@@ -31,6 +31,8 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         tide_type arg = call->arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in->fields[call->arg].type;
         tide_status rv = call->kind == TIDE_AGG_USER ? tide_user_agg_init(agg, call->user, call->result)
                                                      : tide_agg_init(agg, call->kind, arg);
+        if (rv == TIDE_OK && retracting && agg->kind == TIDE_AGG_USER)
+            rv = tide_fail(TIDE_E_UNSUPPORTED, "a C aggregate over input with changes");
         if (rv != TIDE_OK) return tide_because(rv, "%s", call->name);
         self->offsets[i] = self->value_bytes;
         self->value_bytes += agg->state_bytes;
