@@ -6,6 +6,7 @@
 extern const tide_connector tide_connector_blackhole;
 extern const tide_connector tide_connector_datagen;
 extern const tide_connector tide_connector_filesystem;
+extern const tide_connector tide_connector_kafka;
 extern const tide_connector tide_connector_nexmark;
 extern const tide_connector tide_connector_print;
 

@@ -8,7 +8,7 @@
 
 static const tide_connector *const CONNECTORS[] = {
     &tide_connector_blackhole, &tide_connector_datagen, &tide_connector_filesystem,
-    &tide_connector_nexmark,   &tide_connector_print,
+    &tide_connector_kafka,     &tide_connector_nexmark, &tide_connector_print,
 };
 
 #define N_CONNECTORS ((uint32_t)(sizeof CONNECTORS / sizeof *CONNECTORS))

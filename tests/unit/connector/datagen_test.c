@@ -1,4 +1,5 @@
-/* datagen_test.c - generated rows keep their bounds, end when they should, and depend on the seed alone. */
+/* datagen_test.c - generated rows keep their bounds, end when they should, and
+ * depend on the seed alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* nexmark_test.c - the generator's rows have the benchmark's shape and depend on the seed alone. */
+/* nexmark_test.c - the generator's rows have the benchmark's shape and depend
+ * on the seed alone. */
 #include "worker/connector/nexmark/gen.h"
 
 #include <setjmp.h>
@@ -17,10 +18,13 @@
     "auction BIGINT,bidder BIGINT,price BIGINT,channel STRING,url STRING,"                         \
     "date_time TIMESTAMP(3),extra STRING"
 #define AUCTION_COLUMNS                                                                            \
-    "id BIGINT,item_name STRING,description STRING,initial_bid BIGINT,reserve BIGINT,"             \
-    "date_time TIMESTAMP(3),expires TIMESTAMP(3),seller BIGINT,category BIGINT,extra STRING"
+    "id BIGINT,item_name STRING,description STRING,initial_bid BIGINT,reserve "                    \
+    "BIGINT,"                                                                                      \
+    "date_time TIMESTAMP(3),expires TIMESTAMP(3),seller BIGINT,category "                          \
+    "BIGINT,extra STRING"
 #define PERSON_COLUMNS                                                                             \
-    "id BIGINT,name STRING,email_address STRING,credit_card STRING,city STRING,state STRING,"      \
+    "id BIGINT,name STRING,email_address STRING,credit_card STRING,city "                          \
+    "STRING,state STRING,"                                                                         \
     "date_time TIMESTAMP(3),extra STRING"
 #define OPTIONS(...) ((const char *const[]){ "connector", "nexmark", __VA_ARGS__, NULL })
 
@@ -51,7 +55,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* All rows of a table, as lines, of one subtask; the caller frees with tide_bytes_fini. */
+/* All rows of a table, as lines, of one subtask; the caller frees with
+ * tide_bytes_fini. */
 static tide_bytes read_subtask(fixture *f, const char *columns, const char *names,
                                const char *const *options, uint32_t subtask, uint32_t parallelism,
                                uint32_t rows_max, uint64_t *events)
@@ -182,9 +187,9 @@ static void unread_columns_do_not_change_the_others(void **state)
     tide_bytes_fini(&all), tide_bytes_fini(&some);
 }
 
-/* What the field's generators promise of a bid: half to the hot auction, three quarters by the
- * hot bidder, ids among those in flight, prices of 1 to 1,000,000 in cents, half over four
- * channels. */
+/* What the field's generators promise of a bid: half to the hot auction, three
+ * quarters by the hot bidder, ids among those in flight, prices of 1 to
+ * 1,000,000 in cents, half over four channels. */
 static void bids_have_the_usual_proportions(void **state)
 {
     tide_bytes lines =

@@ -87,9 +87,10 @@ static void a_table_is_aligned_under_its_header(void **state)
                         "(3 rows)\n");
     assert_string_equal(print(*state, TIDE_OUTPUT_TABLE, false, false, BATCHES(NULL)),
                         " id | name | at\n----+------+----\n(0 rows)\n");
-    assert_string_equal(
-        print(*state, TIDE_OUTPUT_TABLE, false, false, BATCHES("7|\xc3\xa4\x01|NULL\n")),
-        " id | name  | at\n----+-------+------\n  7 | \xc3\xa4\\x01 | NULL\n(1 row)\n");
+    assert_string_equal(print(*state, TIDE_OUTPUT_TABLE, false, false,
+                              BATCHES("7|\xc3\xa4\x01|NULL\n")),
+                        " id | name  | at\n----+-------+------\n  7 | "
+                        "\xc3\xa4\\x01 | NULL\n(1 row)\n");
 }
 
 static void json_is_an_array_or_lines(void **state)
@@ -123,17 +124,19 @@ static void a_changelog_shows_every_change(void **state)
 /* The final rows once each, in the order in which they last came. */
 static void an_updating_result_is_printed_at_the_end(void **state)
 {
-    assert_string_equal(
-        print(*state, TIDE_OUTPUT_JSONL, false, true, CHANGES),
-        "{\"id\":1,\"name\":\"c\",\"at\":null}\n{\"id\":3,\"name\":\"d\",\"at\":null}\n"
-        "{\"id\":2,\"name\":\"b\",\"at\":null}\n");
-    assert_string_equal(
-        print(*state, TIDE_OUTPUT_TABLE, false, true, BATCHES("1|a|NULL\n1|a|NULL\n")),
-        " id | name | at\n----+------+------\n  1 | a    | NULL\n  1 | a    | NULL\n"
-        "(2 rows)\n");
+    assert_string_equal(print(*state, TIDE_OUTPUT_JSONL, false, true, CHANGES),
+                        "{\"id\":1,\"name\":\"c\",\"at\":null}\n{\"id\":3,"
+                        "\"name\":\"d\",\"at\":null}\n"
+                        "{\"id\":2,\"name\":\"b\",\"at\":null}\n");
+    assert_string_equal(print(*state, TIDE_OUTPUT_TABLE, false, true,
+                              BATCHES("1|a|NULL\n1|a|NULL\n")),
+                        " id | name | at\n----+------+------\n  1 | a    | "
+                        "NULL\n  1 | a    | NULL\n"
+                        "(2 rows)\n");
 }
 
-/* Against a plain count per number: many updates of few rows, so that garbage is dropped on the way. */
+/* Against a plain count per number: many updates of few rows, so that garbage
+ * is dropped on the way. */
 static void collected_rows_survive_compaction(void **state)
 {
     (void)state;
@@ -165,7 +168,8 @@ static void collected_rows_survive_compaction(void **state)
     tide_rows_free(&rows);
 }
 
-/* A pipe's reader takes some and goes: the sink fails with the code that the driver knows. */
+/* A pipe's reader takes some and goes: the sink fails with the code that the
+ * driver knows. */
 static void a_closed_pipe_is_an_error_of_its_own(void **state)
 {
     fixture *f = *state;
@@ -194,7 +198,8 @@ static void a_closed_pipe_is_an_error_of_its_own(void **state)
     close(ends[1]);
 }
 
-/* More than the buffer and the pipe hold: nothing is lost when the reader is slow. */
+/* More than the buffer and the pipe hold: nothing is lost when the reader is
+ * slow. */
 static void a_slow_reader_pushes_back(void **state)
 {
     fixture *f = *state;

@@ -1,4 +1,5 @@
-/* registry_test.c - a table's options are all checked, and errors say what was meant. */
+/* registry_test.c - a table's options are all checked, and errors say what was
+ * meant. */
 #include "worker/connector/options.h"
 
 #include <setjmp.h>

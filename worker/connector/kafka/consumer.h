@@ -1,0 +1,36 @@
+/* consumer.h - Kafka consumer clients, shared by every source of the process with the same
+ * properties.
+ *
+ * A client costs threads and connections, so partitions share it; one partition that is read
+ * twice (by two scans of a table) gets a second client, since a client fetches a partition once.
+ * Fetched records wait in librdkafka, at most TIDE_KAFKA_QUEUED_BYTES_MAX a client. Thread safe. */
+#ifndef TIDE_WORKER_CONNECTOR_KAFKA_CONSUMER_H
+#define TIDE_WORKER_CONNECTOR_KAFKA_CONSUMER_H
+#include "jobapi/plan/table.h"
+
+#define TIDE_KAFKA_QUEUED_BYTES_MAX (64u << 20) /* Payload; librdkafka adds about 400 B a record. */
+#define TIDE_KAFKA_QUEUED_RECORDS_MAX 200000u
+
+typedef struct tide_kafka_consumer tide_kafka_consumer;
+typedef struct rd_kafka_s rd_kafka_t;
+
+/* A client for one partition of a topic, until _put. n_partitions: about how many will share the
+ * client; its buffers are divided by that. */
+TIDE_MUST_CHECK tide_status tide_kafka_consumer_get(const tide_table *table, const char *topic,
+                                                    int32_t partition, uint32_t n_partitions,
+                                                    tide_kafka_consumer **out);
+void tide_kafka_consumer_put(tide_kafka_consumer **self_p, const char *topic, int32_t partition);
+
+rd_kafka_t *tide_kafka_consumer_client(const tide_kafka_consumer *self);
+/* Records and bytes of a partition at which fetching stops. */
+uint32_t tide_kafka_consumer_records_max(const tide_kafka_consumer *self);
+size_t tide_kafka_consumer_bytes_max(const tide_kafka_consumer *self);
+
+/* A queue that was full has room again. librdkafka 2.0 looks again only when a second has passed
+ * or its broker thread has other work; so it is given some. */
+void tide_kafka_consumer_kick(tide_kafka_consumer *self, const char *topic, int32_t partition);
+
+/* TIDE_OK, or the failure that makes the whole client useless. */
+TIDE_MUST_CHECK tide_status tide_kafka_consumer_error(tide_kafka_consumer *self);
+
+#endif
