@@ -9,138 +9,133 @@
 #define CHUNK_BYTES_MAX 65536u /* What one sweep sorts at once. */
 
 struct tide_aside_chunk {
-  tide_aside_chunk *next;
-  uint32_t n_entries;
-  size_t used, cap;         /* Of bytes. */
-  size_t saved;             /* Of its entries alone. */
-  tide_aside_entry *sorted; /* Twice n_entries, once taken. */
-  uint8_t bytes[];
+    tide_aside_chunk *next;
+    uint32_t n_entries;
+    size_t used, cap;         /* Of bytes. */
+    size_t saved;             /* Of its entries alone. */
+    tide_aside_entry *sorted; /* Twice n_entries, once taken. */
+    uint8_t bytes[];
 };
 
 typedef struct entry_head {
-  uint32_t ordinal;
-  size_t n;
+    uint32_t ordinal;
+    size_t n;
 } entry_head;
 
-static tide_aside_chunk *chunk_new(const tide_aside_chunk *before,
-                                   size_t at_least) {
-  size_t cap = before ? before->cap * 2 : CHUNK_BYTES_MIN;
-  if (cap > CHUNK_BYTES_MAX)
-    cap = CHUNK_BYTES_MAX;
-  if (cap < at_least)
-    cap = at_least;
-  tide_aside_chunk *c = tide_malloc(sizeof *c + cap);
-  *c = (tide_aside_chunk){.cap = cap};
-  return c;
+static tide_aside_chunk *chunk_new(const tide_aside_chunk *before, size_t at_least)
+{
+    size_t cap = before ? before->cap * 2 : CHUNK_BYTES_MIN;
+    if (cap > CHUNK_BYTES_MAX) cap = CHUNK_BYTES_MAX;
+    if (cap < at_least) cap = at_least;
+    tide_aside_chunk *c = tide_malloc(sizeof *c + cap);
+    *c = (tide_aside_chunk){ .cap = cap };
+    return c;
 }
 
-uint8_t *tide_aside_add(tide_aside *self, uint32_t ordinal, size_t n) {
-  size_t need = sizeof(entry_head) + n;
-  tide_aside_chunk *c = self->last;
-  if (c == NULL || c->cap - c->used < need) {
-    c = chunk_new(self->last, need);
+uint8_t *tide_aside_add(tide_aside *self, uint32_t ordinal, size_t n)
+{
+    size_t need = sizeof(entry_head) + n;
+    tide_aside_chunk *c = self->last;
+    if (c == NULL || c->cap - c->used < need) {
+        c = chunk_new(self->last, need);
+        if (self->last)
+            self->last->next = c;
+        else
+            self->first = c;
+        self->last = c;
+    }
+    entry_head head = { ordinal, n };
+    uint8_t *at = c->bytes + c->used;
+    memcpy(at, &head, sizeof head);
+    c->used += need;
+    c->n_entries++;
+    c->saved += n;
+    self->bytes += n;
+    return at + sizeof head;
+}
+
+void tide_aside_join(tide_aside *self, tide_aside *from)
+{
+    if (from->first == NULL) return;
     if (self->last)
-      self->last->next = c;
+        self->last->next = from->first;
     else
-      self->first = c;
-    self->last = c;
-  }
-  entry_head head = {ordinal, n};
-  uint8_t *at = c->bytes + c->used;
-  memcpy(at, &head, sizeof head);
-  c->used += need;
-  c->n_entries++;
-  c->saved += n;
-  self->bytes += n;
-  return at + sizeof head;
+        self->first = from->first;
+    self->last = from->last;
+    self->bytes += from->bytes;
+    *from = (tide_aside){ 0 };
 }
 
-void tide_aside_join(tide_aside *self, tide_aside *from) {
-  if (from->first == NULL)
-    return;
-  if (self->last)
-    self->last->next = from->first;
-  else
-    self->first = from->first;
-  self->last = from->last;
-  self->bytes += from->bytes;
-  *from = (tide_aside){0};
+void tide_aside_put(tide_aside *self, tide_aside_chunk **chunk_p)
+{
+    tide_aside_chunk *c = *chunk_p;
+    *chunk_p = NULL;
+    if (c == NULL) return;
+    tide_free(c->sorted);
+    c->sorted = NULL;
+    tide_aside one = { .first = c, .last = c, .bytes = c->saved };
+    tide_aside_join(self, &one);
 }
 
-void tide_aside_put(tide_aside *self, tide_aside_chunk **chunk_p) {
-  tide_aside_chunk *c = *chunk_p;
-  *chunk_p = NULL;
-  if (c == NULL)
-    return;
-  tide_free(c->sorted);
-  c->sorted = NULL;
-  tide_aside one = {.first = c, .last = c, .bytes = c->saved};
-  tide_aside_join(self, &one);
+void tide_aside_done(tide_aside_chunk **chunk_p)
+{
+    if (*chunk_p) tide_free((*chunk_p)->sorted);
+    tide_free(*chunk_p);
+    *chunk_p = NULL;
 }
 
-void tide_aside_done(tide_aside_chunk **chunk_p) {
-  if (*chunk_p)
-    tide_free((*chunk_p)->sorted);
-  tide_free(*chunk_p);
-  *chunk_p = NULL;
-}
-
-void tide_aside_fini(tide_aside *self) {
-  for (tide_aside_chunk *c = self->first, *next; c; c = next) {
-    next = c->next;
-    tide_aside_done(&c);
-  }
-  *self = (tide_aside){0};
+void tide_aside_fini(tide_aside *self)
+{
+    for (tide_aside_chunk *c = self->first, *next; c; c = next) {
+        next = c->next;
+        tide_aside_done(&c);
+    }
+    *self = (tide_aside){ 0 };
 }
 
 /* Stable, a byte of the ordinal at a time. */
-static tide_aside_entry *sort_entries(tide_aside_entry *from,
-                                      tide_aside_entry *to, uint32_t n,
-                                      uint32_t max) {
-  for (uint32_t shift = 0; shift < 32 && max >> shift; shift += 8) {
-    uint32_t at[256] = {0}, sum = 0;
-    for (uint32_t i = 0; i < n; i++)
-      at[from[i].ordinal >> shift & 255]++;
-    for (uint32_t d = 0; d < 256; d++) {
-      uint32_t count = at[d];
-      at[d] = sum;
-      sum += count;
+static tide_aside_entry *sort_entries(tide_aside_entry *from, tide_aside_entry *to, uint32_t n,
+                                      uint32_t max)
+{
+    for (uint32_t shift = 0; shift < 32 && max >> shift; shift += 8) {
+        uint32_t at[256] = { 0 }, sum = 0;
+        for (uint32_t i = 0; i < n; i++) at[from[i].ordinal >> shift & 255]++;
+        for (uint32_t d = 0; d < 256; d++) {
+            uint32_t count = at[d];
+            at[d] = sum;
+            sum += count;
+        }
+        for (uint32_t i = 0; i < n; i++) to[at[from[i].ordinal >> shift & 255]++] = from[i];
+        tide_aside_entry *sorted = to;
+        to = from;
+        from = sorted;
     }
-    for (uint32_t i = 0; i < n; i++)
-      to[at[from[i].ordinal >> shift & 255]++] = from[i];
-    tide_aside_entry *sorted = to;
-    to = from;
-    from = sorted;
-  }
-  return from;
+    return from;
 }
 
 const tide_aside_entry *tide_aside_take(tide_aside *self, uint32_t *n_out,
-                                        tide_aside_chunk **chunk_out) {
-  tide_aside_chunk *c = self->first;
-  *n_out = 0;
-  *chunk_out = c;
-  if (c == NULL)
-    return NULL;
-  self->first = c->next;
-  if (c->next == NULL)
-    self->last = NULL;
-  c->next = NULL;
-  self->bytes -= c->saved;
-  tide_aside_entry *entries =
-      tide_malloc(2 * (size_t)c->n_entries * sizeof *entries);
-  const uint8_t *at = c->bytes;
-  uint32_t max = 0;
-  for (uint32_t i = 0; i < c->n_entries; i++) {
-    entry_head head;
-    memcpy(&head, at, sizeof head);
-    at += sizeof head;
-    entries[i] =
-        (tide_aside_entry){.ordinal = head.ordinal, .n = head.n, .saved = at};
-    at += head.n;
-    max = head.ordinal > max ? head.ordinal : max;
-  }
-  c->sorted = entries;
-  *n_out = c->n_entries;
-  return sort_entries(entries, entries + c->n_entries, c->n_entries, max);
+                                        tide_aside_chunk **chunk_out)
+{
+    tide_aside_chunk *c = self->first;
+    *n_out = 0;
+    *chunk_out = c;
+    if (c == NULL) return NULL;
+    self->first = c->next;
+    if (c->next == NULL) self->last = NULL;
+    c->next = NULL;
+    self->bytes -= c->saved;
+    tide_aside_entry *entries = tide_malloc(2 * (size_t)c->n_entries * sizeof *entries);
+    const uint8_t *at = c->bytes;
+    uint32_t max = 0;
+    for (uint32_t i = 0; i < c->n_entries; i++) {
+        entry_head head;
+        memcpy(&head, at, sizeof head);
+        at += sizeof head;
+        entries[i] = (tide_aside_entry){ .ordinal = head.ordinal, .n = head.n, .saved = at };
+        at += head.n;
+        max = head.ordinal > max ? head.ordinal : max;
+    }
+    c->sorted = entries;
+    *n_out = c->n_entries;
+    return sort_entries(entries, entries + c->n_entries, c->n_entries, max);
 }

@@ -1,7 +1,6 @@
-/* aside.h - entries of a piece that wait for their turn: rows copied before
- * they changed, keys of deleted rows. A list of chunks; entries come out chunk
- * by chunk, sorted by ordinal within each. Bookkeeping memory. For this folder
- * only. Owner: the table's thread. */
+/* aside.h - entries of a piece that wait for their turn: rows copied before they changed, keys of
+ * deleted rows. A list of chunks; entries come out chunk by chunk, sorted by ordinal within each.
+ * Bookkeeping memory. For this folder only. Owner: the table's thread. */
 #ifndef TIDE_CHECKPOINT_STATE_ASIDE_H
 #define TIDE_CHECKPOINT_STATE_ASIDE_H
 #include <stdbool.h>
@@ -12,14 +11,14 @@ typedef struct tide_aside_chunk tide_aside_chunk;
 
 /* All zeros is an empty list. */
 typedef struct tide_aside {
-  tide_aside_chunk *first, *last;
-  size_t bytes; /* Of all entries. */
+    tide_aside_chunk *first, *last;
+    size_t bytes; /* Of all entries. */
 } tide_aside;
 
 typedef struct tide_aside_entry {
-  uint32_t ordinal;
-  size_t n; /* Saved bytes. */
-  const uint8_t *saved;
+    uint32_t ordinal;
+    size_t n; /* Saved bytes. */
+    const uint8_t *saved;
 } tide_aside_entry;
 
 void tide_aside_fini(tide_aside *self); /* Empties it. */
@@ -28,14 +27,12 @@ uint8_t *tide_aside_add(tide_aside *self, uint32_t ordinal, size_t n);
 /* Moves all entries of *from behind those of self. */
 void tide_aside_join(tide_aside *self, tide_aside *from);
 
-/* Takes the first chunk out and lists its entries by ordinal (equal ones as
- * they were added). NULL when there is none. The entries, and the array itself,
- * are valid until tide_aside_done. */
+/* Takes the first chunk out and lists its entries by ordinal (equal ones as they were added).
+ * NULL when there is none. The entries, and the array itself, are valid until tide_aside_done. */
 const tide_aside_entry *tide_aside_take(tide_aside *self, uint32_t *n_out,
                                         tide_aside_chunk **chunk_out);
 void tide_aside_done(tide_aside_chunk **chunk_p);
-/* Or puts the chunk behind those of a list, to be taken again some time. NULL
- * inside is fine. */
+/* Or puts the chunk behind those of a list, to be taken again some time. NULL inside is fine. */
 void tide_aside_put(tide_aside *self, tide_aside_chunk **chunk_p);
 
 #endif

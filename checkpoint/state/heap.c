@@ -1,10 +1,9 @@
 /* heap.c - a table's bytes of variable size: long strings of keys, and blobs.
  *
- * Blocks of up to 8 KiB come in classes, four to a doubling, cut from pages of
- * 1 to 64 KiB and recycled by class; larger ones come straight from the state
- * memory. A heap belongs to the whole table, not to a key group: with 128
- * groups each one's half-empty pages and lists would cost more than they bring
- * (a group is taken out row by row either way). */
+ * Blocks of up to 8 KiB come in classes, four to a doubling, cut from pages of 1 to 64 KiB and
+ * recycled by class; larger ones come straight from the state memory. A heap belongs to the whole
+ * table, not to a key group: with 128 groups each one's half-empty pages and lists would cost
+ * more than they bring (a group is taken out row by row either way). */
 #include <string.h>
 
 #include "base/core/mem.h"
@@ -17,274 +16,265 @@
 #define PAGE_BYTES_MAX 65536u
 
 typedef struct heap_block {
-  struct heap_block *next;
+    struct heap_block *next;
 } heap_block;
 
 typedef struct heap_page {
-  struct heap_page *next;
-  size_t bytes; /* This header included. */
+    struct heap_page *next;
+    size_t bytes; /* This header included. */
 } heap_page;
 _Static_assert(sizeof(heap_page) == UNIT, "blocks behind it stay aligned");
 
 struct tide_heap {
-  heap_page *pages; /* The newest first: blocks are cut from it. */
-  size_t cut;       /* Of the newest page. */
-  heap_block *free[CLASSES];
+    heap_page *pages; /* The newest first: blocks are cut from it. */
+    size_t cut;       /* Of the newest page. */
+    heap_block *free[CLASSES];
 };
 
-static uint32_t class_of(size_t bytes) {
-  size_t units = (bytes + UNIT - 1) / UNIT; /* 1 .. 512 */
-  if (units <= 8)
-    return units ? (uint32_t)units - 1 : 0;
-  uint32_t doubling =
-      (uint32_t)(63 - __builtin_clzll(units -
-                                      1)); /* 8 < units <= 2^(doubling + 1) */
-  uint32_t quarter = (uint32_t)((units - 1) >> (doubling - 2)) & 3;
-  return 8 + (doubling - 3) * 4 + quarter;
+static uint32_t class_of(size_t bytes)
+{
+    size_t units = (bytes + UNIT - 1) / UNIT; /* 1 .. 512 */
+    if (units <= 8) return units ? (uint32_t)units - 1 : 0;
+    uint32_t doubling =
+        (uint32_t)(63 - __builtin_clzll(units - 1)); /* 8 < units <= 2^(doubling + 1) */
+    uint32_t quarter = (uint32_t)((units - 1) >> (doubling - 2)) & 3;
+    return 8 + (doubling - 3) * 4 + quarter;
 }
 
-static size_t class_bytes(uint32_t c) {
-  if (c < 8)
-    return (size_t)(c + 1) * UNIT;
-  uint32_t doubling = 3 + (c - 8) / 4, quarter = (c - 8) % 4;
-  return ((size_t)(5 + quarter) << (doubling - 2)) * UNIT;
+static size_t class_bytes(uint32_t c)
+{
+    if (c < 8) return (size_t)(c + 1) * UNIT;
+    uint32_t doubling = 3 + (c - 8) / 4, quarter = (c - 8) % 4;
+    return ((size_t)(5 + quarter) << (doubling - 2)) * UNIT;
 }
 
-tide_heap *tide_heap_new(void) { return tide_calloc(1, sizeof(tide_heap)); }
-
-static void give_pages(tide_heap *self, tide_state_memory *memory) {
-  for (heap_page *p = self->pages, *next; p; p = next) {
-    next = p->next;
-    tide_state_memory_give(memory, p, p->bytes);
-  }
+tide_heap *tide_heap_new(void)
+{
+    return tide_calloc(1, sizeof(tide_heap));
 }
 
-void tide_heap_free(tide_heap **self_p, tide_state_memory *memory) {
-  if (*self_p == NULL)
-    return;
-  give_pages(*self_p, memory);
-  tide_free(*self_p);
-  *self_p = NULL;
+static void give_pages(tide_heap *self, tide_state_memory *memory)
+{
+    for (heap_page *p = self->pages, *next; p; p = next) {
+        next = p->next;
+        tide_state_memory_give(memory, p, p->bytes);
+    }
 }
 
-void tide_heap_clear(tide_table *t) {
-  if (t->heap == NULL)
-    return;
-  give_pages(t->heap, t->memory);
-  memset(t->heap, 0, sizeof *t->heap);
-  t->heap_bytes = 0;
+void tide_heap_free(tide_heap **self_p, tide_state_memory *memory)
+{
+    if (*self_p == NULL) return;
+    give_pages(*self_p, memory);
+    tide_free(*self_p);
+    *self_p = NULL;
+}
+
+void tide_heap_clear(tide_table *t)
+{
+    if (t->heap == NULL) return;
+    give_pages(t->heap, t->memory);
+    memset(t->heap, 0, sizeof *t->heap);
+    t->heap_bytes = 0;
 }
 
 /* What is left of the newest page becomes free blocks. */
-static void recycle_rest(tide_heap *h) {
-  while (h->pages && h->pages->bytes - h->cut >= UNIT) {
-    size_t rest = h->pages->bytes - h->cut;
-    uint32_t c = class_of(rest);
-    if (class_bytes(c) > rest)
-      c--;
-    heap_block *b = (heap_block *)(void *)((uint8_t *)h->pages + h->cut);
-    b->next = h->free[c];
-    h->free[c] = b;
-    h->cut += class_bytes(c);
-  }
+static void recycle_rest(tide_heap *h)
+{
+    while (h->pages && h->pages->bytes - h->cut >= UNIT) {
+        size_t rest = h->pages->bytes - h->cut;
+        uint32_t c = class_of(rest);
+        if (class_bytes(c) > rest) c--;
+        heap_block *b = (heap_block *)(void *)((uint8_t *)h->pages + h->cut);
+        b->next = h->free[c];
+        h->free[c] = b;
+        h->cut += class_bytes(c);
+    }
 }
 
-static bool page_new(tide_table *t) {
-  tide_heap *h = t->heap;
-  size_t bytes = h->pages ? h->pages->bytes * 2 : PAGE_BYTES_MIN;
-  if (bytes > PAGE_BYTES_MAX)
-    bytes = PAGE_BYTES_MAX;
-  heap_page *p = tide_state_memory_take(t->memory, bytes, NULL);
-  if (p == NULL)
-    return false;
-  recycle_rest(h);
-  *p = (heap_page){.next = h->pages, .bytes = bytes};
-  h->pages = p;
-  h->cut = sizeof *p;
-  t->heap_bytes += bytes;
-  return true;
+static bool page_new(tide_table *t)
+{
+    tide_heap *h = t->heap;
+    size_t bytes = h->pages ? h->pages->bytes * 2 : PAGE_BYTES_MIN;
+    if (bytes > PAGE_BYTES_MAX) bytes = PAGE_BYTES_MAX;
+    heap_page *p = tide_state_memory_take(t->memory, bytes, NULL);
+    if (p == NULL) return false;
+    recycle_rest(h);
+    *p = (heap_page){ .next = h->pages, .bytes = bytes };
+    h->pages = p;
+    h->cut = sizeof *p;
+    t->heap_bytes += bytes;
+    return true;
 }
 
-void *tide_heap_take(tide_table *t, size_t bytes) {
-  if (bytes > SMALL_MAX) {
-    void *p = tide_state_memory_take(t->memory, bytes, NULL);
-    if (p)
-      t->heap_bytes += bytes;
+void *tide_heap_take(tide_table *t, size_t bytes)
+{
+    if (bytes > SMALL_MAX) {
+        void *p = tide_state_memory_take(t->memory, bytes, NULL);
+        if (p) t->heap_bytes += bytes;
+        return p;
+    }
+    tide_heap *h = t->heap;
+    uint32_t c = class_of(bytes);
+    heap_block *b = h->free[c];
+    if (b) {
+        h->free[c] = b->next;
+        return b;
+    }
+    size_t n = class_bytes(c);
+    while (h->pages == NULL || h->pages->bytes - h->cut < n)
+        if (!page_new(t)) return NULL;
+    void *p = (uint8_t *)h->pages + h->cut;
+    h->cut += n;
     return p;
-  }
-  tide_heap *h = t->heap;
-  uint32_t c = class_of(bytes);
-  heap_block *b = h->free[c];
-  if (b) {
-    h->free[c] = b->next;
-    return b;
-  }
-  size_t n = class_bytes(c);
-  while (h->pages == NULL || h->pages->bytes - h->cut < n)
-    if (!page_new(t))
-      return NULL;
-  void *p = (uint8_t *)h->pages + h->cut;
-  h->cut += n;
-  return p;
 }
 
-void tide_heap_give(tide_table *t, void *p, size_t bytes) {
-  if (p == NULL)
-    return;
-  if (bytes > SMALL_MAX) {
-    t->heap_bytes -= bytes;
-    tide_state_memory_give(t->memory, p, bytes);
-    return;
-  }
-  heap_block *b = p;
-  uint32_t c = class_of(bytes);
-  b->next = t->heap->free[c];
-  t->heap->free[c] = b;
+void tide_heap_give(tide_table *t, void *p, size_t bytes)
+{
+    if (p == NULL) return;
+    if (bytes > SMALL_MAX) {
+        t->heap_bytes -= bytes;
+        tide_state_memory_give(t->memory, p, bytes);
+        return;
+    }
+    heap_block *b = p;
+    uint32_t c = class_of(bytes);
+    b->next = t->heap->free[c];
+    t->heap->free[c] = b;
 }
 
 /* ---- what a row owns ---- */
-TIDE_INLINE tide_key_str *long_string(const tide_table *t, uint8_t *row,
-                                      uint32_t col) {
-  if (!tide_type_is_string(t->key.cols[col].type))
-    return NULL;
-  tide_key_str *s = (tide_key_str *)(void *)(row + t->key.at[col]);
-  return s->len > TIDE_VIEW_INLINE_MAX ? s : NULL;
+TIDE_INLINE tide_key_str *long_string(const tide_table *t, uint8_t *row, uint32_t col)
+{
+    if (!tide_type_is_string(t->key.cols[col].type)) return NULL;
+    tide_key_str *s = (tide_key_str *)(void *)(row + t->key.at[col]);
+    return s->len > TIDE_VIEW_INLINE_MAX ? s : NULL;
 }
 
-bool tide_row_own_strings(tide_table *t, uint8_t *row) {
-  for (uint32_t c = 0; c < t->key.n; c++) {
-    tide_key_str *s = long_string(t, row, c);
-    if (s == NULL)
-      continue;
-    char *copy = tide_heap_take(t, s->len);
-    if (copy == NULL) {
-      while (c-- > 0)
-        if ((s = long_string(t, row, c)))
-          tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
-      return false;
+bool tide_row_own_strings(tide_table *t, uint8_t *row)
+{
+    for (uint32_t c = 0; c < t->key.n; c++) {
+        tide_key_str *s = long_string(t, row, c);
+        if (s == NULL) continue;
+        char *copy = tide_heap_take(t, s->len);
+        if (copy == NULL) {
+            while (c-- > 0)
+                if ((s = long_string(t, row, c)))
+                    tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
+            return false;
+        }
+        memcpy(copy, s->ptr, s->len);
+        s->ptr = copy;
     }
-    memcpy(copy, s->ptr, s->len);
-    s->ptr = copy;
-  }
-  return true;
+    return true;
 }
 
 typedef struct blob {
-  uint32_t n, cap; /* Bytes used; bytes behind this header. */
-  uint8_t bytes[] TIDE_ALIGNED(8);
+    uint32_t n, cap; /* Bytes used; bytes behind this header. */
+    uint8_t bytes[] TIDE_ALIGNED(8);
 } blob;
 
-static blob **handle(const tide_table *t, uint8_t *row, uint32_t i) {
-  tide_assert_slow(i < t->n_blobs);
-  return (blob **)(void *)(row + t->blobs_at + (size_t)i * 8);
+static blob **handle(const tide_table *t, uint8_t *row, uint32_t i)
+{
+    tide_assert_slow(i < t->n_blobs);
+    return (blob **)(void *)(row + t->blobs_at + (size_t)i * 8);
 }
 
-void tide_row_drop_content(tide_table *t, uint8_t *row) {
-  for (uint32_t c = 0; t->key.n_strs && c < t->key.n; c++) {
-    tide_key_str *s = long_string(t, row, c);
-    if (s)
-      tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
-  }
-  for (uint32_t i = 0; i < t->n_blobs; i++) {
-    blob *b = *handle(t, row, i);
-    if (b)
-      tide_heap_give(t, b, sizeof *b + b->cap);
-  }
-  for (uint32_t i = 0; i < t->n_owned; i++)
-    t->owned[i].drop(t->owned[i].ctx,
-                     row + t->map.key_bytes + t->owned[i].offset);
+void tide_row_drop_content(tide_table *t, uint8_t *row)
+{
+    for (uint32_t c = 0; t->key.n_strs && c < t->key.n; c++) {
+        tide_key_str *s = long_string(t, row, c);
+        if (s) tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
+    }
+    for (uint32_t i = 0; i < t->n_blobs; i++) {
+        blob *b = *handle(t, row, i);
+        if (b) tide_heap_give(t, b, sizeof *b + b->cap);
+    }
+    for (uint32_t i = 0; i < t->n_owned; i++)
+        t->owned[i].drop(t->owned[i].ctx, row + t->map.key_bytes + t->owned[i].offset);
 }
 
 /* ---- blobs ---- */
-const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row,
-                             uint32_t i, uint32_t *n_out) {
-  const blob *b = *handle(t, (uint8_t *)(uintptr_t)row, i);
-  *n_out = b ? b->n : 0;
-  return b ? b->bytes : NULL;
+const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i, uint32_t *n_out)
+{
+    const blob *b = *handle(t, (uint8_t *)(uintptr_t)row, i);
+    *n_out = b ? b->n : 0;
+    return b ? b->bytes : NULL;
 }
 
-const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
-                               uint32_t *n_out) {
-  return tide_row_blob(self, tide_table_row(self, row), i, n_out);
+const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out)
+{
+    return tide_row_blob(self, tide_table_row(self, row), i, n_out);
 }
 
 /* Room for n bytes rounded up to what the heap would give anyway. */
-static uint32_t blob_cap(uint32_t n, uint32_t old_cap) {
-  uint64_t want = n;
-  if (old_cap && want < (uint64_t)old_cap * 2)
-    want = (uint64_t)old_cap * 2;
-  if (want > TIDE_TABLE_BLOB_BYTES_MAX)
-    want = TIDE_TABLE_BLOB_BYTES_MAX;
-  size_t whole = (size_t)want + sizeof(blob);
-  if (whole <= SMALL_MAX)
-    whole = class_bytes(class_of(whole));
-  return (uint32_t)(whole - sizeof(blob));
+static uint32_t blob_cap(uint32_t n, uint32_t old_cap)
+{
+    uint64_t want = n;
+    if (old_cap && want < (uint64_t)old_cap * 2) want = (uint64_t)old_cap * 2;
+    if (want > TIDE_TABLE_BLOB_BYTES_MAX) want = TIDE_TABLE_BLOB_BYTES_MAX;
+    size_t whole = (size_t)want + sizeof(blob);
+    if (whole <= SMALL_MAX) whole = class_bytes(class_of(whole));
+    return (uint32_t)(whole - sizeof(blob));
 }
 
-static tide_status blob_reserve(tide_table *self, blob **at, uint32_t n) {
-  blob *old = *at;
-  if (old && n <= old->cap)
+static tide_status blob_reserve(tide_table *self, blob **at, uint32_t n)
+{
+    blob *old = *at;
+    if (old && n <= old->cap) return TIDE_OK;
+    uint32_t cap = blob_cap(n, old ? old->cap : 0);
+    blob *b = tide_heap_take(self, sizeof *b + cap);
+    if (b == NULL) return tide_table_over_budget(self);
+    b->n = old ? old->n : 0;
+    b->cap = cap;
+    if (old) {
+        memcpy(b->bytes, old->bytes, old->n);
+        tide_heap_give(self, old, sizeof *old + old->cap);
+    }
+    *at = b;
     return TIDE_OK;
-  uint32_t cap = blob_cap(n, old ? old->cap : 0);
-  blob *b = tide_heap_take(self, sizeof *b + cap);
-  if (b == NULL)
-    return tide_table_over_budget(self);
-  b->n = old ? old->n : 0;
-  b->cap = cap;
-  if (old) {
-    memcpy(b->bytes, old->bytes, old->n);
-    tide_heap_give(self, old, sizeof *old + old->cap);
-  }
-  *at = b;
-  return TIDE_OK;
 }
 
-tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i,
-                                   uint32_t n, uint8_t **out) {
-  blob **at = handle(self, tide_table_row(self, row), i);
-  if (out)
-    *out = NULL;
-  if (n > TIDE_TABLE_BLOB_BYTES_MAX)
-    return tide_fail(
-        TIDE_E_LIMIT,
-        "a value of %u bytes in state table %s; at most %u are possible", n,
-        self->name, TIDE_TABLE_BLOB_BYTES_MAX);
-  if (n == 0) {
-    if (*at)
-      tide_heap_give(self, *at, sizeof **at + (*at)->cap);
-    *at = NULL;
+tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, uint32_t n,
+                                   uint8_t **out)
+{
+    blob **at = handle(self, tide_table_row(self, row), i);
+    if (out) *out = NULL;
+    if (n > TIDE_TABLE_BLOB_BYTES_MAX)
+        return tide_fail(TIDE_E_LIMIT,
+                         "a value of %u bytes in state table %s; at most %u are possible", n,
+                         self->name, TIDE_TABLE_BLOB_BYTES_MAX);
+    if (n == 0) {
+        if (*at) tide_heap_give(self, *at, sizeof **at + (*at)->cap);
+        *at = NULL;
+        return TIDE_OK;
+    }
+    TIDE_TRY(blob_reserve(self, at, n));
+    blob *b = *at;
+    if (n > b->n) memset(b->bytes + b->n, 0, n - b->n);
+    b->n = n;
+    if (out) *out = b->bytes;
     return TIDE_OK;
-  }
-  TIDE_TRY(blob_reserve(self, at, n));
-  blob *b = *at;
-  if (n > b->n)
-    memset(b->bytes + b->n, 0, n - b->n);
-  b->n = n;
-  if (out)
-    *out = b->bytes;
-  return TIDE_OK;
 }
 
-tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i,
-                                const void *bytes, uint32_t n) {
-  uint8_t *to;
-  TIDE_TRY(tide_table_blob_resize(self, row, i, n, &to));
-  if (n)
-    memcpy(to, bytes, n);
-  return TIDE_OK;
+tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i, const void *bytes,
+                                uint32_t n)
+{
+    uint8_t *to;
+    TIDE_TRY(tide_table_blob_resize(self, row, i, n, &to));
+    if (n) memcpy(to, bytes, n);
+    return TIDE_OK;
 }
 
-tide_status tide_table_blob_append(tide_table *self, uint32_t row, uint32_t i,
-                                   const void *bytes, uint32_t n) {
-  uint32_t had;
-  uint8_t *to;
-  (void)tide_table_blob(self, row, i, &had);
-  if (n > TIDE_TABLE_BLOB_BYTES_MAX - had)
-    return tide_fail(TIDE_E_LIMIT,
-                     "a value of more than %u bytes in state table %s",
-                     TIDE_TABLE_BLOB_BYTES_MAX, self->name);
-  TIDE_TRY(tide_table_blob_resize(self, row, i, had + n, &to));
-  if (n)
-    memcpy(to + had, bytes, n);
-  return TIDE_OK;
+tide_status tide_table_blob_append(tide_table *self, uint32_t row, uint32_t i, const void *bytes,
+                                   uint32_t n)
+{
+    uint32_t had;
+    uint8_t *to;
+    (void)tide_table_blob(self, row, i, &had);
+    if (n > TIDE_TABLE_BLOB_BYTES_MAX - had)
+        return tide_fail(TIDE_E_LIMIT, "a value of more than %u bytes in state table %s",
+                         TIDE_TABLE_BLOB_BYTES_MAX, self->name);
+    TIDE_TRY(tide_table_blob_resize(self, row, i, had + n, &to));
+    if (n) memcpy(to + had, bytes, n);
+    return TIDE_OK;
 }

@@ -1,188 +1,177 @@
-/* index.c - the lines of a key group: growing, placing, removing. Finding is in
- * probe_impl.inc. */
+/* index.c - the lines of a key group: growing, placing, removing. Finding is in probe_impl.inc. */
 #include <string.h>
 
 #include "checkpoint/state/table_priv.h"
 
-/* Where the locator of an empty group points. Never written: a group gets lines
- * of its own first. */
+/* Where the locator of an empty group points. Never written: a group gets lines of its own
+ * first. */
 static const uint64_t no_lines[TIDE_LINE_ENTRIES] TIDE_ALIGNED(64);
 
-/* Another threshold in every group, 0.55 to 0.79 of the entries, or all would
- * double in the same batches. */
-static uint32_t limit_of(uint32_t group, uint32_t lines) {
-  return (uint32_t)((uint64_t)lines * TIDE_LINE_ENTRIES *
-                    (140 + (group * 37 & 63)) / 256);
+/* Another threshold in every group, 0.55 to 0.79 of the entries, or all would double in the same
+ * batches. */
+static uint32_t limit_of(uint32_t group, uint32_t lines)
+{
+    return (uint32_t)((uint64_t)lines * TIDE_LINE_ENTRIES * (140 + (group * 37 & 63)) / 256);
 }
 
-static void publish(tide_table *t, uint32_t group) {
-  const tide_group *g = &t->groups[group];
-  t->loc[group] = g->lines ? (uint64_t)(uintptr_t)g->lines | g->shift
-                           : (uint64_t)(uintptr_t)no_lines | 32;
+static void publish(tide_table *t, uint32_t group)
+{
+    const tide_group *g = &t->groups[group];
+    t->loc[group] =
+        g->lines ? (uint64_t)(uintptr_t)g->lines | g->shift : (uint64_t)(uintptr_t)no_lines | 32;
 }
 
-static uint64_t *take_lines(tide_table *t, uint32_t lines) {
-  size_t bytes = (size_t)lines * TIDE_LINE_ENTRIES * 8;
-  bool zeroed;
-  uint64_t *p = tide_state_memory_take(t->memory, bytes, &zeroed);
-  if (p == NULL)
-    return NULL;
-  if (!zeroed)
-    memset(p, 0, bytes);
-  t->hot_bytes += bytes;
-  return p;
+static uint64_t *take_lines(tide_table *t, uint32_t lines)
+{
+    size_t bytes = (size_t)lines * TIDE_LINE_ENTRIES * 8;
+    bool zeroed;
+    uint64_t *p = tide_state_memory_take(t->memory, bytes, &zeroed);
+    if (p == NULL) return NULL;
+    if (!zeroed) memset(p, 0, bytes);
+    t->hot_bytes += bytes;
+    return p;
 }
 
-static void give_lines(tide_table *t, uint64_t *lines, uint32_t n) {
-  if (lines == NULL)
-    return;
-  size_t bytes = (size_t)n * TIDE_LINE_ENTRIES * 8;
-  t->hot_bytes -= bytes;
-  tide_state_memory_give(t->memory, lines, bytes);
+static void give_lines(tide_table *t, uint64_t *lines, uint32_t n)
+{
+    if (lines == NULL) return;
+    size_t bytes = (size_t)n * TIDE_LINE_ENTRIES * 8;
+    t->hot_bytes -= bytes;
+    tide_state_memory_give(t->memory, lines, bytes);
 }
 
-static void set_lines(tide_table *t, uint32_t group, uint64_t *lines,
-                      uint32_t n) {
-  tide_group *g = &t->groups[group];
-  g->lines = lines;
-  g->line_mask = n - 1;
-  g->shift = 32u - (uint32_t)__builtin_ctz(n);
-  g->limit = limit_of(group, n);
-  publish(t, group);
+static void set_lines(tide_table *t, uint32_t group, uint64_t *lines, uint32_t n)
+{
+    tide_group *g = &t->groups[group];
+    g->lines = lines;
+    g->line_mask = n - 1;
+    g->shift = 32u - (uint32_t)__builtin_ctz(n);
+    g->limit = limit_of(group, n);
+    publish(t, group);
 }
 
-void tide_index_put(tide_group *g, uint64_t entry) {
-  uint32_t at = (uint32_t)((entry >> 32) >> g->shift);
-  for (;; at = (at + 1) & g->line_mask) {
-    uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
-    if (line[TIDE_LINE_ENTRIES - 1])
-      continue; /* Full: entries are packed at the front. */
-    uint32_t i = 0;
-    while (line[i])
-      i++;
-    line[i] = entry;
-    return;
-  }
+void tide_index_put(tide_group *g, uint64_t entry)
+{
+    uint32_t at = (uint32_t)((entry >> 32) >> g->shift);
+    for (;; at = (at + 1) & g->line_mask) {
+        uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
+        if (line[TIDE_LINE_ENTRIES - 1]) continue; /* Full: entries are packed at the front. */
+        uint32_t i = 0;
+        while (line[i]) i++;
+        line[i] = entry;
+        return;
+    }
 }
 
 /* The row of an entry with the same tag and key; 0 when there is none. */
-static uint32_t find_equal(const tide_table *t, const tide_group *g,
-                           uint32_t tag, const uint8_t *key) {
-  uint32_t at = (uint32_t)((uint64_t)tag >> g->shift);
-  for (;; at = (at + 1) & g->line_mask) {
-    const uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
-    for (uint32_t i = 0; i < TIDE_LINE_ENTRIES; i++) {
-      if (line[i] == 0)
-        return 0;
-      if (line[i] >> 32 != tag)
-        continue;
-      if (tide_key_equal(&t->key, tide_table_row(t, (uint32_t)line[i]), key))
-        return (uint32_t)line[i];
+static uint32_t find_equal(const tide_table *t, const tide_group *g, uint32_t tag,
+                           const uint8_t *key)
+{
+    uint32_t at = (uint32_t)((uint64_t)tag >> g->shift);
+    for (;; at = (at + 1) & g->line_mask) {
+        const uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
+        for (uint32_t i = 0; i < TIDE_LINE_ENTRIES; i++) {
+            if (line[i] == 0) return 0;
+            if (line[i] >> 32 != tag) continue;
+            if (tide_key_equal(&t->key, tide_table_row(t, (uint32_t)line[i]), key))
+                return (uint32_t)line[i];
+        }
     }
-  }
 }
 
-bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash,
-                        uint32_t row) {
-  tide_group *g = &t->groups[group];
-  uint32_t tag = tide_tag_of(hash);
-  if (find_equal(t, g, tag, tide_table_row(t, row)))
-    return false;
-  tide_index_put(g, (uint64_t)tag << 32 | row);
-  g->n++;
-  return true;
+bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t row)
+{
+    tide_group *g = &t->groups[group];
+    uint32_t tag = tide_tag_of(hash);
+    if (find_equal(t, g, tag, tide_table_row(t, row))) return false;
+    tide_index_put(g, (uint64_t)tag << 32 | row);
+    g->n++;
+    return true;
 }
 
-bool tide_index_grow(tide_table *t, uint32_t group) {
-  tide_group *g = &t->groups[group];
-  uint64_t *old = g->lines;
-  uint32_t n_old = old ? g->line_mask + 1 : 0;
-  if (n_old == 1u << 31)
-    return false;
-  uint64_t *lines = take_lines(t, n_old ? n_old * 2 : 1);
-  if (lines == NULL)
-    return false;
-  set_lines(t, group, lines, n_old ? n_old * 2 : 1);
-  for (size_t i = 0; i < (size_t)n_old * TIDE_LINE_ENTRIES; i++)
-    if (old[i])
-      tide_index_put(
-          g, old[i]); /* The place comes from the tag: rows are not read. */
-  give_lines(t, old, n_old);
-  return true;
+bool tide_index_grow(tide_table *t, uint32_t group)
+{
+    tide_group *g = &t->groups[group];
+    uint64_t *old = g->lines;
+    uint32_t n_old = old ? g->line_mask + 1 : 0;
+    if (n_old == 1u << 31) return false;
+    uint64_t *lines = take_lines(t, n_old ? n_old * 2 : 1);
+    if (lines == NULL) return false;
+    set_lines(t, group, lines, n_old ? n_old * 2 : 1);
+    for (size_t i = 0; i < (size_t)n_old * TIDE_LINE_ENTRIES; i++)
+        if (old[i])
+            tide_index_put(g, old[i]); /* The place comes from the tag: rows are not read. */
+    give_lines(t, old, n_old);
+    return true;
 }
 
-bool tide_index_make(tide_table *t, uint32_t group, uint32_t n) {
-  uint32_t lines = 1;
-  while (limit_of(group, lines) < n && lines < 1u << 31)
-    lines *= 2;
-  tide_index_give_back(t, group);
-  uint64_t *p = take_lines(t, lines);
-  if (p == NULL)
-    return false;
-  set_lines(t, group, p, lines);
-  return true;
+bool tide_index_make(tide_table *t, uint32_t group, uint32_t n)
+{
+    uint32_t lines = 1;
+    while (limit_of(group, lines) < n && lines < 1u << 31) lines *= 2;
+    tide_index_give_back(t, group);
+    uint64_t *p = take_lines(t, lines);
+    if (p == NULL) return false;
+    set_lines(t, group, p, lines);
+    return true;
 }
 
-void tide_index_give_back(tide_table *t, uint32_t group) {
-  tide_group *g = &t->groups[group];
-  give_lines(t, g->lines, g->line_mask + 1);
-  g->lines = NULL;
-  g->line_mask = g->limit = 0;
-  g->shift = 32;
-  publish(t, group);
+void tide_index_give_back(tide_table *t, uint32_t group)
+{
+    tide_group *g = &t->groups[group];
+    give_lines(t, g->lines, g->line_mask + 1);
+    g->lines = NULL;
+    g->line_mask = g->limit = 0;
+    g->shift = 32;
+    publish(t, group);
 }
 
-/* Fills the hole at entry i of line `at`. A line that was full may have sent
- * entries on to later lines: one of those comes back, and leaves a hole there,
- * until a line that was not full ends it. No tombstones. */
-static void close_hole(tide_group *g, uint32_t at, uint32_t i) {
-  for (;;) {
-    uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
-    bool full = line[TIDE_LINE_ENTRIES - 1] != 0;
-    uint32_t last = TIDE_LINE_ENTRIES - 1;
-    while (line[last] == 0)
-      last--;
-    line[i] = line[last];
-    line[last] = 0;
-    if (!full)
-      return;
-    bool found = false;
-    for (uint32_t next = (at + 1) & g->line_mask; !found && next != at;
-         next = (next + 1) & g->line_mask) {
-      uint64_t *other = g->lines + (size_t)next * TIDE_LINE_ENTRIES;
-      uint32_t j = 0;
-      for (; j < TIDE_LINE_ENTRIES && other[j]; j++) {
-        uint32_t home = (uint32_t)((other[j] >> 32) >> g->shift);
-        if (((next - home) & g->line_mask) < ((next - at) & g->line_mask))
-          continue;
-        line[last] =
-            other[j]; /* Its home is `at` or before: it had passed by. */
-        at = next;
-        i = j;
-        found = true;
-        break;
-      }
-      if (!found && j < TIDE_LINE_ENTRIES)
-        return; /* Nothing goes past a line with room. */
+/* Fills the hole at entry i of line `at`. A line that was full may have sent entries on to later
+ * lines: one of those comes back, and leaves a hole there, until a line that was not full ends
+ * it. No tombstones. */
+static void close_hole(tide_group *g, uint32_t at, uint32_t i)
+{
+    for (;;) {
+        uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
+        bool full = line[TIDE_LINE_ENTRIES - 1] != 0;
+        uint32_t last = TIDE_LINE_ENTRIES - 1;
+        while (line[last] == 0) last--;
+        line[i] = line[last];
+        line[last] = 0;
+        if (!full) return;
+        bool found = false;
+        for (uint32_t next = (at + 1) & g->line_mask; !found && next != at;
+             next = (next + 1) & g->line_mask) {
+            uint64_t *other = g->lines + (size_t)next * TIDE_LINE_ENTRIES;
+            uint32_t j = 0;
+            for (; j < TIDE_LINE_ENTRIES && other[j]; j++) {
+                uint32_t home = (uint32_t)((other[j] >> 32) >> g->shift);
+                if (((next - home) & g->line_mask) < ((next - at) & g->line_mask)) continue;
+                line[last] = other[j]; /* Its home is `at` or before: it had passed by. */
+                at = next;
+                i = j;
+                found = true;
+                break;
+            }
+            if (!found && j < TIDE_LINE_ENTRIES) return; /* Nothing goes past a line with room. */
+        }
+        if (!found) return;
     }
-    if (!found)
-      return;
-  }
 }
 
-void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row) {
-  tide_group *g = &t->groups[tide_group_of(t, hash)];
-  uint64_t entry = (uint64_t)tide_tag_of(hash) << 32 | row;
-  uint32_t at = (uint32_t)((uint64_t)tide_tag_of(hash) >> g->shift);
-  for (uint32_t lines = 0; lines <= g->line_mask;
-       lines++, at = (at + 1) & g->line_mask) {
-    const uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
-    for (uint32_t i = 0; i < TIDE_LINE_ENTRIES; i++)
-      if (line[i] == entry) {
-        close_hole(g, at, i);
-        g->n--;
-        return;
-      }
-  }
-  tide_assert(!"a live row is in its group's index");
+void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row)
+{
+    tide_group *g = &t->groups[tide_group_of(t, hash)];
+    uint64_t entry = (uint64_t)tide_tag_of(hash) << 32 | row;
+    uint32_t at = (uint32_t)((uint64_t)tide_tag_of(hash) >> g->shift);
+    for (uint32_t lines = 0; lines <= g->line_mask; lines++, at = (at + 1) & g->line_mask) {
+        const uint64_t *line = g->lines + (size_t)at * TIDE_LINE_ENTRIES;
+        for (uint32_t i = 0; i < TIDE_LINE_ENTRIES; i++)
+            if (line[i] == entry) {
+                close_hole(g, at, i);
+                g->n--;
+                return;
+            }
+    }
+    tide_assert(!"a live row is in its group's index");
 }

@@ -7,14 +7,15 @@
 #include "checkpoint/state/table_priv.h"
 
 #if defined(__x86_64__)
-TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag) {
-  return _mm512_mask_cmpeq_epi32_mask(0xAAAA, _mm512_load_si512(line),
-                                      _mm512_set1_epi32((int)tag));
+TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
+{
+    return _mm512_mask_cmpeq_epi32_mask(0xAAAA, _mm512_load_si512(line),
+                                        _mm512_set1_epi32((int)tag));
 }
 
 #include "checkpoint/state/probe_impl.inc"
 
-const tide_probe tide_probe_avx512 = {.name = "avx512",
-                                      .find_or_insert = probe_find_or_insert,
-                                      .find = probe_find};
+const tide_probe tide_probe_avx512 = { .name = "avx512",
+                                       .find_or_insert = probe_find_or_insert,
+                                       .find = probe_find };
 #endif

@@ -1,10 +1,8 @@
-/* snapshot.c - freezing rows at a barrier, and writing them out while they go
- * on changing.
+/* snapshot.c - freezing rows at a barrier, and writing them out while they go on changing.
  *
- * A key group's piece is written in one go of (several calls of) the sweep:
- * tombstones, then the rows that are still frozen page by page, then those that
- * were copied aside. So pieces come one after another, and only rows copied
- * aside before their group's turn take memory. */
+ * A key group's piece is written in one go of (several calls of) the sweep: tombstones, then the
+ * rows that are still frozen page by page, then those that were copied aside. So pieces come one
+ * after another, and only rows copied aside before their group's turn take memory. */
 #include "checkpoint/state/snapshot.h"
 
 #include <string.h>
@@ -14,431 +12,408 @@
 #include "checkpoint/state/piece.h"
 
 #define NOT_PENDING UINT32_MAX
-#define REBASE_SHARE                                                           \
-  8u /* At most this part of the groups is written anew for its deltas. */
-#define GRAVES_BYTES_MIN                                                       \
-  4096u /* Tombstones below it are never more than a base. */
+#define REBASE_SHARE 8u        /* At most this part of the groups is written anew for its deltas. */
+#define GRAVES_BYTES_MIN 4096u /* Tombstones below it are never more than a base. */
 
 /* What a group gives to the open snapshot. */
 typedef enum share { SHARE_NONE, SHARE_DELTA, SHARE_BASE } share;
 
 typedef struct group_snapshot {
-  tide_piece_history history;
-  tide_aside aside; /* Of the open snapshot. */
-  /* Tombstones of the open snapshot: written out (kept in case it fails), and
-   * not yet. */
-  tide_aside written_graves, open_graves;
-  tide_aside graves; /* Tombstones since its barrier. */
-  share share;
-  bool base_due; /* Deltas cannot tell what happened: the next piece is a base.
+    tide_piece_history history;
+    tide_aside aside; /* Of the open snapshot. */
+    /* Tombstones of the open snapshot: written out (kept in case it fails), and not yet. */
+    tide_aside written_graves, open_graves;
+    tide_aside graves; /* Tombstones since its barrier. */
+    share share;
+    bool base_due; /* Deltas cannot tell what happened: the next piece is a base.
                   */
-  bool was_due;  /* At the open snapshot's barrier. */
-  bool written;
-  uint64_t piece_id, piece_bytes; /* Once written. */
+    bool was_due;  /* At the open snapshot's barrier. */
+    bool written;
+    uint64_t piece_id, piece_bytes; /* Once written. */
 } group_snapshot;
 
-typedef enum stage {
-  STAGE_BEGIN,
-  STAGE_GRAVES,
-  STAGE_PAGES,
-  STAGE_ASIDE,
-  STAGE_END
-} stage;
+typedef enum stage { STAGE_BEGIN, STAGE_GRAVES, STAGE_PAGES, STAGE_ASIDE, STAGE_END } stage;
 
 struct tide_snapshot {
-  group_snapshot *groups;
-  bool open;
-  uint32_t next_rebase; /* Groups take turns in being written anew. */
-  /* Which rows were dirty at the barrier, should the snapshot not be kept: per
-   * page the place of its words, or NOT_PENDING. */
-  uint32_t *pending_at;
-  uint64_t *pending;
-  uint32_t n_pages, cap_pages;
-  size_t cap_words;
-  /* The sweep: */
-  uint32_t group, page, word;
-  stage stage;
-  tide_piece_writer writer;
+    group_snapshot *groups;
+    bool open;
+    uint32_t next_rebase; /* Groups take turns in being written anew. */
+    /* Which rows were dirty at the barrier, should the snapshot not be kept: per page the place
+     * of its words, or NOT_PENDING. */
+    uint32_t *pending_at;
+    uint64_t *pending;
+    uint32_t n_pages, cap_pages;
+    size_t cap_words;
+    /* The sweep: */
+    uint32_t group, page, word;
+    stage stage;
+    tide_piece_writer writer;
 };
 
 /* ---- rows that change ---- */
-void tide_snapshot_copy_aside(tide_table *t, uint32_t row) {
-  const uint8_t *bytes = tide_table_row(t, row);
-  size_t n = tide_row_saved_bytes(t, bytes, false);
-  tide_aside *aside = &t->snap->groups[tide_page_of(t, row)->group].aside;
-  uint8_t *to = tide_aside_add(aside, tide_ordinal_of(t, row), n);
-  (void)tide_row_save(t, bytes, false, to);
-  tide_bits_of(t, row)->frozen &= ~tide_bit_of(t, row);
+void tide_snapshot_copy_aside(tide_table *t, uint32_t row)
+{
+    const uint8_t *bytes = tide_table_row(t, row);
+    size_t n = tide_row_saved_bytes(t, bytes, false);
+    tide_aside *aside = &t->snap->groups[tide_page_of(t, row)->group].aside;
+    uint8_t *to = tide_aside_add(aside, tide_ordinal_of(t, row), n);
+    (void)tide_row_save(t, bytes, false, to);
+    tide_bits_of(t, row)->frozen &= ~tide_bit_of(t, row);
 }
 
-void tide_snapshot_bury(tide_table *t, uint32_t row) {
-  group_snapshot *g = &t->snap->groups[tide_page_of(t, row)->group];
-  if (g->base_due)
-    return;
-  if (g->graves.bytes > GRAVES_BYTES_MIN &&
-      g->graves.bytes > g->history.base_bytes) {
-    g->base_due =
-        true; /* Without barriers tombstones would pile up for ever. */
-    tide_aside_fini(&g->graves);
-    return;
-  }
-  const uint8_t *bytes = tide_table_row(t, row);
-  size_t n = tide_row_saved_bytes(t, bytes, true);
-  uint8_t *to = tide_aside_add(&g->graves, tide_ordinal_of(t, row), n);
-  (void)tide_row_save(t, bytes, true, to);
+void tide_snapshot_bury(tide_table *t, uint32_t row)
+{
+    group_snapshot *g = &t->snap->groups[tide_page_of(t, row)->group];
+    if (g->base_due) return;
+    if (g->graves.bytes > GRAVES_BYTES_MIN && g->graves.bytes > g->history.base_bytes) {
+        g->base_due = true; /* Without barriers tombstones would pile up for ever. */
+        tide_aside_fini(&g->graves);
+        return;
+    }
+    const uint8_t *bytes = tide_table_row(t, row);
+    size_t n = tide_row_saved_bytes(t, bytes, true);
+    uint8_t *to = tide_aside_add(&g->graves, tide_ordinal_of(t, row), n);
+    (void)tide_row_save(t, bytes, true, to);
 }
 
-void tide_snapshot_before_clear(tide_table *t) {
-  uint32_t rows[TIDE_SCRATCH_ROWS], n;
-  tide_table_scan scan = {0};
-  if (t->snap == NULL)
-    return;
-  while (t->snap->open &&
-         (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
-    for (uint32_t i = 0; i < n; i++)
-      if (tide_bits_of(t, rows[i])->frozen & tide_bit_of(t, rows[i]))
-        tide_snapshot_copy_aside(t, rows[i]);
-  for (uint32_t g = 0; g < t->n_groups; g++) {
-    t->snap->groups[g].base_due = true;
-    tide_aside_fini(&t->snap->groups[g].graves);
-  }
-  t->snap->n_pages =
-      0; /* Nothing is pending any more, and no page is left to sweep. */
-  t->snap->page = t->snap->word = 0;
+void tide_snapshot_before_clear(tide_table *t)
+{
+    uint32_t rows[TIDE_SCRATCH_ROWS], n;
+    tide_table_scan scan = { 0 };
+    if (t->snap == NULL) return;
+    while (t->snap->open && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
+        for (uint32_t i = 0; i < n; i++)
+            if (tide_bits_of(t, rows[i])->frozen & tide_bit_of(t, rows[i]))
+                tide_snapshot_copy_aside(t, rows[i]);
+    for (uint32_t g = 0; g < t->n_groups; g++) {
+        t->snap->groups[g].base_due = true;
+        tide_aside_fini(&t->snap->groups[g].graves);
+    }
+    t->snap->n_pages = 0; /* Nothing is pending any more, and no page is left to sweep. */
+    t->snap->page = t->snap->word = 0;
 }
 
 /* ---- the barrier ---- */
-static tide_snapshot *snapshot_of(tide_table *t) {
-  if (t->snap == NULL) {
-    t->snap = tide_calloc(1, sizeof *t->snap);
-    t->snap->groups = tide_calloc(t->n_groups, sizeof *t->snap->groups);
-  }
-  return t->snap;
-}
-
-tide_piece_history *tide_snapshot_history(tide_table *t, uint32_t group) {
-  return &snapshot_of(t)->groups[group].history;
-}
-
-static void choose_shares(tide_table *t, tide_snapshot_kind kind) {
-  tide_snapshot *s = t->snap;
-  uint32_t rebases = t->n_groups / REBASE_SHARE + 1, start = s->next_rebase;
-  for (uint32_t i = 0; i < t->n_groups; i++) {
-    uint32_t at = (start + i) % t->n_groups;
-    group_snapshot *g = &s->groups[at];
-    bool empty = t->groups[at].n == 0 && !g->history.has_base;
-    bool grown = g->history.delta_bytes >= g->history.base_bytes &&
-                 g->history.delta_bytes;
-    g->written = false;
-    g->share = SHARE_DELTA; /* Or none: the pages will tell. */
-    if (kind == TIDE_SNAPSHOT_FULL || g->base_due || !g->history.has_base) {
-      g->share = empty ? SHARE_NONE : SHARE_BASE;
-    } else if (grown && rebases > 0) {
-      g->share = SHARE_BASE;
-      if (--rebases == 0)
-        s->next_rebase = at + 1;
+static tide_snapshot *snapshot_of(tide_table *t)
+{
+    if (t->snap == NULL) {
+        t->snap = tide_calloc(1, sizeof *t->snap);
+        t->snap->groups = tide_calloc(t->n_groups, sizeof *t->snap->groups);
     }
-  }
+    return t->snap;
 }
 
-static size_t words_of(const tide_page_info *info) {
-  return (info->rows + 63) / 64;
+tide_piece_history *tide_snapshot_history(tide_table *t, uint32_t group)
+{
+    return &snapshot_of(t)->groups[group].history;
 }
 
-static void reserve_pending(tide_table *t) {
-  tide_snapshot *s = t->snap;
-  size_t words = 0;
-  for (uint32_t p = 1; p < t->n_pages; p++)
-    words += words_of(&t->page_info[p]);
-  if (s->cap_words < words) {
-    tide_free(s->pending);
-    s->cap_words = words + words / 4;
-    s->pending = tide_malloc(s->cap_words * sizeof *s->pending);
-  }
-  if (s->cap_pages < t->n_pages) {
-    tide_free(s->pending_at);
-    s->cap_pages = t->n_pages + t->n_pages / 4;
-    s->pending_at = tide_malloc(s->cap_pages * sizeof *s->pending_at);
-  }
-  s->n_pages = t->n_pages;
+static void choose_shares(tide_table *t, tide_snapshot_kind kind)
+{
+    tide_snapshot *s = t->snap;
+    uint32_t rebases = t->n_groups / REBASE_SHARE + 1, start = s->next_rebase;
+    for (uint32_t i = 0; i < t->n_groups; i++) {
+        uint32_t at = (start + i) % t->n_groups;
+        group_snapshot *g = &s->groups[at];
+        bool empty = t->groups[at].n == 0 && !g->history.has_base;
+        bool grown = g->history.delta_bytes >= g->history.base_bytes && g->history.delta_bytes;
+        g->written = false;
+        g->share = SHARE_DELTA; /* Or none: the pages will tell. */
+        if (kind == TIDE_SNAPSHOT_FULL || g->base_due || !g->history.has_base) {
+            g->share = empty ? SHARE_NONE : SHARE_BASE;
+        } else if (grown && rebases > 0) {
+            g->share = SHARE_BASE;
+            if (--rebases == 0) s->next_rebase = at + 1;
+        }
+    }
+}
+
+static size_t words_of(const tide_page_info *info)
+{
+    return (info->rows + 63) / 64;
+}
+
+static void reserve_pending(tide_table *t)
+{
+    tide_snapshot *s = t->snap;
+    size_t words = 0;
+    for (uint32_t p = 1; p < t->n_pages; p++) words += words_of(&t->page_info[p]);
+    if (s->cap_words < words) {
+        tide_free(s->pending);
+        s->cap_words = words + words / 4;
+        s->pending = tide_malloc(s->cap_words * sizeof *s->pending);
+    }
+    if (s->cap_pages < t->n_pages) {
+        tide_free(s->pending_at);
+        s->cap_pages = t->n_pages + t->n_pages / 4;
+        s->pending_at = tide_malloc(s->cap_pages * sizeof *s->pending_at);
+    }
+    s->n_pages = t->n_pages;
 }
 
 /* Dirty becomes frozen. Returns whether any row did. */
-static bool freeze_page(tide_table *t, uint32_t page, bool base,
-                        uint64_t *pending) {
-  tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[page];
-  size_t words = words_of(&t->page_info[page]);
-  uint64_t any = 0;
-  for (size_t w = 0; w < words; w++) {
-    tide_row_bits *b = bits - 1 - w;
-    b->frozen = base ? b->live : b->dirty;
-    pending[w] = b->dirty;
-    any |= b->dirty;
-    b->dirty = 0;
-    b->stored = b->live;
-  }
-  return any != 0;
+static bool freeze_page(tide_table *t, uint32_t page, bool base, uint64_t *pending)
+{
+    tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[page];
+    size_t words = words_of(&t->page_info[page]);
+    uint64_t any = 0;
+    for (size_t w = 0; w < words; w++) {
+        tide_row_bits *b = bits - 1 - w;
+        b->frozen = base ? b->live : b->dirty;
+        pending[w] = b->dirty;
+        any |= b->dirty;
+        b->dirty = 0;
+        b->stored = b->live;
+    }
+    return any != 0;
 }
 
-void tide_table_barrier(tide_table *self, tide_snapshot_kind kind) {
-  tide_snapshot *s = snapshot_of(self);
-  tide_assert(!s->open);
-  choose_shares(self, kind);
-  reserve_pending(self);
-  size_t at = 0;
-  bool *changed = tide_calloc(self->n_groups, sizeof *changed);
-  for (uint32_t p = 1; p < self->n_pages; p++) {
-    const tide_page_info *info = &self->page_info[p];
-    s->pending_at[p] = info->rows ? (uint32_t)at : NOT_PENDING;
-    if (info->rows == 0)
-      continue;
-    bool base = s->groups[info->group].share == SHARE_BASE;
-    changed[info->group] |= freeze_page(self, p, base, s->pending + at);
-    at += words_of(info);
-  }
-  for (uint32_t i = 0; i < self->n_groups; i++) {
-    group_snapshot *g = &s->groups[i];
-    g->open_graves = g->graves;
-    g->graves = (tide_aside){0};
-    if (g->share == SHARE_DELTA && !changed[i] && g->open_graves.first == NULL)
-      g->share = SHARE_NONE;
-    g->was_due = g->base_due;
-    if (g->share == SHARE_BASE)
-      g->base_due = false;
-  }
-  tide_free(changed);
-  s->open = true;
-  s->group = s->page = s->word = 0;
-  s->stage = STAGE_BEGIN;
+void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
+{
+    tide_snapshot *s = snapshot_of(self);
+    tide_assert(!s->open);
+    choose_shares(self, kind);
+    reserve_pending(self);
+    size_t at = 0;
+    bool *changed = tide_calloc(self->n_groups, sizeof *changed);
+    for (uint32_t p = 1; p < self->n_pages; p++) {
+        const tide_page_info *info = &self->page_info[p];
+        s->pending_at[p] = info->rows ? (uint32_t)at : NOT_PENDING;
+        if (info->rows == 0) continue;
+        bool base = s->groups[info->group].share == SHARE_BASE;
+        changed[info->group] |= freeze_page(self, p, base, s->pending + at);
+        at += words_of(info);
+    }
+    for (uint32_t i = 0; i < self->n_groups; i++) {
+        group_snapshot *g = &s->groups[i];
+        g->open_graves = g->graves;
+        g->graves = (tide_aside){ 0 };
+        if (g->share == SHARE_DELTA && !changed[i] && g->open_graves.first == NULL)
+            g->share = SHARE_NONE;
+        g->was_due = g->base_due;
+        if (g->share == SHARE_BASE) g->base_due = false;
+    }
+    tide_free(changed);
+    s->open = true;
+    s->group = s->page = s->word = 0;
+    s->stage = STAGE_BEGIN;
 }
 
-bool tide_table_snapshot_open(const tide_table *self) {
-  return self->snap && self->snap->open;
+bool tide_table_snapshot_open(const tide_table *self)
+{
+    return self->snap && self->snap->open;
 }
 
 /* ---- the sweep ---- */
-/* One chunk of what waited; it goes to `keep` then, or to nowhere. *n_out: its
- * entries. */
-static tide_status write_chunk(tide_snapshot *s, tide_aside *from,
-                               tide_section_kind section, tide_aside *keep,
-                               uint32_t *n_out) {
-  tide_aside_chunk *chunk;
-  const tide_aside_entry *e = tide_aside_take(from, n_out, &chunk);
-  tide_status rv = TIDE_OK;
-  for (uint32_t i = 0; i < *n_out && rv == TIDE_OK; i++)
-    rv = tide_piece_put_saved(&s->writer, section, e[i].ordinal, e[i].saved,
-                              e[i].n);
-  if (keep)
-    tide_aside_put(keep, &chunk);
-  else
-    tide_aside_done(&chunk);
-  return rv;
+/* One chunk of what waited; it goes to `keep` then, or to nowhere. *n_out: its entries. */
+static tide_status write_chunk(tide_snapshot *s, tide_aside *from, tide_section_kind section,
+                               tide_aside *keep, uint32_t *n_out)
+{
+    tide_aside_chunk *chunk;
+    const tide_aside_entry *e = tide_aside_take(from, n_out, &chunk);
+    tide_status rv = TIDE_OK;
+    for (uint32_t i = 0; i < *n_out && rv == TIDE_OK; i++)
+        rv = tide_piece_put_saved(&s->writer, section, e[i].ordinal, e[i].saved, e[i].n);
+    if (keep)
+        tide_aside_put(keep, &chunk);
+    else
+        tide_aside_done(&chunk);
+    return rv;
 }
 
 /* The rows of one word that `which` selects. */
-static tide_status write_word(tide_piece_writer *w, uint32_t page,
-                              uint32_t word, uint64_t which) {
-  const tide_table *t = w->table;
-  const uint8_t *rows = t->map.page[page] + (size_t)word * 64 * t->map.stride;
-  uint32_t first = t->page_info[page].first + word * 64;
-  for (; which; which &= which - 1) {
-    uint32_t i = (uint32_t)__builtin_ctzll(which);
-    TIDE_TRY(
-        tide_piece_put_row(w, first + i, rows + (size_t)i * t->map.stride));
-  }
-  return TIDE_OK;
+static tide_status write_word(tide_piece_writer *w, uint32_t page, uint32_t word, uint64_t which)
+{
+    const tide_table *t = w->table;
+    const uint8_t *rows = t->map.page[page] + (size_t)word * 64 * t->map.stride;
+    uint32_t first = t->page_info[page].first + word * 64;
+    for (; which; which &= which - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(which);
+        TIDE_TRY(tide_piece_put_row(w, first + i, rows + (size_t)i * t->map.stride));
+    }
+    return TIDE_OK;
 }
 
-/* Rows still frozen, up to *room of them; moves on to the next stage behind the
- * last page. */
-static tide_status write_pages(tide_table *t, uint32_t *room) {
-  tide_snapshot *s = t->snap;
-  const tide_group *g = &t->groups[s->group];
-  while (s->page < g->n_pages && *room) {
-    uint32_t page = g->pages[s->page];
-    tide_row_bits *b = (tide_row_bits *)(void *)t->map.page[page] - 1 - s->word;
-    if (b->frozen) {
-      uint64_t frozen = b->frozen;
-      uint32_t n = (uint32_t)__builtin_popcountll(frozen);
-      b->frozen = 0;
-      TIDE_TRY(write_word(&s->writer, page, s->word, frozen));
-      *room = *room > n ? *room - n : 0;
+/* Rows still frozen, up to *room of them; moves on to the next stage behind the last page. */
+static tide_status write_pages(tide_table *t, uint32_t *room)
+{
+    tide_snapshot *s = t->snap;
+    const tide_group *g = &t->groups[s->group];
+    while (s->page < g->n_pages && *room) {
+        uint32_t page = g->pages[s->page];
+        tide_row_bits *b = (tide_row_bits *)(void *)t->map.page[page] - 1 - s->word;
+        if (b->frozen) {
+            uint64_t frozen = b->frozen;
+            uint32_t n = (uint32_t)__builtin_popcountll(frozen);
+            b->frozen = 0;
+            TIDE_TRY(write_word(&s->writer, page, s->word, frozen));
+            *room = *room > n ? *room - n : 0;
+        }
+        if (++s->word < words_of(&t->page_info[page])) continue;
+        s->word = 0;
+        s->page++;
     }
-    if (++s->word < words_of(&t->page_info[page]))
-      continue;
-    s->word = 0;
-    s->page++;
-  }
-  if (s->page >= g->n_pages)
-    s->stage = STAGE_ASIDE;
-  return TIDE_OK;
+    if (s->page >= g->n_pages) s->stage = STAGE_ASIDE;
+    return TIDE_OK;
 }
 
 /* One step of the group whose turn it is. */
-static tide_status sweep_group(tide_table *t, uint32_t *room) {
-  tide_snapshot *s = t->snap;
-  group_snapshot *g = &s->groups[s->group];
-  uint32_t n = 0;
-  switch (s->stage) {
-  case STAGE_BEGIN: {
-    bool base = g->share == SHARE_BASE;
-    s->stage =
-        base ? STAGE_PAGES : STAGE_GRAVES; /* A base has nothing to delete. */
-    s->page = s->word = 0;
-    return tide_piece_begin(&s->writer, t, s->group,
-                            base ? TIDE_PIECE_BASE : TIDE_PIECE_DELTA,
-                            base ? 0 : g->history.last_id);
-  }
-  case STAGE_GRAVES:
-    TIDE_TRY(write_chunk(s, &g->open_graves, TIDE_SECTION_TOMBSTONES,
-                         &g->written_graves, &n));
-    if (g->open_graves.first == NULL)
-      s->stage = STAGE_PAGES;
-    break;
-  case STAGE_PAGES:
-    return write_pages(t, room);
-  case STAGE_ASIDE:
-    TIDE_TRY(write_chunk(s, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
-    if (g->aside.first == NULL)
-      s->stage = STAGE_END;
-    break;
-  case STAGE_END:
-    TIDE_TRY(tide_piece_end(&s->writer));
-    g->written = true;
-    g->piece_id = s->writer.chain;
-    g->piece_bytes = s->writer.bytes;
-    s->stage = STAGE_BEGIN;
-    s->group++;
-    break;
-  }
-  *room = *room > n ? *room - n : 0;
-  return TIDE_OK;
+static tide_status sweep_group(tide_table *t, uint32_t *room)
+{
+    tide_snapshot *s = t->snap;
+    group_snapshot *g = &s->groups[s->group];
+    uint32_t n = 0;
+    switch (s->stage) {
+    case STAGE_BEGIN: {
+        bool base = g->share == SHARE_BASE;
+        s->stage = base ? STAGE_PAGES : STAGE_GRAVES; /* A base has nothing to delete. */
+        s->page = s->word = 0;
+        return tide_piece_begin(&s->writer, t, s->group, base ? TIDE_PIECE_BASE : TIDE_PIECE_DELTA,
+                                base ? 0 : g->history.last_id);
+    }
+    case STAGE_GRAVES:
+        TIDE_TRY(write_chunk(s, &g->open_graves, TIDE_SECTION_TOMBSTONES, &g->written_graves, &n));
+        if (g->open_graves.first == NULL) s->stage = STAGE_PAGES;
+        break;
+    case STAGE_PAGES: return write_pages(t, room);
+    case STAGE_ASIDE:
+        TIDE_TRY(write_chunk(s, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
+        if (g->aside.first == NULL) s->stage = STAGE_END;
+        break;
+    case STAGE_END:
+        TIDE_TRY(tide_piece_end(&s->writer));
+        g->written = true;
+        g->piece_id = s->writer.chain;
+        g->piece_bytes = s->writer.bytes;
+        s->stage = STAGE_BEGIN;
+        s->group++;
+        break;
+    }
+    *room = *room > n ? *room - n : 0;
+    return TIDE_OK;
 }
 
-tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink,
-                             uint32_t rows_max, bool *done_out) {
-  tide_snapshot *s = self->snap;
-  uint32_t room = rows_max ? rows_max : 1;
-  *done_out = false;
-  tide_assert(s && s->open);
-  s->writer.sink = sink;
-  while (s->group < self->n_groups && room) {
-    if (s->groups[s->group].share == SHARE_NONE) {
-      s->group++;
-      continue;
+tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink, uint32_t rows_max,
+                             bool *done_out)
+{
+    tide_snapshot *s = self->snap;
+    uint32_t room = rows_max ? rows_max : 1;
+    *done_out = false;
+    tide_assert(s && s->open);
+    s->writer.sink = sink;
+    while (s->group < self->n_groups && room) {
+        if (s->groups[s->group].share == SHARE_NONE) {
+            s->group++;
+            continue;
+        }
+        TIDE_TRY(sweep_group(self, &room));
     }
-    TIDE_TRY(sweep_group(self, &room));
-  }
-  *done_out = s->group == self->n_groups;
-  return TIDE_OK;
+    *done_out = s->group == self->n_groups;
+    return TIDE_OK;
 }
 
 /* ---- afterwards ---- */
-static void keep_piece(group_snapshot *g) {
-  tide_aside_fini(&g->open_graves);
-  tide_aside_fini(&g->written_graves);
-  if (g->share == SHARE_NONE)
-    return;
-  tide_assert(g->written);
-  if (g->share == SHARE_BASE) {
-    g->history.has_base = true;
-    g->history.base_bytes = g->piece_bytes;
-    g->history.delta_bytes = 0;
-  } else {
-    g->history.delta_bytes += g->piece_bytes;
-  }
-  g->history.last_id = g->piece_id;
+static void keep_piece(group_snapshot *g)
+{
+    tide_aside_fini(&g->open_graves);
+    tide_aside_fini(&g->written_graves);
+    if (g->share == SHARE_NONE) return;
+    tide_assert(g->written);
+    if (g->share == SHARE_BASE) {
+        g->history.has_base = true;
+        g->history.base_bytes = g->piece_bytes;
+        g->history.delta_bytes = 0;
+    } else {
+        g->history.delta_bytes += g->piece_bytes;
+    }
+    g->history.last_id = g->piece_id;
 }
 
 /* What the snapshot held is part of the next one. */
-static void take_back(group_snapshot *g) {
-  g->base_due |= g->was_due;
-  tide_aside_join(&g->written_graves, &g->open_graves);
-  tide_aside_join(&g->written_graves, &g->graves);
-  tide_aside_join(&g->graves, &g->written_graves);
-  tide_aside_fini(&g->aside);
-  if (g->base_due)
-    tide_aside_fini(&g->graves);
+static void take_back(group_snapshot *g)
+{
+    g->base_due |= g->was_due;
+    tide_aside_join(&g->written_graves, &g->open_graves);
+    tide_aside_join(&g->written_graves, &g->graves);
+    tide_aside_join(&g->graves, &g->written_graves);
+    tide_aside_fini(&g->aside);
+    if (g->base_due) tide_aside_fini(&g->graves);
 }
 
-static void thaw(tide_table *t) {
-  tide_snapshot *s = t->snap;
-  for (uint32_t p = 1; p < s->n_pages; p++) {
-    if (s->pending_at[p] == NOT_PENDING)
-      continue;
-    tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[p];
-    for (size_t w = 0; w < words_of(&t->page_info[p]); w++) {
-      tide_row_bits *b = bits - 1 - w;
-      b->dirty |= s->pending[s->pending_at[p] + w] & b->live;
-      b->frozen = 0;
+static void thaw(tide_table *t)
+{
+    tide_snapshot *s = t->snap;
+    for (uint32_t p = 1; p < s->n_pages; p++) {
+        if (s->pending_at[p] == NOT_PENDING) continue;
+        tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[p];
+        for (size_t w = 0; w < words_of(&t->page_info[p]); w++) {
+            tide_row_bits *b = bits - 1 - w;
+            b->dirty |= s->pending[s->pending_at[p] + w] & b->live;
+            b->frozen = 0;
+        }
     }
-  }
 }
 
-void tide_table_settle(tide_table *self, bool kept) {
-  tide_snapshot *s = self->snap;
-  tide_assert(s && s->open);
-  tide_assert(!kept || s->group == self->n_groups);
-  if (!kept)
-    thaw(self);
-  for (uint32_t i = 0; i < self->n_groups; i++) {
-    if (kept)
-      keep_piece(&s->groups[i]);
-    else
-      take_back(&s->groups[i]);
-    s->groups[i].share = SHARE_NONE;
-  }
-  s->open = false;
+void tide_table_settle(tide_table *self, bool kept)
+{
+    tide_snapshot *s = self->snap;
+    tide_assert(s && s->open);
+    tide_assert(!kept || s->group == self->n_groups);
+    if (!kept) thaw(self);
+    for (uint32_t i = 0; i < self->n_groups; i++) {
+        if (kept)
+            keep_piece(&s->groups[i]);
+        else
+            take_back(&s->groups[i]);
+        s->groups[i].share = SHARE_NONE;
+    }
+    s->open = false;
 }
 
-void tide_snapshot_free(tide_table *t) {
-  tide_snapshot *s = t->snap;
-  if (s == NULL)
-    return;
-  for (uint32_t i = 0; i < t->n_groups; i++) {
-    tide_aside_fini(&s->groups[i].aside);
-    tide_aside_fini(&s->groups[i].open_graves);
-    tide_aside_fini(&s->groups[i].written_graves);
-    tide_aside_fini(&s->groups[i].graves);
-  }
-  tide_piece_writer_fini(&s->writer);
-  tide_free(s->groups);
-  tide_free(s->pending);
-  tide_free(s->pending_at);
-  tide_free(s);
-  t->snap = NULL;
+void tide_snapshot_free(tide_table *t)
+{
+    tide_snapshot *s = t->snap;
+    if (s == NULL) return;
+    for (uint32_t i = 0; i < t->n_groups; i++) {
+        tide_aside_fini(&s->groups[i].aside);
+        tide_aside_fini(&s->groups[i].open_graves);
+        tide_aside_fini(&s->groups[i].written_graves);
+        tide_aside_fini(&s->groups[i].graves);
+    }
+    tide_piece_writer_fini(&s->writer);
+    tide_free(s->groups);
+    tide_free(s->pending);
+    tide_free(s->pending_at);
+    tide_free(s);
+    t->snap = NULL;
 }
 
 /* ---- one group, whole ---- */
-tide_status tide_table_write_group(const tide_table *t, uint32_t group,
-                                   const tide_piece_sink *sink) {
-  tide_piece_writer w = {.sink = sink};
-  const tide_group *g = &t->groups[group];
-  tide_status rv = tide_piece_begin(&w, t, group, TIDE_PIECE_BASE, 0);
-  for (uint32_t i = 0; i < g->n_pages; i++) {
-    uint32_t page = g->pages[i];
-    const tide_row_bits *bits =
-        (const tide_row_bits *)(const void *)t->map.page[page];
-    for (uint32_t word = 0;
-         word < words_of(&t->page_info[page]) && rv == TIDE_OK; word++)
-      rv = write_word(&w, page, word, (bits - 1 - word)->live);
-  }
-  if (rv == TIDE_OK)
-    rv = tide_piece_end(&w);
-  tide_piece_writer_fini(&w);
-  return rv;
+tide_status tide_table_write_group(const tide_table *t, uint32_t group, const tide_piece_sink *sink)
+{
+    tide_piece_writer w = { .sink = sink };
+    const tide_group *g = &t->groups[group];
+    tide_status rv = tide_piece_begin(&w, t, group, TIDE_PIECE_BASE, 0);
+    for (uint32_t i = 0; i < g->n_pages; i++) {
+        uint32_t page = g->pages[i];
+        const tide_row_bits *bits = (const tide_row_bits *)(const void *)t->map.page[page];
+        for (uint32_t word = 0; word < words_of(&t->page_info[page]) && rv == TIDE_OK; word++)
+            rv = write_word(&w, page, word, (bits - 1 - word)->live);
+    }
+    if (rv == TIDE_OK) rv = tide_piece_end(&w);
+    tide_piece_writer_fini(&w);
+    return rv;
 }
 
-tide_status tide_table_group_out(tide_table *self, uint32_t group,
-                                 const tide_piece_sink *sink) {
-  uint32_t at = group - self->first_group;
-  tide_assert(at < self->n_groups && !tide_table_snapshot_open(self));
-  TIDE_TRY(tide_table_write_group(self, at, sink));
-  tide_table_drop_group(self, at);
-  if (self->snap == NULL)
+tide_status tide_table_group_out(tide_table *self, uint32_t group, const tide_piece_sink *sink)
+{
+    uint32_t at = group - self->first_group;
+    tide_assert(at < self->n_groups && !tide_table_snapshot_open(self));
+    TIDE_TRY(tide_table_write_group(self, at, sink));
+    tide_table_drop_group(self, at);
+    if (self->snap == NULL) return TIDE_OK;
+    group_snapshot *g = &self->snap->groups[at];
+    tide_aside_fini(&g->graves);
+    *g = (group_snapshot){ 0 };
     return TIDE_OK;
-  group_snapshot *g = &self->snap->groups[at];
-  tide_aside_fini(&g->graves);
-  *g = (group_snapshot){0};
-  return TIDE_OK;
 }

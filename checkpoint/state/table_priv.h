@@ -3,20 +3,18 @@
  * | what        | size | meaning |
  * |-------------|-----:|------------------------------------------------------------------------|
  * | hash        |   64 | bits: the key group from the top 12 (as many of them
- * as are needed);   | |             |      | the next 32 are the tag, its
- * lowest bit forced to 1; the rest is spare | | index line  | 64 B | 8 entries
- * of tag << 32 | row number, packed at the front, 0 = empty.   | | |      | A
- * full line goes on in the next; the last in the first                 | |
- * locator     |  8 B | per key group: address of its lines, 32 - log2(lines) in
- * the low bits  | | row number  |   32 | bits: page number << slot_bits | slot.
- * Page 0 is never used            | | page        |      | 512 B doubling to 64
- * KiB over a group's first pages: row bits, rows    | | row bits    | 32 B | of
- * 64 rows; those of slots 64 w .. 64 w + 63 end 32 w B before slot 0   | | row
+ * as are needed);   | |             |      | the next 32 are the tag, its lowest bit forced to 1;
+ * the rest is spare | | index line  | 64 B | 8 entries of tag << 32 | row number, packed at the
+ * front, 0 = empty.   | | |      | A full line goes on in the next; the last in the first
+ * | | locator     |  8 B | per key group: address of its lines, 32 - log2(lines) in the low bits
+ * | | row number  |   32 | bits: page number << slot_bits | slot. Page 0 is never used
+ * | | page        |      | 512 B doubling to 64 KiB over a group's first pages: row bits, rows
+ * | | row bits    | 32 B | of 64 rows; those of slots 64 w .. 64 w + 63 end 32 w B before slot 0
+ * | | row
  * |      | key, value, padding up to the stride |
  *
- * A row's place within its group, counted over the group's pages in order, is
- * its ordinal: snapshots speak of ordinals, row numbers are of this process
- * only. */
+ * A row's place within its group, counted over the group's pages in order, is its ordinal:
+ * snapshots speak of ordinals, row numbers are of this process only. */
 #ifndef TIDE_CHECKPOINT_STATE_TABLE_PRIV_H
 #define TIDE_CHECKPOINT_STATE_TABLE_PRIV_H
 #include "base/core/assert.h"
@@ -27,35 +25,32 @@
 #define TIDE_LINE_ENTRIES 8u
 #define TIDE_PAGE_BYTES_MIN 512u
 #define TIDE_PAGE_BYTES_MAX 65536u
-#define TIDE_PAGE_ROWS_MIN                                                     \
-  4u /* Of a group's first page, when 64 KiB hold that many. */
+#define TIDE_PAGE_ROWS_MIN 4u /* Of a group's first page, when 64 KiB hold that many. */
 
 typedef struct tide_row_bits {
-  uint64_t dirty; /* Changed since the last barrier. */
-  uint64_t
-      frozen; /* Belongs to the open snapshot and is not written out yet. */
-  uint64_t live;
-  uint64_t stored; /* Was live at the last barrier: its deletion leaves a
+    uint64_t dirty;  /* Changed since the last barrier. */
+    uint64_t frozen; /* Belongs to the open snapshot and is not written out yet. */
+    uint64_t live;
+    uint64_t stored; /* Was live at the last barrier: its deletion leaves a
                       tombstone. */
 } tide_row_bits;
 
 typedef struct tide_page_info {
-  uint32_t group; /* Relative to the first. */
-  uint32_t first; /* Ordinal of slot 0. */
-  uint32_t rows;  /* Slots. */
-  uint32_t bytes;
+    uint32_t group; /* Relative to the first. */
+    uint32_t first; /* Ordinal of slot 0. */
+    uint32_t rows;  /* Slots. */
+    uint32_t bytes;
 } tide_page_info;
 
 typedef struct tide_group {
-  uint64_t *lines;           /* NULL until the first row. */
-  uint32_t shift, line_mask; /* 32 - log2(lines); lines - 1. */
-  uint32_t n, limit;         /* Rows; at this number the index doubles. */
-  uint32_t open, fill,
-      cap; /* Row number of slot 0 of the newest page; slots used; slots. */
-  uint32_t free_row; /* Deleted rows, chained through their first 4 bytes; 0 is
+    uint64_t *lines;           /* NULL until the first row. */
+    uint32_t shift, line_mask; /* 32 - log2(lines); lines - 1. */
+    uint32_t n, limit;         /* Rows; at this number the index doubles. */
+    uint32_t open, fill, cap;  /* Row number of slot 0 of the newest page; slots used; slots. */
+    uint32_t free_row;         /* Deleted rows, chained through their first 4 bytes; 0 is
                         the end. */
-  uint32_t *pages;   /* Page numbers in order. */
-  uint32_t n_pages, cap_pages;
+    uint32_t *pages;           /* Page numbers in order. */
+    uint32_t n_pages, cap_pages;
 } tide_group;
 
 typedef struct tide_heap tide_heap;         /* heap.c */
@@ -63,71 +58,74 @@ typedef struct tide_snapshot tide_snapshot; /* snapshot.c */
 typedef struct tide_probe tide_probe;
 
 struct tide_table {
-  tide_table_map map;   /* First: table.h's inline functions look here. */
-  uint64_t *loc;        /* Locators, one per group held. */
-  uint32_t group_shift; /* 32 - log2(groups.total) */
-  uint32_t first_group;
-  const tide_probe *probe;
-  tide_group *groups;
-  size_t hot_bytes; /* Lines and pages: small tables are probed without
+    tide_table_map map;   /* First: table.h's inline functions look here. */
+    uint64_t *loc;        /* Locators, one per group held. */
+    uint32_t group_shift; /* 32 - log2(groups.total) */
+    uint32_t first_group;
+    const tide_probe *probe;
+    tide_group *groups;
+    size_t hot_bytes; /* Lines and pages: small tables are probed without
                        prefetching. */
-  tide_page_info *page_info;
-  uint32_t n_pages, cap_pages; /* Page 0 included. */
-  uint32_t free_page; /* Numbers to use again, chained through their info's
+    tide_page_info *page_info;
+    uint32_t n_pages, cap_pages; /* Page 0 included. */
+    uint32_t free_page;          /* Numbers to use again, chained through their info's
                          `first`; 0 is the end. */
-  uint32_t n_groups;
-  uint64_t n_rows;
-  tide_state_memory *memory;
-  tide_heap *heap;     /* NULL without strings and blobs. */
-  tide_snapshot *snap; /* NULL before the first barrier. */
-  uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
-  uint32_t value_bytes, n_blobs, n_owned,
-      blobs_at; /* blobs_at: of the first handle, in the row. */
-  tide_table_owned *owned;
-  tide_table_groups range;
-  tide_key_spec key;
-  size_t heap_bytes;
-  char *name;
-  const char *op_name; /* NULL: not known. */
+    uint32_t n_groups;
+    uint64_t n_rows;
+    tide_state_memory *memory;
+    tide_heap *heap;     /* NULL without strings and blobs. */
+    tide_snapshot *snap; /* NULL before the first barrier. */
+    uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
+    uint32_t value_bytes, n_blobs, n_owned,
+        blobs_at; /* blobs_at: of the first handle, in the row. */
+    tide_table_owned *owned;
+    tide_table_groups range;
+    tide_key_spec key;
+    size_t heap_bytes;
+    char *name;
+    const char *op_name; /* NULL: not known. */
 };
 _Static_assert(offsetof(struct tide_table, map) == 0, "table.h casts");
 
 #define TIDE_SCRATCH_ROWS 256u
 
 /* ---- addresses ---- */
-TIDE_INLINE uint32_t tide_tag_of(uint64_t hash) {
-  return (uint32_t)(hash >> 20) | 1u;
+TIDE_INLINE uint32_t tide_tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 20) | 1u;
 }
-TIDE_INLINE uint32_t tide_group_of(const tide_table *t, uint64_t hash) {
-  return (uint32_t)((hash >> 32) >> t->group_shift) - t->first_group;
+TIDE_INLINE uint32_t tide_group_of(const tide_table *t, uint64_t hash)
+{
+    return (uint32_t)((hash >> 32) >> t->group_shift) - t->first_group;
 }
-TIDE_INLINE uint64_t *tide_home_line(const tide_table *t, uint64_t hash) {
-  uint64_t loc = t->loc[tide_group_of(t, hash)];
-  return (uint64_t *)(loc & ~(uint64_t)63) +
-         ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
+TIDE_INLINE uint64_t *tide_home_line(const tide_table *t, uint64_t hash)
+{
+    uint64_t loc = t->loc[tide_group_of(t, hash)];
+    return (uint64_t *)(loc & ~(uint64_t)63) +
+           ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
 }
-TIDE_INLINE tide_row_bits *tide_bits_of(const tide_table *t, uint32_t row) {
-  uint32_t word = (row & t->map.slot_mask) >> 6;
-  return (tide_row_bits *)(void *)t->map.page[row >> t->map.slot_bits] - 1 -
-         word;
+TIDE_INLINE tide_row_bits *tide_bits_of(const tide_table *t, uint32_t row)
+{
+    uint32_t word = (row & t->map.slot_mask) >> 6;
+    return (tide_row_bits *)(void *)t->map.page[row >> t->map.slot_bits] - 1 - word;
 }
-TIDE_INLINE uint64_t tide_bit_of(const tide_table *t, uint32_t row) {
-  return 1ull << (row & t->map.slot_mask & 63);
+TIDE_INLINE uint64_t tide_bit_of(const tide_table *t, uint32_t row)
+{
+    return 1ull << (row & t->map.slot_mask & 63);
 }
-TIDE_INLINE const tide_page_info *tide_page_of(const tide_table *t,
-                                               uint32_t row) {
-  return &t->page_info[row >> t->map.slot_bits];
+TIDE_INLINE const tide_page_info *tide_page_of(const tide_table *t, uint32_t row)
+{
+    return &t->page_info[row >> t->map.slot_bits];
 }
-TIDE_INLINE uint32_t tide_ordinal_of(const tide_table *t, uint32_t row) {
-  return tide_page_of(t, row)->first + (row & t->map.slot_mask);
+TIDE_INLINE uint32_t tide_ordinal_of(const tide_table *t, uint32_t row)
+{
+    return tide_page_of(t, row)->first + (row & t->map.slot_mask);
 }
 
 /* ---- rows.c ---- */
-/* Pages and slots. A new row is live and dirty; its bytes are undefined. 0:
- * over budget. */
+/* Pages and slots. A new row is live and dirty; its bytes are undefined. 0: over budget. */
 uint32_t tide_row_new(tide_table *t, uint32_t group);
-void tide_row_free(tide_table *t, uint32_t group,
-                   uint32_t row); /* Its content is gone already. */
+void tide_row_free(tide_table *t, uint32_t group, uint32_t row); /* Its content is gone already. */
 /* Makes pages up to the one that holds `ordinal`. False: over budget. */
 /* After rows were placed by their ordinals: what is open, and what is free. */
 void tide_rows_collect_free(tide_table *t, uint32_t group);
@@ -139,34 +137,30 @@ void tide_rows_give_back(tide_table *t, uint32_t group);
 uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes);
 
 /* ---- index.c ---- */
-/* Makes the index twice as large, or the first line. False: over budget,
- * nothing changed. */
+/* Makes the index twice as large, or the first line. False: over budget, nothing changed. */
 bool tide_index_grow(tide_table *t, uint32_t group);
 /* An index for n rows in place of what there was, empty. */
 bool tide_index_make(tide_table *t, uint32_t group, uint32_t n);
 void tide_index_put(tide_group *g, uint64_t entry); /* Room was made. */
 /* Unless its key is there already: false then. */
-bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash,
-                        uint32_t row);
+bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t row);
 void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row);
 void tide_index_give_back(tide_table *t, uint32_t group);
 
 /* ---- probe_*.c: one per instruction set ---- */
 struct tide_probe {
-  const char *name;
-  /* Returns the number of new rows, UINT32_MAX when over budget. */
-  uint32_t (*find_or_insert)(tide_table *t, const uint8_t *keys,
-                             const uint64_t *hash, uint32_t n, uint32_t *rows,
-                             uint16_t *fresh);
-  void (*find)(const tide_table *t, const uint8_t *keys, const uint64_t *hash,
-               uint32_t n, uint32_t *rows);
+    const char *name;
+    /* Returns the number of new rows, UINT32_MAX when over budget. */
+    uint32_t (*find_or_insert)(tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
+                               uint32_t *rows, uint16_t *fresh);
+    void (*find)(const tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
+                 uint32_t *rows);
 };
 extern const tide_probe tide_probe_avx512, tide_probe_avx2, tide_probe_portable;
-/* The best one for this machine; or the one of that name ("avx512", "avx2",
- * "portable"), NULL when the machine lacks it. */
+/* The best one for this machine; or the one of that name ("avx512", "avx2", "portable"), NULL
+ * when the machine lacks it. */
 const tide_probe *tide_probe_pick(const char *name);
-void tide_table_set_probe(tide_table *t,
-                          const tide_probe *probe); /* For tests. */
+void tide_table_set_probe(tide_table *t, const tide_probe *probe); /* For tests. */
 
 /* A row with the key and a zero value; in no index yet. 0: over budget. */
 uint32_t tide_row_add(tide_table *t, uint32_t group, const uint8_t *key);
@@ -174,15 +168,13 @@ uint32_t tide_row_add(tide_table *t, uint32_t group, const uint8_t *key);
 /* ---- heap.c ---- */
 tide_heap *tide_heap_new(void);
 void tide_heap_free(tide_heap **self_p, tide_state_memory *memory);
-void *tide_heap_take(tide_table *t,
-                     size_t bytes); /* 16-byte aligned; NULL: over budget. */
+void *tide_heap_take(tide_table *t, size_t bytes); /* 16-byte aligned; NULL: over budget. */
 void tide_heap_give(tide_table *t, void *p, size_t bytes);
 void tide_heap_clear(tide_table *t);
-/* Replaces the pointers of long strings in a row's key by copies. False: over
- * budget, no pointer is ours. */
+/* Replaces the pointers of long strings in a row's key by copies. False: over budget, no pointer
+ * is ours. */
 bool tide_row_own_strings(tide_table *t, uint8_t *row);
-const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row,
-                             uint32_t i, uint32_t *n_out);
+const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i, uint32_t *n_out);
 /* Gives back the strings, blobs and owned fields of a row. */
 void tide_row_drop_content(tide_table *t, uint8_t *row);
 
@@ -191,29 +183,25 @@ void tide_row_drop_content(tide_table *t, uint8_t *row);
 void tide_snapshot_copy_aside(tide_table *t, uint32_t row);
 /* A stored row is about to be deleted: its key becomes a tombstone. */
 void tide_snapshot_bury(tide_table *t, uint32_t row);
-/* All rows are about to go: what is frozen is copied aside, and every group
- * will need a base. */
+/* All rows are about to go: what is frozen is copied aside, and every group will need a base. */
 void tide_snapshot_before_clear(tide_table *t);
 void tide_snapshot_free(tide_table *t);
-/* The id of a group's last piece, and what its pieces add up to: known again
- * after a restore. */
+/* The id of a group's last piece, and what its pieces add up to: known again after a restore. */
 typedef struct tide_piece_history {
-  uint64_t last_id;
-  uint64_t base_bytes, delta_bytes;
-  bool has_base;
+    uint64_t last_id;
+    uint64_t base_bytes, delta_bytes;
+    bool has_base;
 } tide_piece_history;
 tide_piece_history *tide_snapshot_history(tide_table *t, uint32_t group);
 /* All live rows of a group as a base, bits unchanged. */
-TIDE_MUST_CHECK tide_status tide_table_write_group(const tide_table *t,
-                                                   uint32_t group,
+TIDE_MUST_CHECK tide_status tide_table_write_group(const tide_table *t, uint32_t group,
                                                    const tide_piece_sink *sink);
 /* The rows of a group are gone, their memory is given back. */
 void tide_table_drop_group(tide_table *t, uint32_t group);
 
 /* Does an open table have the layout that `spec` asks for? */
 bool tide_table_agrees(const tide_table *t, const tide_table_spec *spec);
-void tide_table_set_owner(tide_table *t,
-                          const char *op_name); /* For error texts; borrowed. */
+void tide_table_set_owner(tide_table *t, const char *op_name); /* For error texts; borrowed. */
 tide_status tide_table_over_budget(const tide_table *t);
 
 #endif
