@@ -31,5 +31,5 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
 #include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_portable = { .name = "portable",
-                                         .find_or_insert = probe_find_or_insert,
+                                         .update = probe_update,
                                          .find = probe_find };

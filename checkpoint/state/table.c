@@ -9,34 +9,38 @@
 #define BITS_AHEAD 16u
 
 /* ---- rows of a batch ---- */
-static void check_groups(const tide_table *self, const uint64_t *hash, uint32_t n)
+static tide_status update(tide_table *self, tide_probe_batch *in, uint16_t *fresh,
+                          uint32_t *n_fresh)
 {
-    uint32_t worst = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t group = tide_group_of(self, hash[i]); /* Below the first one wraps around. */
-        worst = group > worst ? group : worst;
-    }
-    tide_assert(worst < self->n_groups);
+    uint16_t unwanted[TIDE_BATCH_ROWS_MAX];
+    tide_assert(in->n <= TIDE_BATCH_ROWS_MAX);
+    in->fresh = fresh ? fresh : unwanted;
+    uint32_t made = self->probe->update(self, in);
+    if (n_fresh) *n_fresh = made == UINT32_MAX ? 0 : made;
+    return TIDE_LIKELY(made != UINT32_MAX) ? TIDE_OK : tide_table_over_budget(self);
 }
 
 tide_status tide_table_find_or_insert(tide_table *self, const uint8_t *keys, const uint64_t *hash,
                                       uint32_t n, uint32_t *rows, uint16_t *fresh,
                                       uint32_t *n_fresh)
 {
-    uint16_t unwanted[TIDE_BATCH_ROWS_MAX];
-    tide_assert(n <= TIDE_BATCH_ROWS_MAX);
-    check_groups(self, hash, n);
-    uint32_t made =
-        self->probe->find_or_insert(self, keys, hash, n, rows, fresh ? fresh : unwanted);
-    if (n_fresh) *n_fresh = made == UINT32_MAX ? 0 : made;
-    return TIDE_LIKELY(made != UINT32_MAX) ? TIDE_OK : tide_table_over_budget(self);
+    tide_probe_batch in = { .keys = keys, .hash = hash, .n = n, .rows = rows };
+    return update(self, &in, fresh, n_fresh);
+}
+
+tide_status tide_table_update(tide_table *self, const uint8_t *keys, const uint64_t *hash,
+                              uint32_t n, uint32_t *rows, uint8_t **values, uint16_t *fresh,
+                              uint32_t *n_fresh)
+{
+    tide_probe_batch in = { .keys = keys, .hash = hash, .n = n, .rows = rows, .values = values };
+    return update(self, &in, fresh, n_fresh);
 }
 
 void tide_table_find(const tide_table *self, const uint8_t *keys, const uint64_t *hash, uint32_t n,
                      uint32_t *rows)
 {
-    check_groups(self, hash, n);
-    self->probe->find(self, keys, hash, n, rows);
+    tide_probe_batch in = { .keys = keys, .hash = hash, .n = n, .rows = rows };
+    self->probe->find(self, &in);
 }
 
 void tide_table_touch(tide_table *self, const uint32_t *rows, uint32_t n)

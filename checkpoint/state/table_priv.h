@@ -148,13 +148,19 @@ void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row);
 void tide_index_give_back(tide_table *t, uint32_t group);
 
 /* ---- probe_*.c: one per instruction set ---- */
+typedef struct tide_probe_batch {
+    const uint8_t *keys;
+    const uint64_t *hash;
+    uint32_t n;
+    uint32_t *rows;
+    uint16_t *fresh;  /* For update only. */
+    uint8_t **values; /* Not NULL: rows are touched, and this gets their values. */
+} tide_probe_batch;
 struct tide_probe {
     const char *name;
     /* Returns the number of new rows, UINT32_MAX when over budget. */
-    uint32_t (*find_or_insert)(tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
-                               uint32_t *rows, uint16_t *fresh);
-    void (*find)(const tide_table *t, const uint8_t *keys, const uint64_t *hash, uint32_t n,
-                 uint32_t *rows);
+    uint32_t (*update)(tide_table *t, const tide_probe_batch *in);
+    void (*find)(const tide_table *t, const tide_probe_batch *in);
 };
 extern const tide_probe tide_probe_avx512, tide_probe_avx2, tide_probe_portable;
 /* The best one for this machine; or the one of that name ("avx512", "avx2", "portable"), NULL
