@@ -1,10 +1,10 @@
 /* keyed_table_bench.c - the keyed table beside a flat hash table in the same run.
  *
- * Usage: keyed_table_bench [part ...] [--quick]       parts: find insert snapshot restore
- * calendar Prints each figure as a ratio to the flat table, with its floor. Exit code 1 when one
- * is below. --quick takes a hundredth of the rows and checks no floor: it only shows that
- * everything runs. One thread, its CPU time. Passes of both tables alternate and the best of each
- * counts. */
+ * keyed_table_bench [find] [insert] [snapshot] [restore] [calendar] [--quick]
+ *
+ * Prints each figure as a ratio to the flat table, with its floor. Exit code 1 when one is below.
+ * --quick takes a hundredth of the rows and checks no floor: it only shows that everything runs.
+ * One thread, its CPU time. Passes of both tables alternate and the best of each counts. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

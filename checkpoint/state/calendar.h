@@ -4,11 +4,14 @@
  * `due` (int64, any unit), which the operator writes as it likes, and `filed` (uint64), which
  * belongs to the calendar and starts as 0. A row is filed in a bucket of due times once; when
  * that bucket comes up and its due time has moved on, it is filed again. So an event that
- * prolongs a session writes `due` and nothing else. Entries hold row numbers, which the table
- * reuses: an entry that does not agree with the row's `filed` is dropped, so a deleted row needs
- * no word to the calendar. `filed` need not be touched for a snapshot: after a restore call
- * _rebuild. Owner: the table's thread. Rows come out by due time, then key group, then place in
- * it: the same however they were filed. */
+ * prolongs a session writes `due` and nothing else.
+ *
+ * Entries hold row numbers, which the table reuses: an entry that does not agree with the row's
+ * `filed` is dropped, so a deleted row needs no word to the calendar. `filed` need not be touched
+ * for a snapshot: after a restore call _rebuild.
+ *
+ * Rows come out by due time, then key group, then place in it: the same however they were filed.
+ * Owner: the table's thread. */
 #ifndef TIDE_CHECKPOINT_STATE_CALENDAR_H
 #define TIDE_CHECKPOINT_STATE_CALENDAR_H
 #include "checkpoint/state/table.h"

@@ -1,12 +1,14 @@
 /* snapshot.h - a table's rows as they were at a barrier, while the operator goes on writing.
  *
  * At a barrier the rows changed since the last one become frozen: they belong to the snapshot. A
- * frozen row that is about to change is copied aside first (tide_table_touch does it); the task's
- * duty cycle writes the others out a few thousand at a time (_sweep). When nothing is frozen any
- * more, every key group has given one piece: a base (all its rows) or a delta (rows changed and
- * keys deleted since the piece before). A group's state is its last base and the deltas after it.
- * Layout of a piece: docs/formats/keyed-table.md. When the checkpoint is complete or abandoned,
- * _settle says so; only then may the next barrier come. Owner: the table's thread. */
+ * frozen row that is about to change is copied aside first (touching does it); the task's duty
+ * cycle writes the others out a few thousand at a time (_sweep). When nothing is frozen any more,
+ * every key group has given one piece: a base (all its rows) or a delta (rows changed and keys
+ * deleted since the piece before). A group's state is its last base and the deltas after it.
+ * Layout of a piece: docs/formats/keyed-table.md.
+ *
+ * When the checkpoint is complete or abandoned, _settle says so; only then may the next barrier
+ * come. Owner: the table's thread. */
 #ifndef TIDE_CHECKPOINT_STATE_SNAPSHOT_H
 #define TIDE_CHECKPOINT_STATE_SNAPSHOT_H
 #include "checkpoint/state/table.h"

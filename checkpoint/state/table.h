@@ -2,15 +2,20 @@
  *
  * A row is a key (base/column/key.h) and value_bytes of the operator's own, all zero when the row
  * is new. Rows never move: a row number and pointers into the row stay valid until the row is
- * deleted (but a deleted row's number is reused at once). Row number 0 is no row. A step of an
- * operator: encode the batch's keys; _find_or_insert; _touch the rows that it will write (new
- * rows are touched already); write through _value. Writing without touching loses the change in
- * the next checkpoint. Variable-size values: the last n_blobs words of a value are blob handles,
- * read and written only through the _blob functions. Long strings of keys are copied by the table
- * and freed with the row. Everything is per key group: rows, index, snapshots. An empty group
- * costs 100 bytes. How it works: README.md of this folder. Stored form:
- * docs/formats/keyed-table.md; snapshots: snapshot.h. Owner: one thread. Nothing here depends on
- * addresses: the same calls give the same row numbers, orders and bytes. */
+ * deleted (but a deleted row's number is reused at once). Row number 0 is no row.
+ *
+ * A step of an operator: encode the batch's keys, _update, write to the values. Or in parts:
+ * _find_or_insert; _touch the rows that will be written (new rows are touched already); write
+ * through _value. Writing without touching loses the change in the next checkpoint.
+ *
+ * Variable-size values: the last n_blobs words of a value are blob handles, read and written only
+ * through the _blob functions. Long strings of keys are copied by the table and freed with the row.
+ *
+ * Everything is per key group: rows, index, snapshots. An empty group costs 100 bytes. How it
+ * works: README.md of this folder. Stored form: docs/formats/keyed-table.md; snapshots: snapshot.h.
+ *
+ * Owner: one thread. Nothing here depends on addresses: the same calls give the same row numbers,
+ * orders and bytes. */
 #ifndef TIDE_CHECKPOINT_STATE_TABLE_H
 #define TIDE_CHECKPOINT_STATE_TABLE_H
 #include "base/column/key.h"
