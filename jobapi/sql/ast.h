@@ -156,8 +156,8 @@ typedef struct tide_sql_over {
  * substring(a, b, c), TRIM is btrim, ltrim or rtrim(a [, chars]), OVERLAY overlay(a, b, from [,
  * count]), FLOOR(t TO DAY) and CEIL(t TO DAY) floor(t, 'day') and ceil(t, 'day'), NULLIF, COALESCE,
  * GREATEST, LEAST as they look. A unit word as in TIMESTAMPDIFF(SECOND, a, b) is a COLUMN.
- * JSON_VALUE's tail is named arguments, any case: "returning" (a CAST of NULL to the type), "on_empty"
- * and "on_error" (NULL, the DEFAULT's expression, or the string 'error' for ERROR). */
+ * JSON_VALUE's tail is named arguments, any case: "returning" (a CAST of NULL to the type),
+ * "on_empty" and "on_error" (NULL, the DEFAULT's expression, or the string 'error' for ERROR). */
 typedef struct tide_sql_call {
     tide_sql_path name;
     tide_sql_exprs args;

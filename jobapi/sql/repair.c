@@ -124,11 +124,15 @@ static bool parenthesize_primary(tide_sql_front *self, uint32_t last)
 
 void tide_sql_report_mistake(tide_sql_front *self, const tide_sql_mistake *mistake)
 {
-    if (starts_with(mistake->message, "syntax error"))
+    const char *message = mistake->message;
+    if (starts_with(message, "syntax error")) {
         tide_sql_report_syntax(self, mistake->token, NULL);
-    else if (starts_with(mistake->message, "memory exhausted"))
+    } else if (starts_with(message, "memory exhausted")) {
         tide_sql_report_at(self, mistake->token, TIDE_E_LIMIT, "split the statement",
                            "the statement is nested too deeply");
-    else
-        tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%s", mistake->message);
+    } else {
+        const char *cut = strstr(message, " at or near "); /* It would quote our rewritten text. */
+        size_t len = cut ? (size_t)(cut - message) : strlen(message);
+        tide_sql_report_at(self, mistake->token, TIDE_E_SYNTAX, NULL, "%.*s", (int)len, message);
+    }
 }
