@@ -301,7 +301,7 @@ def scripts(tree):
     """Shell scripts parse and stop at the first failure."""
     found = []
     for path in tree.files:
-        if not (path.endswith(".sh") or path in ("dev", ".ci/run", "bench/run")):
+        if not (path.endswith(".sh") or path in ("dev", ".ci/run")):
             continue
         run = subprocess.run(["bash", "-n", path], cwd=tree.root, capture_output=True, text=True,
                              check=False)
