@@ -24,14 +24,13 @@ typedef struct tide_ring {
 void tide_ring_init(tide_ring *self, uint32_t capacity); /* Rounded up to a power of two. */
 void tide_ring_fini(tide_ring *self);                    /* Elements still inside are the caller's. */
 
-/* Producer: free places (at least; more may have become free since). */
-TIDE_INLINE uint64_t tide_ring_room(tide_ring *self)
+/* Producer: are there `n` free places? Looks at the consumer's line only when its copy says no. */
+TIDE_INLINE bool tide_ring_has_room(tide_ring *self, uint64_t n)
 {
     uint64_t head = atomic_load_explicit(&self->head, memory_order_relaxed);
-    uint64_t room = self->mask + 1 - (head - self->tail_seen);
-    if (room > self->mask / 2) return room;
+    if (self->mask + 1 - (head - self->tail_seen) >= n) return true;
     self->tail_seen = atomic_load_explicit(&self->tail, memory_order_acquire);
-    return self->mask + 1 - (head - self->tail_seen);
+    return self->mask + 1 - (head - self->tail_seen) >= n;
 }
 /* Producer: false when full. */
 TIDE_INLINE bool tide_ring_push(tide_ring *self, void *element)

@@ -33,7 +33,7 @@ static void push_pointer(tide_channel *self, void *p)
 
 bool tide_channel_has_room(tide_channel *self)
 {
-    return !tide_channel_waits(self) && tide_ring_room(&self->ring) > TIDE_CHANNEL_CONTROLS;
+    return !tide_channel_waits(self) && tide_ring_has_room(&self->ring, TIDE_CHANNEL_CONTROLS + 1);
 }
 
 void tide_channel_push(tide_channel *self, tide_batch **batch_p)
@@ -53,17 +53,17 @@ static void send_control(tide_channel *self, tide_pool *pool, const tide_elem *e
 
 void tide_channel_pump(tide_channel *self, tide_pool *pool)
 {
-    if (self->watermark_waits && tide_ring_room(&self->ring) > 0) {
+    if (self->watermark_waits && tide_ring_has_room(&self->ring, 1)) {
         send_control(self, pool, &(tide_elem){ .kind = TIDE_ELEM_WATERMARK,
                                                .watermark = self->waiting_watermark });
         self->watermark_waits = false;
     }
-    if (self->idle_waits && !self->watermark_waits && tide_ring_room(&self->ring) > 0) {
+    if (self->idle_waits && !self->watermark_waits && tide_ring_has_room(&self->ring, 1)) {
         send_control(self, pool, &(tide_elem){ .kind = TIDE_ELEM_IDLE });
         self->idle_waits = false;
     }
     if (self->end_waits && !self->watermark_waits && !self->idle_waits &&
-        tide_ring_room(&self->ring) > 0) {
+        tide_ring_has_room(&self->ring, 1)) {
         send_control(self, pool, &(tide_elem){ .kind = TIDE_ELEM_END, .drained = self->end_drained });
         self->end_waits = false;
     }
