@@ -1,5 +1,5 @@
-/* rule_push_project.c - projections move through unions into their branches, where they merge with the
- * branches' own; what is above the union then takes its rows straight from the branches. */
+/* rule_push_project.c - projections move through unions into their branches, where they merge with
+ * the branches' own; what is above the union then takes its rows straight from the branches. */
 #include "jobapi/plan/rule.h"
 
 tide_status tide_rule_push_project(tide_arena *arena, const tide_node *node,

@@ -48,23 +48,26 @@ static tide_status check_sink(tide_binder *self, const tide_node *sink)
                           table->name, connector ? connector : "none");
 }
 
-/* Over rows that are taken back again, only what can be undone is kept. */
+/* What an un-windowed aggregate cannot do: take rows back in a C aggregate, and forget groups by time
+ * whose values it keeps one by one (DISTINCT, and min and max over rows that change). */
 static tide_status check_aggregate(tide_binder *self, const tide_node *agg)
 {
-    if (!agg->inputs[0]->updating) return TIDE_OK;
-    const char *what = agg->aggregate.window.kind != TIDE_WINDOW_NONE ? "a window is"
-                       : agg->aggregate.n_aggs == 0                   ? "DISTINCT is"
-                                                                      : NULL;
-    for (uint32_t a = 0; a < agg->aggregate.n_aggs && !what; a++) {
+    bool updating = agg->inputs[0]->updating;
+    bool forgets = agg->aggregate.ttl_us > 0 && agg->aggregate.n_keys > 0 && !agg->aggregate.final;
+    for (uint32_t a = 0; a < agg->aggregate.n_aggs; a++) {
         const tide_agg_call *call = &agg->aggregate.aggs[a];
-        tide_agg resolved;
-        tide_type arg = call->arg >= 0 ? agg->inputs[0]->schema.fields[call->arg].type
-                                       : tide_type_of(TIDE_TYPE_NULL);
-        if (call->distinct || tide_agg_init(&resolved, call->kind, arg) || !resolved.retract)
-            what = tide_arena_printf(self->arena, "%s is", call->name);
+        if (call->kind == TIDE_AGG_USER && updating)
+            return tide_bind_refuse(self, agg->pos, "an aggregate in C over rows that change is",
+                                    "its input comes from a GROUP BY without a window");
+        bool keeps_values =
+            call->distinct ||
+            (updating && (call->kind == TIDE_AGG_MIN || call->kind == TIDE_AGG_MAX));
+        if (forgets && keeps_values)
+            return tide_bind_refuse(self, agg->pos,
+                                    tide_arena_printf(self->arena,
+                                                      "%s with 'table.exec.state.ttl' is",
+                                                      call->name),
+                                    "RESET 'table.exec.state.ttl', or group by a window");
     }
-    if (!what) return TIDE_OK;
-    return tide_bind_refuse(self, agg->pos,
-                            tide_arena_printf(self->arena, "over rows that change, %s", what),
-                            "its input comes from a GROUP BY without a window");
+    return TIDE_OK;
 }

@@ -81,3 +81,7 @@ SELECT n, count(*) FROM (SELECT user_id, count(*) AS n FROM ads GROUP BY user_id
 
 --- the same key again needs no exchange
 SELECT user_id, max(n) FROM (SELECT window_start, window_end, user_id, count(*) AS n FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, user_id) GROUP BY user_id;
+
+--- distinct and max over changing rows
+SELECT DISTINCT n FROM (SELECT count(*) AS n FROM ads GROUP BY user_id);
+SELECT max(n) FROM (SELECT count(*) AS n FROM ads GROUP BY user_id);

@@ -49,11 +49,13 @@ INSERT INTO out1 SELECT count(*) FROM few;
 SET 'execution.runtime-mode' = 'streaming';
 INSERT INTO out1 SELECT count(*) FROM few;
 
---- max over changing rows
-SELECT max(n) FROM (SELECT count(*) AS n FROM ads GROUP BY user_id);
+--- distinct values are not forgotten one by one
+SET 'table.exec.state.ttl' = '1 h';
+SELECT count(DISTINCT note) FROM ads GROUP BY user_id;
 
---- distinct over changing rows
-SELECT DISTINCT n FROM (SELECT count(*) AS n FROM ads GROUP BY user_id);
+--- nor is the maximum of rows that change
+SET 'table.exec.state.ttl' = '1 h';
+SELECT n % 3, max(n) FROM (SELECT count(*) AS n FROM ads GROUP BY user_id) GROUP BY n % 3;
 
 --- window on another column
 SELECT count(*) FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(other), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end;
