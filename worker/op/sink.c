@@ -60,6 +60,7 @@ static tide_status sink_open(void *self_v, const tide_node *node, tide_op_env *e
     self->args = (tide_sink_args){
         .table = node->sink.table,
         .schema = &node->inputs[0]->schema,
+        .updating = node->inputs[0]->updating,
         .subtask = env->subtask,
         .parallelism = env->parallelism,
         .pool = env->pool,
