@@ -56,6 +56,7 @@ tide_status tide_rewrite_between(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_between_symmetric(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_in(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_div(tide_bind *b, const tide_expr **out);
+tide_status tide_rewrite_as_decimal(tide_bind *b, const tide_expr **out); /* First argument so. */
 tide_status tide_rewrite_coalesce(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_nullif(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_if(tide_bind *b, const tide_expr **out);

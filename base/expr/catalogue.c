@@ -29,9 +29,6 @@ enum {
 #define FORM(f) .form = tide_form_##f,
 #define PREPARE(f) .prepare = tide_prepare_##f,
 #define OPTIONAL(n) .n_optional = n,
-#define LATER_ROW(f)
-#define LATER_VEC(f)
-#define LATER_PREPARE(f)
 #define BIND(f) .bind = tide_bind_##f,
 #define REWRITE(f) .rewrite = tide_rewrite_##f,
 #define FN(name_, params_, result_, how, flags_, help_)                                            \

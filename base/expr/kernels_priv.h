@@ -16,9 +16,6 @@
 #define BIND(f)
 #define REWRITE(f)
 #define OPTIONAL(n)
-#define LATER_ROW(f)
-#define LATER_VEC(f)
-#define LATER_PREPARE(f)
 #include "base/expr/functions.def"
 #undef FN
 #undef VEC

@@ -103,6 +103,13 @@ tide_status tide_rewrite_div(tide_bind *b, const tide_expr **out)
     return call1(b, "trunc", quotient, out);
 }
 
+tide_status tide_rewrite_as_decimal(tide_bind *b, const tide_expr **out)
+{
+    TIDE_TRY(tide_expr_convert(b->arena, b->args[0], tide_type_decimal(19, 0), TIDE_CAST_IMPLICIT, b->pos,
+                               &b->args[0]));
+    return tide_expr_call(b->arena, b->fn->name, b->args, b->n, b->pos, out);
+}
+
 tide_status tide_rewrite_coalesce(tide_bind *b, const tide_expr **out)
 {
     return tide_expr_call(b->arena, "coalesce", b->args, b->n, b->pos, out);
