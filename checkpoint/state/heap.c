@@ -206,6 +206,11 @@ const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
     return tide_row_blob(self, tide_table_row(self, row), i, n_out);
 }
 
+void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i)
+{
+    __builtin_prefetch(*handle(self, tide_table_row(self, row), i));
+}
+
 /* Room for n bytes rounded up to what the heap would give anyway. */
 static uint32_t blob_cap(uint32_t n, uint32_t old_cap)
 {

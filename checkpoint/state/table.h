@@ -115,6 +115,8 @@ bool tide_table_is_live(const tide_table *self, uint32_t row); /* Any number is 
 /* ---- variable-size values ---- */
 /* Blob i of a row: *n_out bytes, 8-byte aligned, valid until it changes or the row is deleted. */
 const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out);
+/* A hint that blob i of the row will be read soon. */
+void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i);
 /* Makes it n bytes, keeping what was there; new bytes are zero. *out (may be NULL) is writable.
  * The row must be touched before. Capacity doubles, so appending bit by bit is fine. Returns
  * TIDE_E_BUDGET, or TIDE_E_LIMIT beyond TIDE_TABLE_BLOB_BYTES_MAX, leaving the blob as it was. n

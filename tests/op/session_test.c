@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/core/bytes.h"
 #include "tests/support/opkit.h"
 
 #define SCHEMA "user STRING, ts TIMESTAMP(3), ad BIGINT"
@@ -143,6 +144,26 @@ static void distinct_values_of_a_session(void **state)
                   "end\n" });
 }
 
+/* More members than are searched one by one, in two sessions that share half of them and then fuse. */
+static void large_sets_of_values(void **state)
+{
+    (void)state;
+    tide_bytes input = { 0 };
+    for (int session = 0; session < 2; session++)
+        for (int i = 0; i < 300; i++) {
+            int v = i % 200 + session * 100;
+            tide_bytes_printf(&input, "row a %d %d %d.5 'value number %d of them'\n", session * 20 + i % 3,
+                              v, v, v);
+        }
+    tide_bytes_puts(&input, "row a 11 7 7.5 x\nend\n");
+    tide_op_check(&(tide_op_case){
+        .schema = "user STRING, ts TIMESTAMP(3), n INT, d DECIMAL(9, 1), s STRING",
+        .config = "aggregate keys=user aggs=count(distinct n),sum(distinct n),count(distinct d),"
+                  "count(distinct s),count(*) window=session time=ts size=10",
+        .input = tide_bytes_text(&input), .expect = "row a 300 44850 300 301 601 0 32 31\nend\n" });
+    tide_bytes_fini(&input);
+}
+
 static void rows_without_a_time_are_bad(void **state)
 {
     (void)state;
@@ -179,6 +200,7 @@ int main(void)
         cmocka_unit_test(without_keys_there_is_one_sequence_of_sessions),
         cmocka_unit_test(all_aggregates_survive_moving_and_fusing),
         cmocka_unit_test(distinct_values_of_a_session),
+        cmocka_unit_test(large_sets_of_values),
         cmocka_unit_test(rows_without_a_time_are_bad),
         cmocka_unit_test(no_rows_no_sessions),
     };

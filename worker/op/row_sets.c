@@ -5,6 +5,8 @@
 
 /* Values carried from one set to another at a time. */
 #define CARRY_MAX 256u
+/* Rows between the hint that a set will be wanted and its use. */
+#define PREFETCH_ROWS 12u
 
 tide_status tide_row_sets_open(tide_row_sets *self, const tide_schema *in, tide_op_aggs *aggs,
                                uint32_t first_blob)
@@ -43,6 +45,28 @@ static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32
                              .spec = &self->specs[set] };
 }
 
+/* Puts the encoded arguments into their sets; the rows whose value was new are gathered. */
+static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
+                           const tide_op_rows *some, uint32_t *n_fresh_out)
+{
+    const uint16_t *place = self->aggs->some_at;
+    uint32_t key_bytes = self->specs[s].key_bytes, n_fresh = 0;
+    for (uint32_t i = 0; i < some->n; i++) {
+        bool fresh;
+        if (i + PREFETCH_ROWS < some->n) {
+            tide_row_ref ahead = refs[place[i + PREFETCH_ROWS]];
+            tide_table_blob_prefetch(ahead.table, ahead.row, set_of(self, ahead, s).blob);
+        }
+        tide_value_set set = set_of(self, refs[place[i]], s);
+        TIDE_TRY(tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));
+        self->values[n_fresh] = some->values[i];
+        self->rows[n_fresh] = some->rows[i];
+        n_fresh += fresh;
+    }
+    *n_fresh_out = n_fresh;
+    return TIDE_OK;
+}
+
 tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs, const tide_op_rows *at)
 {
     for (uint32_t s = 0; s < self->n; s++) {
@@ -50,15 +74,7 @@ tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs, 
         tide_op_rows some = tide_op_aggs_narrow(self->aggs, agg, at, true);
         const tide_col *arg = at->in->cols[self->aggs->calls[agg].arg];
         TIDE_TRY(tide_key_encode_cols(&self->specs[s], &arg, some.rows, some.n, self->keys, self->hash));
-        for (uint32_t i = 0; i < some.n; i++) {
-            bool fresh;
-            tide_value_set set = set_of(self, refs[self->aggs->some_at[i]], s);
-            TIDE_TRY(tide_value_set_put(&set, self->keys + (size_t)i * self->specs[s].key_bytes,
-                                        self->hash[i], &fresh));
-            self->values[n_fresh] = some.values[i];
-            self->rows[n_fresh] = some.rows[i];
-            n_fresh += fresh;
-        }
+        TIDE_TRY(put_all(self, s, refs, &some, &n_fresh));
         tide_op_rows news = { .in = at->in, .values = self->values, .rows = self->rows, .n = n_fresh };
         TIDE_TRY(tide_op_aggs_update_set(self->aggs, s, &news, false));
     }

@@ -6,10 +6,9 @@
  * which never end, have them there: distinct.h.)
  *
  * Members blob, 8-byte aligned entries, one after another:
- *   | offset | size | meaning                                                    |
- *   |      0 |    8 | hash of the value (base/column/key.h)                      |
- *   |      8 |    w | fixed-width value: its key field                           |
- *   |      8 |  8+n | string: uint32 length, 4 bytes of zeros, its bytes, padded |
+ *   | value       | bytes          | entry                                                        |
+ *   | fixed width | 8, 16, 24      | its key field (base/column/key.h)                            |
+ *   | string      | 16 + n, padded | uint64 hash, uint32 length, 4 bytes of zeros, its bytes      |
  * Index blob: a power of two of uint32, by hash: (entry's offset / 8) + 1, or 0; at most half full.
  * Owner: the table's thread. */
 #ifndef TIDE_WORKER_OP_VALUE_SET_H
