@@ -184,26 +184,40 @@ static bool read_record(csv_block *b)
     return true;
 }
 
-/* How many rows from the first on have the fields they should have, in one of
- * the two forms: with and without a delimiter behind the last field. */
-static uint32_t regular_rows(const csv_decoder *d, const char *base, uint32_t n_ends,
-                             uint32_t n_lines, uint32_t *stride_out)
+/* Is the row whose fields end at row[0..stride) as it should be? newline: offset of its line's
+ * end. */
+static bool is_regular(const csv_decoder *d, const char *base, const uint32_t *row, uint32_t stride,
+                       uint32_t newline)
 {
-    const uint32_t *ends = d->ends + 8, *lines = d->lines;
-    uint32_t stride = d->n_fields, r = 0;
-    if (n_lines == 0 || n_ends < stride) return 0;
-    bool trailing = ends[stride - 1] != lines[0];
-    stride += trailing;
-    *stride_out = stride;
-    if (n_lines > n_ends / stride) n_lines = n_ends / stride;
-    for (const uint32_t *row = ends; r < n_lines; r++, row += stride) {
-        if (row[stride - 1] != lines[r]) break;
-        uint32_t start = row[-1] + 1, last = trailing ? row[stride - 2] + 1 : start;
-        if (trailing && last != lines[r] && (last + 1 != lines[r] || base[last] != '\r')) break;
-        if (d->n_fields == 1 && (start == lines[r] || base[start] == '\r'))
-            break; /* A blank line? */
-        if (d->options.comments && base[start] == '#') break;
+    uint32_t start = row[-1] + 1;
+    if (row[stride - 1] != newline) return false;
+    if (stride > d->n_fields) {
+        /* Nothing but a carriage return behind the delimiter that ends the last field. */
+        uint32_t rest = row[stride - 2] + 1;
+        if (rest != newline && (rest + 1 != newline || base[rest] != '\r')) return false;
     }
+    if (d->n_fields == 1 && (start == newline || base[start] == '\r')) return false; /* Blank? */
+    return !d->options.comments || base[start] != '#';
+}
+
+/* How many rows from the first on have the fields they should have, in one of the two forms:
+ * with and without a delimiter behind the last field. d->ends holds n_ends offsets of the window
+ * at base. */
+static uint32_t regular_rows(csv_decoder *d, const char *base, size_t len, uint32_t n_ends,
+                             uint32_t *stride_out)
+{
+    const uint32_t *row = d->ends + 8;
+    uint32_t stride = d->n_fields, n = d->masks.n_lines, r = 0;
+    if (n == 0 || n_ends < stride) return 0;
+    stride += base[row[stride - 1]] != '\n';
+    *stride_out = stride;
+    if (n > n_ends / stride) n = n_ends / stride;
+    /* When as many rows end in a newline as there are newlines, no row holds another. */
+    while (r < n && base[row[r * stride + stride - 1]] == '\n') r++;
+    bool exact = r == d->masks.n_lines;
+    if (!exact) csv_offsets(d->masks.lines, len, d->lines);
+    for (r = 0; r < n; r++, row += stride)
+        if (!is_regular(d, base, row, stride, exact ? row[stride - 1] : d->lines[r])) break;
     return r;
 }
 
@@ -216,16 +230,16 @@ static bool read_window(csv_block *b)
     csv_rows rows = { .base = b->p, .ends = ends, .n_fields = d->n_fields };
     size_t len = csv_scan(b->p, left < CSV_WINDOW ? left : CSV_WINDOW, d->options.marks, &d->masks);
     uint32_t n_ends = csv_offsets(d->masks.ends, len, ends);
-    uint32_t n_lines = csv_offsets(d->masks.lines, len, d->lines), room = b->out->cap - b->out->n;
+    uint32_t room = b->out->cap - b->out->n;
     ends[-1] = UINT32_MAX; /* One less than the first row's start. */
-    rows.n = regular_rows(d, b->p, n_ends, n_lines, &rows.stride);
+    rows.n = regular_rows(d, b->p, len, n_ends, &rows.stride);
     rows.ascii = d->masks.ascii;
     if (rows.n > room) rows.n = room;
     if (rows.n == 0) return false;
     uint32_t good = csv_rows_put(d, &rows, b->out);
     b->out->n += good;
     b->records += good;
-    if (good > 0) b->p += d->lines[good - 1] + 1;
+    if (good > 0) b->p += ends[good * rows.stride - 1] + 1;
     return good == rows.n;
 }
 

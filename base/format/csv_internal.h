@@ -38,7 +38,7 @@ typedef struct csv_decoder {
     uint32_t singles;   /* Records to take one by one before a window is tried again. */
     uint32_t singles_next;
     csv_masks masks;
-    uint32_t ends[CSV_WINDOW + 16], lines[CSV_WINDOW + 8]; /* Offsets; ends begin at [8]. */
+    uint32_t ends[CSV_WINDOW + 80], lines[CSV_WINDOW + 80]; /* Offsets; ends begin at [8]. */
     char error[200];
 } csv_decoder;
 

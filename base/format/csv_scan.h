@@ -18,6 +18,7 @@ typedef struct csv_masks {
     uint64_t ends[CSV_WINDOW / 64];  /* Delimiters and newlines. */
     uint64_t lines[CSV_WINDOW / 64]; /* Newlines. */
     bool ascii;                      /* No byte above 127 was seen. */
+    uint32_t n_lines;                /* Newlines. */
 } csv_masks;
 
 /* Fills the masks for bytes[0..len), which 64 readable bytes follow; len <=
@@ -25,8 +26,8 @@ typedef struct csv_masks {
  * Returns how many bytes the masks are about. */
 size_t csv_scan(const char *bytes, size_t len, csv_marks marks, csv_masks *out);
 
-/* Offsets of the bits set in masks[0..(len + 63) / 64), which are at most
- * CSV_WINDOW; `at` needs room for eight more. Returns their number. */
+/* Offsets of the bits set in masks[0..(len + 63) / 64); `at` needs room for 64 more. Returns their
+ * number. */
 uint32_t csv_offsets(const uint64_t *masks, size_t len, uint32_t *at);
 
 #endif
