@@ -4,6 +4,7 @@
 #include "base/column/digits.h"
 #include "base/column/text.h"
 #include "base/format/csv_internal.h"
+#include "base/format/csv_kernels.h"
 #include "base/format/utf8.h"
 
 /* Where a column's values go. A copy on the stack: what a loop needs stays in registers though
@@ -12,7 +13,7 @@ typedef struct quick_target {
     void *values;
     tide_colb *out;
     const tide_field_spec *spec;
-    uint32_t scale;        /* DECIMAL: 1 to 7, */
+    uint32_t scale;        /* DECIMAL: 1 to 6, */
     uint64_t one, largest; /* 10^scale and the largest magnitude that is quick. */
 } quick_target;
 
@@ -66,8 +67,8 @@ TIDE_INLINE bool quick_int(const quick_target *to, uint32_t row, const char *p, 
     return true;
 }
 
-/* "-123.45" with exactly `scale` digits behind the point, at most 8 in front of it and 7 behind;
- * or without point and fraction. */
+/* "-123.45" with exactly `scale` digits behind the point, at most 8 in front of it; or without
+ * point and fraction. */
 TIDE_INLINE bool quick_decimal(const quick_target *to, uint32_t row, const char *p, uint32_t len)
 {
     uint64_t whole, fraction;
@@ -88,27 +89,6 @@ TIDE_INLINE bool quick_decimal(const quick_target *to, uint32_t row, const char 
     int64_t *at = (int64_t *)to->values + 2 * (size_t)row;
     at[0] = low;
     at[1] = low >> 63;
-    return true;
-}
-
-/* "1996-03-13" in the years for which every fourth is a leap year. */
-TIDE_INLINE bool quick_date(const quick_target *to, uint32_t row, const char *p, uint32_t len)
-{
-    static const uint16_t before[16] = { 0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-    static const uint8_t days_of[16] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    const uint64_t dashes = UINT64_C(0xff0000ff00000000), text = UINT64_C(0x2d00002d00000000);
-    uint32_t day;
-    uint64_t v = tide_load8(p);
-    if (len != 10 || (v & dashes) != text || !tide_digits2(p + 8, &day)) return false;
-    v ^= UINT64_C(0x1d00001d00000000); /* The dashes become zeros. */
-    if (!tide_digits8_all(v)) return false;
-    uint32_t number = tide_digits8_value(v), year = number / 10000, month = number / 10 % 100;
-    if (year - 1901 > 198 || month - 1 > 11) return false;
-    uint32_t leap = (year & 3) == 0;
-    if (day - 1 >= days_of[month] + (leap & (month == 2))) return false;
-    ((int32_t *)to->values)[row] =
-        (int32_t)(year * 365 + (year - 1) / 4 + before[month] + (leap & (month > 2)) + day) -
-        719543;
     return true;
 }
 
@@ -135,45 +115,130 @@ TIDE_INLINE bool quick_text(const quick_target *to, uint32_t row, const char *p,
 
 typedef bool (*quick_reader)(const quick_target *to, uint32_t row, const char *p, uint32_t len);
 
-/* Returns the first row that does not convert, or n. */
-TIDE_INLINE uint32_t put_column(csv_decoder *self, const csv_column *column, const csv_rows *rows,
-                                uint32_t n, tide_colb *out, uint32_t row0, quick_reader quick)
+/* A column of rows on their way into `out`. */
+typedef struct column_run {
+    csv_decoder *self;
+    const csv_column *column;
+    const csv_rows *rows;
+    quick_target to;
+    uint32_t row0; /* Where the first one goes. */
+    bool last;     /* A carriage return may end its fields. */
+} column_run;
+
+static column_run run_of(csv_decoder *self, const csv_column *column, const csv_rows *rows,
+                         tide_colb *out, uint32_t row0)
 {
-    const quick_target to = target_of(&column->spec, out);
-    const uint32_t *end_at = rows->ends + column->place;
-    const char *base = rows->base, *null_literal = self->options.null_literal;
-    const uint32_t null_len = self->options.null_len, stride = rows->stride;
-    bool last = column->place + 1 == rows->n_fields && rows->stride == rows->n_fields;
-    for (uint32_t r = 0; r < n; r++, end_at += stride) {
+    return (column_run){ .self = self,
+                         .column = column,
+                         .rows = rows,
+                         .row0 = row0,
+                         .to = target_of(&column->spec, out),
+                         .last = column->place + 1 == rows->n_fields &&
+                                 rows->stride == rows->n_fields };
+}
+
+/* The text of row r; returns its length. */
+TIDE_INLINE uint32_t field_at(const column_run *c, uint32_t r, const char **ptr)
+{
+    const uint32_t *end_at = c->rows->ends + r * c->rows->stride + c->column->place;
+    uint32_t start = end_at[-1] + 1, end = *end_at;
+    *ptr = c->rows->base + start;
+    if (c->last && end > start && c->rows->base[end - 1] == '\r') end--;
+    return end - start;
+}
+
+/* One value: quickly if it can be. False: it does not convert. */
+TIDE_INLINE bool put_one(const column_run *c, uint32_t r, quick_reader quick)
+{
+    const csv_options *o = &c->self->options;
+    const char *p;
+    uint32_t len = field_at(c, r, &p);
+    bool null = len == o->null_len && memcmp(p, o->null_literal, len) == 0;
+    if (TIDE_LIKELY(!null && quick(&c->to, c->row0 + r, p, len))) return true;
+    const csv_field field = { .ptr = p, .len = len };
+    return csv_field_put(c->self, c->column, c->to.out, c->row0 + r, &field);
+}
+
+/* Rows [0, n) one by one. Returns the first that does not convert, or n. */
+TIDE_INLINE uint32_t put_singly(const column_run *run, uint32_t n, quick_reader quick)
+{
+    const column_run c = *run; /* A copy that no store can lie on top of. */
+    for (uint32_t r = 0; r < n; r++)
+        if (!put_one(&c, r, quick)) return r;
+    return n;
+}
+
+/* Puts the texts of rows [r, r + n) where a kernel takes them. */
+TIDE_INLINE void gather(const column_run *run, uint32_t r, uint32_t n, csv_texts *to, bool tails)
+{
+    const uint32_t stride = run->rows->stride;
+    const uint32_t *end_at = run->rows->ends + r * stride + run->column->place;
+    const char *base = run->rows->base;
+    for (uint32_t i = 0; i < n; i++, end_at += stride) {
         uint32_t start = end_at[-1] + 1, end = *end_at;
-        const char *p = base + start;
-        if (last && end > start && base[end - 1] == '\r') end--;
-        uint32_t len = end - start;
-        bool null = len == null_len && memcmp(p, null_literal, len) == 0;
-        if (TIDE_LIKELY(!null && quick(&to, row0 + r, p, len))) continue;
-        const csv_field field = { .ptr = p, .len = len };
-        if (!csv_field_put(self, column, out, row0 + r, &field)) return r;
+        uint16_t tail;
+        if (run->last && end > start && base[end - 1] == '\r') end--;
+        to->texts[i] = tide_load8(base + start);
+        to->lens[i] = end - start;
+        memcpy(&tail, base + start + 8, 2);
+        if (tails) to->tails[i] = tail;
+    }
+}
+
+/* Runs a kernel over n gathered texts, for rows from `row` on. Returns 0 if all are of its kind. */
+static uint64_t run_kernel(const quick_target *to, uint32_t row, uint32_t n, csv_texts *t)
+{
+    switch (to->spec->type.id) {
+    case TIDE_TYPE_INT:
+        return csv_integers32(t->texts, t->lens, n, (uint32_t *)to->values + row, t->bad);
+    case TIDE_TYPE_BIGINT:
+        return csv_integers(t->texts, t->lens, n, (uint64_t *)to->values + row, t->bad);
+    case TIDE_TYPE_DATE:
+        return csv_dates(t->texts, t->tails, t->lens, n, (int32_t *)to->values + row, t->bad);
+    default:
+        return csv_decimals(t->texts, t->lens, n, to->scale, to->largest,
+                            (uint64_t *)to->values + 2 * (size_t)row, t->bad);
+    }
+}
+
+/* Rows [0, n) by a kernel, and singly those that it does not take. Same result. */
+TIDE_INLINE uint32_t put_by_kernel(const column_run *run, uint32_t n, quick_reader quick)
+{
+    csv_texts *t = &run->self->texts;
+    for (uint32_t r = 0; r < n; r += CSV_TEXTS) {
+        uint32_t k = n - r < CSV_TEXTS ? n - r : CSV_TEXTS;
+        gather(run, r, k, t, run->to.spec->type.id == TIDE_TYPE_DATE);
+        if (run_kernel(&run->to, run->row0 + r, k, t) == 0) continue;
+        for (uint32_t i = 0; i < k; i++)
+            if (TIDE_UNLIKELY(t->bad[i]) && !put_one(run, r + i, quick)) return r + i;
     }
     return n;
+}
+
+/* Could NULL's literal be taken for a number or a date by a kernel, which knows nothing of it? */
+static bool null_is_plain(const csv_options *o)
+{
+    return o->null_len && (uint8_t)(o->null_literal[0] - '0') <= 9;
 }
 
 static uint32_t put_typed(csv_decoder *self, const csv_column *column, const csv_rows *rows,
                           uint32_t n, tide_colb *out, uint32_t row0)
 {
-    switch (column->spec.type.id) {
-    case TIDE_TYPE_INT: return put_column(self, column, rows, n, out, row0, quick_int);
-    case TIDE_TYPE_BIGINT: return put_column(self, column, rows, n, out, row0, quick_bigint);
-    case TIDE_TYPE_DATE: return put_column(self, column, rows, n, out, row0, quick_date);
+    const column_run run = run_of(self, column, rows, out, row0);
+    const tide_type type = column->spec.type;
+    if (type.id == TIDE_TYPE_STRING && !type.precision)
+        return rows->ascii ? put_singly(&run, n, quick_ascii) : put_singly(&run, n, quick_utf8);
+    if (null_is_plain(&self->options)) return put_singly(&run, n, quick_text);
+    switch (type.id) {
+    case TIDE_TYPE_INT: return put_by_kernel(&run, n, quick_int);
+    case TIDE_TYPE_BIGINT: return put_by_kernel(&run, n, quick_bigint);
+    case TIDE_TYPE_DATE: return put_by_kernel(&run, n, quick_text);
     case TIDE_TYPE_DECIMAL:
-        if (column->spec.type.scale - 1 > 6) break;
-        return put_column(self, column, rows, n, out, row0, quick_decimal);
-    case TIDE_TYPE_STRING:
-        if (column->spec.type.precision) break;
-        return rows->ascii ? put_column(self, column, rows, n, out, row0, quick_ascii)
-                           : put_column(self, column, rows, n, out, row0, quick_utf8);
+        if (type.scale - 1 > 5) break;
+        return put_by_kernel(&run, n, quick_decimal);
     default: break;
     }
-    return put_column(self, column, rows, n, out, row0, quick_text);
+    return put_singly(&run, n, quick_text);
 }
 
 uint32_t csv_rows_put(csv_decoder *self, const csv_rows *rows, tide_builder *out)

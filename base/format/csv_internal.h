@@ -28,6 +28,12 @@ typedef struct csv_field {
     bool quoted, escaped; /* Was in quotes; holds doubled quotes or escapes. */
 } csv_field;
 
+/* Texts of one column, as the kernels take them. */
+#define CSV_TEXTS 256u
+typedef struct csv_texts {
+    uint64_t texts[CSV_TEXTS], tails[CSV_TEXTS], lens[CSV_TEXTS], bad[CSV_TEXTS];
+} csv_texts;
+
 typedef struct csv_decoder {
     csv_options options;
     uint32_t n, n_fields; /* Wanted columns; fields of a record. */
@@ -39,6 +45,7 @@ typedef struct csv_decoder {
     uint32_t singles_next;
     csv_masks masks;
     uint32_t ends[CSV_WINDOW + 80], lines[CSV_WINDOW + 80]; /* Offsets; ends begin at [8]. */
+    csv_texts texts;
     char error[200];
 } csv_decoder;
 

@@ -110,6 +110,11 @@ int main(int argc, char **argv)
     c.name = "lineitem, 7 columns of Q1";
     c.wanted = q1, c.n_wanted = 7;
     bench_decode(&c);
+    for (uint32_t i = 0; argc > 1 && strcmp(argv[1], "columns") == 0 && i < 16; i++) {
+        c.name = fields[i].name;
+        c.wanted = &i, c.n_wanted = 1;
+        bench_decode(&c);
+    }
     c.name = "lineitem, no column";
     c.wanted = none, c.n_wanted = 0;
     bench_decode(&c);
