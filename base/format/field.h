@@ -34,7 +34,7 @@ bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out, uint32_t
 void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len, bool quote,
                       char *out, size_t cap);
 
-/* A string of bytes behind which 16 more may be read. */
+/* A string whose first byte is followed by 64 readable ones. */
 TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *ptr, size_t len)
 {
 #ifdef __SSE2__
@@ -50,10 +50,15 @@ TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *p
         return;
     }
     if (len <= 64 && out->heap_cap - out->heap_used >= 64) {
-        /* In steps of 16, over the end: what is there is free heap. */
-        uint8_t *to = out->heap + out->heap_used;
-        for (size_t at = 0; at < len; at += 16)
-            _mm_storeu_si128((__m128i *)(to + at), _mm_loadu_si128((const __m128i *)(ptr + at)));
+        /* All 64, whatever the length: what is too much is free heap. */
+        const __m128i *from = (const __m128i *)ptr;
+        __m128i *to = (__m128i *)(out->heap + out->heap_used);
+        __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1);
+        __m128i c = _mm_loadu_si128(from + 2), d = _mm_loadu_si128(from + 3);
+        _mm_storeu_si128(to, a);
+        _mm_storeu_si128(to + 1, b);
+        _mm_storeu_si128(to + 2, c);
+        _mm_storeu_si128(to + 3, d);
         view->len = (uint32_t)len;
         memcpy(view->prefix, ptr, 4);
         view->buf = out->n_data - 1;
