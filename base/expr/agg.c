@@ -1,12 +1,12 @@
 /* agg.c - the catalogue of aggregates: names, result types, and which kernels run them.
  *
- * Result types are PostgreSQL's: sum of SMALLINT and INT is BIGINT, sum of BIGINT is DECIMAL(38, 0), sum
- * of DECIMAL(p, s) is DECIMAL(38, s), FLOAT and DOUBLE stay. avg of an integer is DECIMAL(38, 16) and of a
- * DECIMAL(p, s) has at least s and up to 16 digits of scale, as far as p - s digits before the point
- * leave room, both rounded half away from zero; avg of FLOAT or DOUBLE is DOUBLE. count is BIGINT.
- * min and max keep their argument's type and order as ORDER BY does: NaN above all, false below true,
- * strings by their bytes, intervals by their length with 30 days to the month.
- * Every aggregate but count is NULL when no argument was other than NULL. */
+ * Result types are PostgreSQL's: sum of SMALLINT and INT is BIGINT, sum of BIGINT is DECIMAL(38,
+ * 0), sum of DECIMAL(p, s) is DECIMAL(38, s), FLOAT and DOUBLE stay. avg of an integer is
+ * DECIMAL(38, 16) and of a DECIMAL(p, s) has at least s and up to 16 digits of scale, as far as p -
+ * s digits before the point leave room, both rounded half away from zero; avg of FLOAT or DOUBLE is
+ * DOUBLE. count is BIGINT. min and max keep their argument's type and order as ORDER BY does: NaN
+ * above all, false below true, strings by their bytes, intervals by their length with 30 days to
+ * the month. Every aggregate but count is NULL when no argument was other than NULL. */
 #include <strings.h>
 
 #include "base/expr/agg_priv.h"
@@ -53,9 +53,12 @@ tide_status tide_agg_init(tide_agg *self, tide_agg_kind kind, tide_type arg)
         return tide_fail(TIDE_E_TYPE, "no such aggregate over %s",
                          tide_type_print(arg, text, sizeof text));
     }
-    if (kind == TIDE_AGG_COUNT_STAR || kind == TIDE_AGG_COUNT) tide_agg_init_count(self);
-    else if (kind == TIDE_AGG_SUM || kind == TIDE_AGG_AVG) tide_agg_init_sum(self);
-    else tide_agg_init_minmax(self);
+    if (kind == TIDE_AGG_COUNT_STAR || kind == TIDE_AGG_COUNT)
+        tide_agg_init_count(self);
+    else if (kind == TIDE_AGG_SUM || kind == TIDE_AGG_AVG)
+        tide_agg_init_sum(self);
+    else
+        tide_agg_init_minmax(self);
     return TIDE_OK;
 }
 
@@ -77,13 +80,21 @@ static bool sum_type(tide_type arg, tide_type *out)
     case TIDE_TYPE_SMALLINT:
     case TIDE_TYPE_INT: *out = tide_type_of(TIDE_TYPE_BIGINT); return true;
     case TIDE_TYPE_BIGINT: *out = tide_type_decimal(TIDE_DECIMAL_PRECISION_MAX, 0); return true;
-    case TIDE_TYPE_DECIMAL: *out = tide_type_decimal(TIDE_DECIMAL_PRECISION_MAX, arg.scale); return true;
+    case TIDE_TYPE_DECIMAL:
+        *out = tide_type_decimal(TIDE_DECIMAL_PRECISION_MAX, arg.scale);
+        return true;
     case TIDE_TYPE_FLOAT:
     case TIDE_TYPE_DOUBLE:
     case TIDE_TYPE_INTERVAL: *out = arg; return true;
-    case TIDE_TYPE_NULL: case TIDE_TYPE_BOOLEAN: case TIDE_TYPE_STRING: case TIDE_TYPE_BYTES:
-    case TIDE_TYPE_DATE: case TIDE_TYPE_TIME: case TIDE_TYPE_TIMESTAMP:
-    case TIDE_TYPE_TIMESTAMP_LTZ: case TIDE_TYPE_COUNT: break;
+    case TIDE_TYPE_NULL:
+    case TIDE_TYPE_BOOLEAN:
+    case TIDE_TYPE_STRING:
+    case TIDE_TYPE_BYTES:
+    case TIDE_TYPE_DATE:
+    case TIDE_TYPE_TIME:
+    case TIDE_TYPE_TIMESTAMP:
+    case TIDE_TYPE_TIMESTAMP_LTZ:
+    case TIDE_TYPE_COUNT: break;
     }
     return false;
 }

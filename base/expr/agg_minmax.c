@@ -1,7 +1,7 @@
 /* agg_minmax.c - min and max: what cannot be taken away again.
  *
- * A state is {has, value}; all integer-like types share one kernel shape on 64 bits. Strings keep their
- * bytes outside of the state, in a block that grows with the longest winner so far. */
+ * A state is {has, value}; all integer-like types share one kernel shape on 64 bits. Strings keep
+ * their bytes outside of the state, in a block that grows with the longest winner so far. */
 #include <math.h>
 
 #include "base/core/mem.h"
@@ -30,7 +30,8 @@ typedef struct string_best {
 
 TIDE_INLINE void take_int(int_best *s, int64_t v, bool want_max)
 {
-    if ((s->has == 0) | (want_max ? v > s->value : v < s->value)) *s = (int_best){ .has = 1, .value = v };
+    if ((s->has == 0) | (want_max ? v > s->value : v < s->value))
+        *s = (int_best){ .has = 1, .value = v };
 }
 
 TIDE_INLINE uint32_t best_ints(uint8_t *const *states, uint32_t offset, const tide_col *arg,
@@ -39,12 +40,14 @@ TIDE_INLINE uint32_t best_ints(uint8_t *const *states, uint32_t offset, const ti
     const uint64_t *validity = arg->validity;
     for (uint32_t i = 0; i < n; i++)
         if (tide_agg_row_valid(validity, rows[i]))
-            take_int((void *)(states[i] + offset), tide_agg_load_i64(arg->values, rows[i], id), want_max);
+            take_int((void *)(states[i] + offset), tide_agg_load_i64(arg->values, rows[i], id),
+                     want_max);
     return n;
 }
 
 TIDE_INLINE uint32_t best_ints_of(const tide_agg *self, uint8_t *const *states, uint32_t offset,
-                                  const tide_col *arg, const uint16_t *rows, uint32_t n, bool want_max)
+                                  const tide_col *arg, const uint16_t *rows, uint32_t n,
+                                  bool want_max)
 {
     switch (tide_type_width(self->arg)) {
     case 8: return best_ints(states, offset, arg, rows, n, TIDE_TYPE_BIGINT, want_max);
@@ -73,17 +76,22 @@ static bool int_merge(const tide_agg *self, uint8_t *into, const uint8_t *from_b
     return true;
 }
 
-static void int_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                       tide_colb *out, uint32_t first)
+static void int_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                       uint32_t n, tide_colb *out, uint32_t first)
 {
     uint32_t width = tide_type_width(self->result);
     for (uint32_t i = 0; i < n; i++) {
         const int_best *s = (const void *)(states[i] + offset);
-        if (!s->has) tide_colb_set_null(out, first + i);
-        else if (width == 8) ((int64_t *)out->values)[first + i] = s->value;
-        else if (width == 4) ((int32_t *)out->values)[first + i] = (int32_t)s->value;
-        else if (width == 2) ((int16_t *)out->values)[first + i] = (int16_t)s->value;
-        else ((int8_t *)out->values)[first + i] = (int8_t)s->value;
+        if (!s->has)
+            tide_colb_set_null(out, first + i);
+        else if (width == 8)
+            ((int64_t *)out->values)[first + i] = s->value;
+        else if (width == 4)
+            ((int32_t *)out->values)[first + i] = (int32_t)s->value;
+        else if (width == 2)
+            ((int16_t *)out->values)[first + i] = (int16_t)s->value;
+        else
+            ((int8_t *)out->values)[first + i] = (int8_t)s->value;
     }
 }
 
@@ -107,7 +115,8 @@ static uint32_t float_update(const tide_agg *self, uint8_t *const *states, uint3
     for (uint32_t i = 0; i < n; i++) {
         uint32_t row = rows[i];
         if (!tide_agg_row_valid(arg->validity, row)) continue;
-        double v = is_float ? (double)((const float *)arg->values)[row] : ((const double *)arg->values)[row];
+        double v = is_float ? (double)((const float *)arg->values)[row]
+                            : ((const double *)arg->values)[row];
         take_float((void *)(states[i] + offset), v, want_max);
     }
     return n;
@@ -120,15 +129,18 @@ static bool float_merge(const tide_agg *self, uint8_t *into, const uint8_t *from
     return true;
 }
 
-static void float_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                         tide_colb *out, uint32_t first)
+static void float_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                         uint32_t n, tide_colb *out, uint32_t first)
 {
     bool is_float = self->result.id == TIDE_TYPE_FLOAT;
     for (uint32_t i = 0; i < n; i++) {
         const float_best *s = (const void *)(states[i] + offset);
-        if (!s->has) tide_colb_set_null(out, first + i);
-        else if (is_float) ((float *)out->values)[first + i] = (float)s->value;
-        else ((double *)out->values)[first + i] = s->value;
+        if (!s->has)
+            tide_colb_set_null(out, first + i);
+        else if (is_float)
+            ((float *)out->values)[first + i] = (float)s->value;
+        else
+            ((double *)out->values)[first + i] = s->value;
     }
 }
 
@@ -177,8 +189,8 @@ static bool wide_merge(const tide_agg *self, uint8_t *into, const uint8_t *from_
     return true;
 }
 
-static void wide_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                        tide_colb *out, uint32_t first)
+static void wide_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                        uint32_t n, tide_colb *out, uint32_t first)
 {
     (void)self;
     uint64_t(*values)[2] = out->values;
@@ -242,8 +254,10 @@ static void string_result(const tide_agg *self, const uint8_t *const *states, ui
     (void)self;
     for (uint32_t i = 0; i < n; i++) {
         const string_best *s = (const void *)(states[i] + offset);
-        if (s->ptr) tide_colb_put_str(out, first + i, s->ptr, s->len);
-        else tide_colb_set_null(out, first + i);
+        if (s->ptr)
+            tide_colb_put_str(out, first + i, s->ptr, s->len);
+        else
+            tide_colb_set_null(out, first + i);
     }
 }
 
@@ -279,10 +293,9 @@ static bool string_load(uint8_t *state, const uint8_t *from, uint32_t n)
     return true;
 }
 
-static const tide_agg_heap string_heap = { .drop = string_drop,
-                                           .saved_bytes = string_saved_bytes,
-                                           .save = string_save,
-                                           .load = string_load };
+static const tide_agg_heap string_heap = {
+    .drop = string_drop, .saved_bytes = string_saved_bytes, .save = string_save, .load = string_load
+};
 
 static void init_string(tide_agg *self)
 {

@@ -1,9 +1,9 @@
 /* agg_sum.c - count, sum and avg: accumulators that can also take values away.
  *
- * Integers and decimals add up exactly, in 128 bits; so taking a value or a whole pane away gives what
- * had been there. Doubles do not: retract serves changing inputs, where rounding must be lived with, but
- * unmerge is not offered. NaN and the infinities are counted apart from the finite sum, so that they
- * leave no trace when they are taken away. */
+ * Integers and decimals add up exactly, in 128 bits; so taking a value or a whole pane away gives
+ * what had been there. Doubles do not: retract serves changing inputs, where rounding must be lived
+ * with, but unmerge is not offered. NaN and the infinities are counted apart from the finite sum,
+ * so that they leave no trace when they are taken away. */
 #include <float.h>
 #include <math.h>
 
@@ -75,12 +75,13 @@ static bool count_unmerge(const tide_agg *self, uint8_t *into, const uint8_t *fr
     return true;
 }
 
-static void count_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                         tide_colb *out, uint32_t first)
+static void count_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                         uint32_t n, tide_colb *out, uint32_t first)
 {
     (void)self;
     int64_t *values = (int64_t *)out->values + first;
-    for (uint32_t i = 0; i < n; i++) values[i] = *(const int64_t *)(const void *)(states[i] + offset);
+    for (uint32_t i = 0; i < n; i++)
+        values[i] = *(const int64_t *)(const void *)(states[i] + offset);
 }
 
 void tide_agg_init_count(tide_agg *self)
@@ -126,7 +127,8 @@ TIDE_INLINE uint32_t sum_ints(uint8_t *const *states, uint32_t offset, const tid
 }
 
 TIDE_INLINE uint32_t sum_ints_of(const tide_agg *self, uint8_t *const *states, uint32_t offset,
-                                 const tide_col *arg, const uint16_t *rows, uint32_t n, bool subtract)
+                                 const tide_col *arg, const uint16_t *rows, uint32_t n,
+                                 bool subtract)
 {
     bool to_bigint = self->result.id == TIDE_TYPE_BIGINT;
     if (self->arg.id == TIDE_TYPE_BIGINT)
@@ -160,7 +162,7 @@ static __int128 power_of_ten(uint32_t exponent)
 /* The sum if it still has at most 38 digits. */
 TIDE_INLINE bool add_decimal(__int128 a, __int128 b, __int128 limit, __int128 *out)
 {
-    return !__builtin_add_overflow(a, b, out) && *out < limit && *out > -limit;
+    return !__builtin_add_overflow(a, b, out) && *out<limit && * out> - limit;
 }
 
 TIDE_INLINE uint32_t sum_decimals(uint8_t *const *states, uint32_t offset, const tide_col *arg,
@@ -197,7 +199,8 @@ TIDE_INLINE bool exact_combine(const tide_agg *self, exact_sum *into, const exac
                                bool subtract)
 {
     __int128 sum, v = sum_get(from);
-    if (!add_decimal(sum_get(into), subtract ? -v : v, power_of_ten(TIDE_DECIMAL_PRECISION_MAX), &sum))
+    if (!add_decimal(sum_get(into), subtract ? -v : v, power_of_ten(TIDE_DECIMAL_PRECISION_MAX),
+                     &sum))
         return false;
     if (self->result.id == TIDE_TYPE_BIGINT && (int64_t)sum != sum) return false;
     sum_set(into, sum);
@@ -207,12 +210,14 @@ TIDE_INLINE bool exact_combine(const tide_agg *self, exact_sum *into, const exac
 
 static bool exact_merge(const tide_agg *self, uint8_t *into, const uint8_t *from)
 {
-    return exact_combine(self, (exact_sum *)(void *)into, (const exact_sum *)(const void *)from, false);
+    return exact_combine(self, (exact_sum *)(void *)into, (const exact_sum *)(const void *)from,
+                         false);
 }
 
 static bool exact_unmerge(const tide_agg *self, uint8_t *into, const uint8_t *from)
 {
-    return exact_combine(self, (exact_sum *)(void *)into, (const exact_sum *)(const void *)from, true);
+    return exact_combine(self, (exact_sum *)(void *)into, (const exact_sum *)(const void *)from,
+                         true);
 }
 
 static void exact_sum_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
@@ -220,15 +225,17 @@ static void exact_sum_result(const tide_agg *self, const uint8_t *const *states,
 {
     for (uint32_t i = 0; i < n; i++) {
         const exact_sum *s = (const void *)(states[i] + offset);
-        if (s->n == 0) tide_colb_set_null(out, first + i);
+        if (s->n == 0)
+            tide_colb_set_null(out, first + i);
         else if (self->result.id == TIDE_TYPE_BIGINT)
             ((int64_t *)out->values)[first + i] = (int64_t)s->lo;
-        else ((__int128 *)out->values)[first + i] = sum_get(s);
+        else
+            ((__int128 *)out->values)[first + i] = sum_get(s);
     }
 }
 
-/* sum * 10^more / n, half away from zero. The quotient is within the argument's range and the remainder
- * below n, so neither product overflows. */
+/* sum * 10^more / n, half away from zero. The quotient is within the argument's range and the
+ * remainder below n, so neither product overflows. */
 static __int128 divide_rounded(__int128 sum, int64_t n, uint32_t more)
 {
     __int128 scale = power_of_ten(more), whole = sum / n, rest = (sum % n) * scale;
@@ -244,9 +251,11 @@ static void exact_avg_result(const tide_agg *self, const uint8_t *const *states,
     uint32_t scale = self->arg.id == TIDE_TYPE_DECIMAL ? self->arg.scale : 0;
     for (uint32_t i = 0; i < n; i++) {
         const exact_sum *s = (const void *)(states[i] + offset);
-        if (s->n == 0) tide_colb_set_null(out, first + i);
-        else ((__int128 *)out->values)[first + i] =
-                 divide_rounded(sum_get(s), s->n, self->result.scale - scale);
+        if (s->n == 0)
+            tide_colb_set_null(out, first + i);
+        else
+            ((__int128 *)out->values)[first + i] =
+                divide_rounded(sum_get(s), s->n, self->result.scale - scale);
     }
 }
 
@@ -260,21 +269,26 @@ TIDE_INLINE bool float_add(float_sum *s, double v, int32_t times, double limit)
         s->finite += times < 0 ? -v : v;
         return fabs(s->finite) <= limit;
     }
-    if (isnan(v)) s->n_nan += times;
-    else if (v > 0) s->n_inf += times;
-    else s->n_minus_inf += times;
+    if (isnan(v))
+        s->n_nan += times;
+    else if (v > 0)
+        s->n_inf += times;
+    else
+        s->n_minus_inf += times;
     return true;
 }
 
 TIDE_INLINE uint32_t sum_floats(const tide_agg *self, uint8_t *const *states, uint32_t offset,
-                                const tide_col *arg, const uint16_t *rows, uint32_t n, int32_t times)
+                                const tide_col *arg, const uint16_t *rows, uint32_t n,
+                                int32_t times)
 {
     bool is_float = self->arg.id == TIDE_TYPE_FLOAT;
     double limit = self->result.id == TIDE_TYPE_FLOAT ? (double)FLT_MAX : DBL_MAX;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t row = rows[i];
         if (!tide_agg_row_valid(arg->validity, row)) continue;
-        double v = is_float ? (double)((const float *)arg->values)[row] : ((const double *)arg->values)[row];
+        double v = is_float ? (double)((const float *)arg->values)[row]
+                            : ((const double *)arg->values)[row];
         if (TIDE_UNLIKELY(!float_add((void *)(states[i] + offset), v, times, limit))) return i;
     }
     return n;
@@ -312,8 +326,8 @@ static double float_total(const float_sum *s)
     return s->n_minus_inf > 0 ? -(double)INFINITY : s->finite;
 }
 
-static void float_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                         tide_colb *out, uint32_t first)
+static void float_result(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                         uint32_t n, tide_colb *out, uint32_t first)
 {
     for (uint32_t i = 0; i < n; i++) {
         const float_sum *s = (const void *)(states[i] + offset);
@@ -322,8 +336,10 @@ static void float_result(const tide_agg *self, const uint8_t *const *states, uin
             continue;
         }
         double v = self->kind == TIDE_AGG_AVG ? float_total(s) / (double)s->n : float_total(s);
-        if (self->result.id == TIDE_TYPE_FLOAT) ((float *)out->values)[first + i] = (float)v;
-        else ((double *)out->values)[first + i] = v;
+        if (self->result.id == TIDE_TYPE_FLOAT)
+            ((float *)out->values)[first + i] = (float)v;
+        else
+            ((double *)out->values)[first + i] = v;
     }
 }
 
@@ -398,9 +414,11 @@ static void interval_result(const tide_agg *self, const uint8_t *const *states, 
     (void)self;
     for (uint32_t i = 0; i < n; i++) {
         const interval_sum *s = (const void *)(states[i] + offset);
-        if (s->n == 0) tide_colb_set_null(out, first + i);
-        else ((tide_interval *)out->values)[first + i] =
-                 (tide_interval){ .months = s->months, .days = s->days, .micros = s->micros };
+        if (s->n == 0)
+            tide_colb_set_null(out, first + i);
+        else
+            ((tide_interval *)out->values)[first + i] =
+                (tide_interval){ .months = s->months, .days = s->days, .micros = s->micros };
     }
 }
 

@@ -1,8 +1,8 @@
 /* op_bench.c - what a keyed operator costs per row: op_bench [case ...].
  *
- * Batches are made beforehand; only the operator's calls are timed. After each batch comes a watermark two
- * seconds behind the newest row. One line per case: nanoseconds and million rows per second of CPU time, and
- * what came out. Each case runs PASSES times and the fastest counts. */
+ * Batches are made beforehand; only the operator's calls are timed. After each batch comes a
+ * watermark two seconds behind the newest row. One line per case: nanoseconds and million rows per
+ * second of CPU time, and what came out. Each case runs PASSES times and the fastest counts. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,27 +19,50 @@
 typedef struct bench_case {
     const char *name;
     tide_window window;
-    uint32_t keys;       /* Distinct. */
-    bool hot;            /* Ninety-nine rows of a hundred go to one key, which changes every 100 rows. */
-    int64_t row_us;      /* Event time from row to row. */
+    uint32_t keys;  /* Distinct. */
+    bool hot;       /* Ninety-nine rows of a hundred go to one key, which changes every 100 rows. */
+    int64_t row_us; /* Event time from row to row. */
     uint32_t n_aggs;
     tide_agg_call aggs[4];
 } bench_case;
 
 #define SECOND 1000000LL
-#define COUNT { .kind = TIDE_AGG_COUNT_STAR, .arg = -1, .filter = -1, .name = "count(*)" }
-#define AGG(k) { .kind = (k), .arg = 2, .filter = -1, .name = #k }
-#define DISTINCT { .kind = TIDE_AGG_COUNT, .arg = 2, .filter = -1, .distinct = true, .name = "distinct" }
-#define TUMBLE { .kind = TIDE_WINDOW_TUMBLE, .time_column = 1, .size_us = 10 * SECOND }
-#define HOP { .kind = TIDE_WINDOW_HOP, .time_column = 1, .size_us = 10 * SECOND, .slide_us = 2 * SECOND }
-#define SESSION { .kind = TIDE_WINDOW_SESSION, .time_column = 1, .size_us = 10 * SECOND }
+#define COUNT                                                                                      \
+    {                                                                                              \
+        .kind = TIDE_AGG_COUNT_STAR, .arg = -1, .filter = -1, .name = "count(*)"                   \
+    }
+#define AGG(k)                                                                                     \
+    {                                                                                              \
+        .kind = (k), .arg = 2, .filter = -1, .name = #k                                            \
+    }
+#define DISTINCT                                                                                   \
+    {                                                                                              \
+        .kind = TIDE_AGG_COUNT, .arg = 2, .filter = -1, .distinct = true, .name = "distinct"       \
+    }
+#define TUMBLE                                                                                     \
+    {                                                                                              \
+        .kind = TIDE_WINDOW_TUMBLE, .time_column = 1, .size_us = 10 * SECOND                       \
+    }
+#define HOP                                                                                        \
+    {                                                                                              \
+        .kind = TIDE_WINDOW_HOP, .time_column = 1, .size_us = 10 * SECOND, .slide_us = 2 * SECOND  \
+    }
+#define SESSION                                                                                    \
+    {                                                                                              \
+        .kind = TIDE_WINDOW_SESSION, .time_column = 1, .size_us = 10 * SECOND                      \
+    }
 
 static const bench_case cases[] = {
     { "tumble count, hot keys", TUMBLE, 100000, true, 100, 1, { COUNT } },
     { "tumble count, 1 k keys", TUMBLE, 1000, false, 100, 1, { COUNT } },
     { "tumble count, 100 k keys", TUMBLE, 100000, false, 100, 1, { COUNT } },
     { "tumble sum, 1 k keys", TUMBLE, 1000, false, 100, 1, { AGG(TIDE_AGG_SUM) } },
-    { "tumble count sum min max, 1 k keys", TUMBLE, 1000, false, 100, 4,
+    { "tumble count sum min max, 1 k keys",
+      TUMBLE,
+      1000,
+      false,
+      100,
+      4,
       { COUNT, AGG(TIDE_AGG_SUM), AGG(TIDE_AGG_MIN), AGG(TIDE_AGG_MAX) } },
     { "tumble distinct, 1 k keys", TUMBLE, 1000, false, 100, 1, { DISTINCT } },
     { "hop count, 1 k keys", HOP, 1000, false, 100, 1, { COUNT } },
@@ -102,9 +125,11 @@ static tide_batch *make_batch(tide_pool *pool, const bench_case *c, uint64_t *ro
 
 static const tide_node *make_node(tide_arena *arena, const bench_case *c)
 {
-    static tide_field in_fields[] = { { .name = "k", .type = { .id = TIDE_TYPE_BIGINT }, .not_null = true },
-                                      { .name = "ts", .type = { .id = TIDE_TYPE_TIMESTAMP, .precision = 3 } },
-                                      { .name = "n", .type = { .id = TIDE_TYPE_BIGINT } } };
+    static tide_field in_fields[] = {
+        { .name = "k", .type = { .id = TIDE_TYPE_BIGINT }, .not_null = true },
+        { .name = "ts", .type = { .id = TIDE_TYPE_TIMESTAMP, .precision = 3 } },
+        { .name = "n", .type = { .id = TIDE_TYPE_BIGINT } }
+    };
     static const uint32_t keys[] = { 0 };
     tide_node *input = TIDE_NEW(arena, tide_node), *node = TIDE_NEW(arena, tide_node);
     const tide_node **inputs = TIDE_NEW_N(arena, const tide_node *, 1);
@@ -117,13 +142,16 @@ static const tide_node *make_node(tide_arena *arena, const bench_case *c)
     for (uint32_t i = 0; i < c->n_aggs; i++) {
         tide_agg agg;
         aggs[i] = c->aggs[i];
-        tide_type arg = aggs[i].arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in_fields[aggs[i].arg].type;
+        tide_type arg =
+            aggs[i].arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in_fields[aggs[i].arg].type;
         if (tide_agg_init(&agg, aggs[i].kind, arg) != TIDE_OK) abort();
         fields[n++] = (tide_field){ .name = aggs[i].name, .type = agg.result };
     }
     if (c->window.kind != TIDE_WINDOW_NONE)
         for (uint32_t i = 0; i < 3; i++) fields[n++] = in_fields[1];
-    *node = (tide_node){ .kind = TIDE_NODE_AGGREGATE, .n_inputs = 1, .inputs = inputs,
+    *node = (tide_node){ .kind = TIDE_NODE_AGGREGATE,
+                         .n_inputs = 1,
+                         .inputs = inputs,
                          .schema = { .n = n, .fields = fields } };
     node->aggregate.n_keys = 1;
     node->aggregate.keys = keys;
@@ -156,8 +184,13 @@ static double run(const bench_case *c, uint64_t *rows_out)
     int64_t zero = 0;
     tide_op_counters counters = { 0 };
     tide_table_groups groups = { .total = 128, .end = 128 };
-    tide_op_env env = { .pool = pool, .now_ns = &zero, .wall_us = &zero, .parallelism = 1, .key_groups = 128,
-                        .key_group_end = 128, .counters = &counters,
+    tide_op_env env = { .pool = pool,
+                        .now_ns = &zero,
+                        .wall_us = &zero,
+                        .parallelism = 1,
+                        .key_groups = 128,
+                        .key_group_end = 128,
+                        .counters = &counters,
                         .state = tide_state_set_new("bench", groups, 0) };
     counting_outbox out = { .base = { has_room, push, no_watermark } };
     tide_batch **batches = tide_calloc(BATCHES, sizeof(tide_batch *));
@@ -172,7 +205,8 @@ static double run(const bench_case *c, uint64_t *rows_out)
         if (vt->on_batch(op, 0, &batches[i], &out.base) != TIDE_OP_DONE) die();
         if (vt->on_watermark && vt->on_watermark(op, w, &out.base) != TIDE_OP_DONE) die();
     }
-    if (vt->on_watermark && vt->on_watermark(op, TIDE_WATERMARK_MAX, &out.base) != TIDE_OP_DONE) die();
+    if (vt->on_watermark && vt->on_watermark(op, TIDE_WATERMARK_MAX, &out.base) != TIDE_OP_DONE)
+        die();
     if (vt->on_end && vt->on_end(op, &out.base) != TIDE_OP_DONE) die();
     double seconds = cpu_seconds() - begin;
 

@@ -1,4 +1,5 @@
-/* Sessions: what joins, what fires when, what is late; rows in any order. Gap 10 unless said otherwise. */
+/* Sessions: what joins, what fires when, what is late; rows in any order. Gap 10 unless said
+ * otherwise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +15,8 @@
 
 static void check(const char *config, const char *input, const char *expect, uint64_t late)
 {
-    tide_op_check(&(tide_op_case){ .schema = SCHEMA, .config = config, .input = input,
-                                   .expect = expect, .late_rows = late });
+    tide_op_check(&(tide_op_case){
+        .schema = SCHEMA, .config = config, .input = input, .expect = expect, .late_rows = late });
 }
 
 static void rows_within_the_gap_are_one_session(void **state)
@@ -44,7 +45,8 @@ static void fires_only_when_the_watermark_is_past_the_end(void **state)
 static void out_of_order_row_bridges_two_sessions(void **state)
 {
     (void)state;
-    check(CONFIG, "row a 0 1\nrow a 15 1\nrow a 8 1\nwm 40\nend\n", "row a 3 0 25 24\nwm 40\nend\n", 0);
+    check(CONFIG, "row a 0 1\nrow a 15 1\nrow a 8 1\nwm 40\nend\n", "row a 3 0 25 24\nwm 40\nend\n",
+          0);
 }
 
 /* Three sessions apart, then the two rows that join them, from the far end. */
@@ -60,8 +62,10 @@ static void bridges_fuse_older_sessions_in_any_order(void **state)
 static void older_sessions_grow_at_both_ends(void **state)
 {
     (void)state;
-    check(CONFIG, "row a 100 1\nrow a 50 1\nrow a 45 1\nrow a 55 1\nrow a 20 1\nwm 70\nrow a 75 1\nend\n",
-          "row a 3 45 65 64\nrow a 1 20 30 29\nwm 70\nrow a 1 75 85 84\nrow a 1 100 110 109\nend\n", 0);
+    check(CONFIG,
+          "row a 100 1\nrow a 50 1\nrow a 45 1\nrow a 55 1\nrow a 20 1\nwm 70\nrow a 75 1\nend\n",
+          "row a 3 45 65 64\nrow a 1 20 30 29\nwm 70\nrow a 1 75 85 84\nrow a 1 100 110 109\nend\n",
+          0);
 }
 
 /* ts + gap < W and no open session in reach: late. Else it is taken, even with ts < W. */
@@ -75,7 +79,8 @@ static void late_only_when_no_session_can_take_the_row(void **state)
 static void a_late_row_may_join_what_is_still_open(void **state)
 {
     (void)state;
-    check(CONFIG, "row a 20 1\nrow a 30 1\nwm 35\nrow a 15 1\nrow a 4 1\nrow a 5 1\nrow a 4 1\nend\n",
+    check(CONFIG,
+          "row a 20 1\nrow a 30 1\nwm 35\nrow a 15 1\nrow a 4 1\nrow a 5 1\nrow a 4 1\nend\n",
           "wm 35\nrow a 5 4 40 39\nend\n", 1);
 }
 
@@ -125,8 +130,9 @@ static void all_aggregates_survive_moving_and_fusing(void **state)
         .input = "row a 0 1 true 'a string that is too long to be inline'\n"
                  "row a 40 2 false b\nrow a 20 NULL true NULL\nrow a 30 4 NULL zz\n"
                  "row a 10 8 true 'another string of some length'\nrow b 5 NULL true NULL\nend\n",
-        .expect = "row a 15 'a string that is too long to be inline' zz 3.7500000000000000 2 1 0 50 49\n"
-                  "row b NULL NULL NULL NULL 0 NULL 5 15 14\nend\n" });
+        .expect =
+            "row a 15 'a string that is too long to be inline' zz 3.7500000000000000 2 1 0 50 49\n"
+            "row b NULL NULL NULL NULL 0 NULL 5 15 14\nend\n" });
 }
 
 /* The distinct sets move and fuse with their sessions. */
@@ -137,14 +143,17 @@ static void distinct_values_of_a_session(void **state)
         .schema = "user STRING, ts TIMESTAMP(3), ad BIGINT, s STRING, f BOOLEAN",
         .config = "aggregate keys=user aggs=count(distinct ad),count(distinct s),sum(distinct ad),"
                   "count(distinct ad)/f,count(*) window=session time=ts size=10",
-        .input = "row a 0 1 x true\nrow a 5 1 'a value that is long enough' false\nrow a 30 2 x true\n"
-                 "row a 15 NULL 'a value that is long enough' true\nrow b 0 7 x NULL\nrow b 1 7 y NULL\n"
-                 "row a 20 3 NULL true\nrow a 25 1 x false\nwm 200\nrow a 200 1 x true\nend\n",
-        .expect = "row a 3 2 6 3 6 0 40 39\nrow b 1 2 7 0 2 0 11 10\nwm 200\nrow a 1 1 1 1 1 200 210 209\n"
+        .input =
+            "row a 0 1 x true\nrow a 5 1 'a value that is long enough' false\nrow a 30 2 x true\n"
+            "row a 15 NULL 'a value that is long enough' true\nrow b 0 7 x NULL\nrow b 1 7 y NULL\n"
+            "row a 20 3 NULL true\nrow a 25 1 x false\nwm 200\nrow a 200 1 x true\nend\n",
+        .expect = "row a 3 2 6 3 6 0 40 39\nrow b 1 2 7 0 2 0 11 10\nwm 200\nrow a 1 1 1 1 1 200 "
+                  "210 209\n"
                   "end\n" });
 }
 
-/* More members than are searched one by one, in two sessions that share half of them and then fuse. */
+/* More members than are searched one by one, in two sessions that share half of them and then
+ * fuse. */
 static void large_sets_of_values(void **state)
 {
     (void)state;
@@ -152,27 +161,34 @@ static void large_sets_of_values(void **state)
     for (int session = 0; session < 2; session++)
         for (int i = 0; i < 300; i++) {
             int v = i % 200 + session * 100;
-            tide_bytes_printf(&input, "row a %d %d %d.5 'value number %d of them'\n", session * 20 + i % 3,
-                              v, v, v);
+            tide_bytes_printf(&input, "row a %d %d %d.5 'value number %d of them'\n",
+                              session * 20 + i % 3, v, v, v);
         }
     tide_bytes_puts(&input, "row a 11 7 7.5 x\nend\n");
     tide_op_check(&(tide_op_case){
         .schema = "user STRING, ts TIMESTAMP(3), n INT, d DECIMAL(9, 1), s STRING",
         .config = "aggregate keys=user aggs=count(distinct n),sum(distinct n),count(distinct d),"
                   "count(distinct s),count(*) window=session time=ts size=10",
-        .input = tide_bytes_text(&input), .expect = "row a 300 44850 300 301 601 0 32 31\nend\n" });
+        .input = tide_bytes_text(&input),
+        .expect = "row a 300 44850 300 301 601 0 32 31\nend\n" });
     tide_bytes_fini(&input);
 }
 
 static void rows_without_a_time_are_bad(void **state)
 {
     (void)state;
-    tide_op_check(&(tide_op_case){ .schema = SCHEMA, .config = CONFIG, .skip_bad_rows = true,
+    tide_op_check(&(tide_op_case){ .schema = SCHEMA,
+                                   .config = CONFIG,
+                                   .skip_bad_rows = true,
                                    .input = "row a NULL 1\nrow a 0 1\nrow a NULL 2\nend\n",
-                                   .expect = "row a 1 0 10 9\nend\n", .bad_rows = 2 });
-    tide_op_check(&(tide_op_case){ .schema = SCHEMA, .config = CONFIG,
-                                   .input = "row a NULL 5\nend\n", .expect = "",
-                                   .expect_error = "the event time is NULL; the row is ('a', NULL, 5)" });
+                                   .expect = "row a 1 0 10 9\nend\n",
+                                   .bad_rows = 2 });
+    tide_op_check(
+        &(tide_op_case){ .schema = SCHEMA,
+                         .config = CONFIG,
+                         .input = "row a NULL 5\nend\n",
+                         .expect = "",
+                         .expect_error = "the event time is NULL; the row is ('a', NULL, 5)" });
 }
 
 static void no_rows_no_sessions(void **state)

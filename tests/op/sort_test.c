@@ -13,8 +13,12 @@
 
 static void check(const char *schema, const char *config, const char *input, const char *expect)
 {
-    tide_op_check(&(tide_op_case){ .schema = schema, .config = config, .input = input, .expect = expect,
-                                   .ordered = true, .no_snapshot = true });
+    tide_op_check(&(tide_op_case){ .schema = schema,
+                                   .config = config,
+                                   .input = input,
+                                   .expect = expect,
+                                   .ordered = true,
+                                   .no_snapshot = true });
 }
 
 static void rows_come_in_order_at_the_end(void **state)
@@ -46,12 +50,14 @@ static void each_type_has_its_order(void **state)
           "row 'a common beginning'\nend\n",
           "row ''\nrow a\nrow 'a common beginning'\nrow 'a common beginning and a'\n"
           "row 'a common beginning and b'\nrow ab\n" WM_END);
-    check("s STRING, n INT", "sort by=-s,n", "row 'a common beginning and b' 2\nrow zz 1\n"
+    check("s STRING, n INT", "sort by=-s,n",
+          "row 'a common beginning and b' 2\nrow zz 1\n"
           "row 'a common beginning and b' 1\nend\n",
           "row zz 1\nrow 'a common beginning and b' 1\nrow 'a common beginning and b' 2\n" WM_END);
     check("i INTERVAL", "sort by=i", "row '31 days'\nrow '1 mon'\nrow '29 days'\nend\n",
           "row 29 days\nrow 1 mon\nrow 31 days\n" WM_END);
-    check("f BOOLEAN, t TIMESTAMP(3)", "sort by=f,-t", "row true 1\nrow false 1\nrow false 2\nend\n",
+    check("f BOOLEAN, t TIMESTAMP(3)", "sort by=f,-t",
+          "row true 1\nrow false 1\nrow false 2\nend\n",
           "row false 2\nrow false 1\nrow true 1\n" WM_END);
 }
 
@@ -73,28 +79,37 @@ static void a_small_limit_keeps_few_rows(void **state)
     (void)state;
     tide_bytes input = { 0 };
     for (uint32_t i = 0; i < 100000; i++)
-        tide_bytes_printf(&input, "row %u 'a string of some length %u'\n", (i * 7919u) % 100003u, i % 10u);
+        tide_bytes_printf(&input, "row %u 'a string of some length %u'\n", (i * 7919u) % 100003u,
+                          i % 10u);
     tide_bytes_puts(&input, "end\n");
-    char *text = tide_op_run_once(&(tide_op_case){ .schema = "a INT, s STRING", .config = "sort by=a limit=3",
+    char *text = tide_op_run_once(&(tide_op_case){ .schema = "a INT, s STRING",
+                                                   .config = "sort by=a limit=3",
                                                    .input = tide_bytes_text(&input),
                                                    .state_budget_bytes = 24u << 20 });
     assert_non_null(strstr(text, "row 0 'a string of some length 0'\nrow 1 "));
     assert_int_equal(strlen(text) < 200, 1);
     tide_free(text);
-    tide_op_check(&(tide_op_case){ .schema = "a INT, s STRING", .config = "sort by=a", .no_snapshot = true,
-                                   .input = tide_bytes_text(&input), .expect = "",
-                                   .state_budget_bytes = 1u << 20, .expect_error = "over the budget" });
+    tide_op_check(&(tide_op_case){ .schema = "a INT, s STRING",
+                                   .config = "sort by=a",
+                                   .no_snapshot = true,
+                                   .input = tide_bytes_text(&input),
+                                   .expect = "",
+                                   .state_budget_bytes = 1u << 20,
+                                   .expect_error = "over the budget" });
     tide_bytes_fini(&input);
 }
 
 static void rows_and_their_retractions_cancel(void **state)
 {
     (void)state;
-    tide_op_check(&(tide_op_case){
-        .schema = "k STRING, n INT", .config = "sort by=-n limit=3", .input_updating = true, .ordered = true,
-        .no_snapshot = true,
-        .input = "+I a 1\n+I b 1\n-U a 1\n+U a 2\n-U a 2\n+U a 3\n+I c 9\n-D c 9\n+I d 1\n+I d 1\n-D d 1\nend\n",
-        .expect = "+U a 3\n+I b 1\n+I d 1\n" WM_END });
+    tide_op_check(&(tide_op_case){ .schema = "k STRING, n INT",
+                                   .config = "sort by=-n limit=3",
+                                   .input_updating = true,
+                                   .ordered = true,
+                                   .no_snapshot = true,
+                                   .input = "+I a 1\n+I b 1\n-U a 1\n+U a 2\n-U a 2\n+U a 3\n+I c "
+                                            "9\n-D c 9\n+I d 1\n+I d 1\n-D d 1\nend\n",
+                                   .expect = "+U a 3\n+I b 1\n+I d 1\n" WM_END });
 }
 
 int main(void)

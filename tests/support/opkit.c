@@ -28,7 +28,8 @@ static const schedule schedules[] = {
 };
 #define SCHEDULES (sizeof schedules / sizeof *schedules)
 
-/* Calls of one callback that may in a row say "again": a stuck operator, not a long one, has more. */
+/* Calls of one callback that may in a row say "again": a stuck operator, not a long one, has
+ * more. */
 #define AGAIN_MAX 100000u
 
 typedef struct run run;
@@ -76,7 +77,8 @@ static void kit_push(tide_outbox *self_v, uint32_t output, tide_batch **batch_p)
     if (output > 1) opkit_die("output %" PRIu32, output);
     self->room--;
     self->pushed++;
-    if (batch->n_phys > TIDE_BATCH_ROWS_MAX) opkit_die("a batch of %" PRIu32 " rows", batch->n_phys);
+    if (batch->n_phys > TIDE_BATCH_ROWS_MAX)
+        opkit_die("a batch of %" PRIu32 " rows", batch->n_phys);
     if (output == 0 && batch->n_cols != r->node->schema.n)
         opkit_die("%" PRIu32 " columns, not %" PRIu32, batch->n_cols, r->node->schema.n);
     for (uint32_t i = 0; output == 0 && i < batch->n_cols; i++)
@@ -166,11 +168,17 @@ static void start(run *r, const tide_op_case *c, const schedule *how)
     opkit_parse_script(r->arena, &r->node->inputs[0]->schema, c->input, &r->script);
     r->pool = tide_pool_new(0);
     r->outbox = (kit_outbox){ .base = { kit_has_room, kit_push, kit_watermark }, .owner = r };
-    r->env = (tide_op_env){ .pool = r->pool, .now_ns = &r->now_ns, .wall_us = &r->wall_us,
-                            .parallelism = 1, .key_groups = 128, .key_group_end = 128,
-                            .batch_mode = c->batch_mode, .counters = &r->counters,
+    r->env = (tide_op_env){ .pool = r->pool,
+                            .now_ns = &r->now_ns,
+                            .wall_us = &r->wall_us,
+                            .parallelism = 1,
+                            .key_groups = 128,
+                            .key_group_end = 128,
+                            .batch_mode = c->batch_mode,
+                            .counters = &r->counters,
                             .on_error = c->skip_bad_rows ? TIDE_ON_ERROR_SKIP : TIDE_ON_ERROR_FAIL,
-                            .state_budget_bytes = c->state_budget_bytes, .source_name = "test.sql",
+                            .state_budget_bytes = c->state_budget_bytes,
+                            .source_name = "test.sql",
                             .source_text = "SELECT\n  1\n" };
     r->env.state = make_state(r);
     r->vt = tide_op_for_node(r->node);
@@ -237,8 +245,8 @@ static bool play_rows(run *r, uint32_t from, uint32_t to)
     while (from < to) {
         uint32_t n = next_size(r, to - from);
         op_call call = { .kind = OPKIT_ROW };
-        call.batch = opkit_make_batch(r->pool, &r->node->inputs[0]->schema, &r->script.events[from], n,
-                                      r->how->padded, r->c->input_updating);
+        call.batch = opkit_make_batch(r->pool, &r->node->inputs[0]->schema, &r->script.events[from],
+                                      n, r->how->padded, r->c->input_updating);
         if (!call_until_done(r, &call)) return false;
         from += n;
     }
@@ -302,7 +310,7 @@ static void compare(run *r)
     tide_bytes bad = { 0 };
     char *want = c->ordered ? tide_strdup(c->expect) : opkit_sort_lines(c->expect);
     char *have = c->materialize ? opkit_materialize(got, &bad)
-               : c->ordered     ? tide_strdup(got)
+                 : c->ordered   ? tide_strdup(got)
                                 : opkit_sort_lines(got);
     if (!have)
         opkit_die("%s: takes away a row that is not there: %s\nafter:\n%s", r->how->name,

@@ -1,4 +1,5 @@
-/* opkit_node.c - the kit's words for a plan node: "aggregate keys=user aggs=count(*) window=session ...". */
+/* opkit_node.c - the kit's words for a plan node: "aggregate keys=user aggs=count(*) window=session
+ * ...". */
 #include <stdlib.h>
 
 #include "tests/support/opkit_priv.h"
@@ -59,7 +60,9 @@ static uint32_t find_column(const tide_schema *schema, const char *name)
 
 static tide_window parse_window(tide_arena *arena, const char *config, const tide_schema *schema)
 {
-    static const char *const kinds[] = { "none", "tumble", "hop", "cumulate", "session", "attached" };
+    static const char *const kinds[] = {
+        "none", "tumble", "hop", "cumulate", "session", "attached"
+    };
     tide_window window = { .kind = TIDE_WINDOW_NONE };
     const char *kind = get(arena, config, "window"), *time = get(arena, config, "time");
     if (!kind) return window;
@@ -82,7 +85,8 @@ static tide_window parse_window(tide_arena *arena, const char *config, const tid
 static tide_agg_call parse_agg(tide_arena *arena, const char *text, const tide_schema *schema)
 {
     tide_agg_call call = { .arg = -1, .filter = -1, .name = text };
-    char *name = tide_arena_strdup(arena, text), *open = strchr(name, '('), *slash = strchr(name, '/');
+    char *name = tide_arena_strdup(arena, text), *open = strchr(name, '('),
+         *slash = strchr(name, '/');
     if (!open || !strchr(open, ')')) opkit_die("aggregate %s", text);
     if (slash) call.filter = (int32_t)find_column(schema, slash + 1);
     *open++ = '\0';
@@ -102,7 +106,8 @@ static tide_agg_call parse_agg(tide_arena *arena, const char *text, const tide_s
     return call;
 }
 
-static void add_field(tide_arena *arena, tide_node *node, uint32_t *cap, const char *name, tide_type type)
+static void add_field(tide_arena *arena, tide_node *node, uint32_t *cap, const char *name,
+                      tide_type type)
 {
     tide_field field = { .name = name, .type = type };
     TIDE_PUSH(arena, node->schema.fields, node->schema.n, *cap, field);
@@ -143,7 +148,8 @@ static void build_aggregate(tide_arena *arena, const tide_op_case *c, tide_node 
     if (get(arena, c->config, "late")) node->aggregate.late = TIDE_NEW(arena, tide_table);
     if (node->aggregate.window.kind != TIDE_WINDOW_NONE)
         add_window_fields(arena, node, &cap, in->fields[node->aggregate.window.time_column].type);
-    else node->updating = true;
+    else
+        node->updating = true;
 }
 
 static void build_window(tide_arena *arena, const tide_op_case *c, tide_node *node)
@@ -183,16 +189,29 @@ const tide_node *opkit_build_node(tide_arena *arena, const tide_op_case *c)
 {
     tide_node *input = TIDE_NEW(arena, tide_node), *node = TIDE_NEW(arena, tide_node);
     const tide_node **inputs = TIDE_NEW_N(arena, const tide_node *, 1);
-    *input = (tide_node){ .kind = TIDE_NODE_SCAN, .rowtime = -1, .window_start = -1, .window_end = -1,
-                          .updating = c->input_updating, .bounded = true };
+    *input = (tide_node){ .kind = TIDE_NODE_SCAN,
+                          .rowtime = -1,
+                          .window_start = -1,
+                          .window_end = -1,
+                          .updating = c->input_updating,
+                          .bounded = true };
     opkit_parse_schema(arena, c->schema, &input->schema);
     if (c->build) return c->build(arena, input);
     inputs[0] = input;
-    *node = (tide_node){ .n_inputs = 1, .inputs = inputs, .rowtime = -1, .window_start = -1,
-                         .window_end = -1, .bounded = true, .pos = TIDE_POS_UNKNOWN };
-    if (strncmp(c->config, "aggregate", 9) == 0) build_aggregate(arena, c, node);
-    else if (strncmp(c->config, "window", 6) == 0) build_window(arena, c, node);
-    else if (strncmp(c->config, "sort", 4) == 0) build_sort(arena, c, node);
-    else opkit_die("unknown node: %s", c->config);
+    *node = (tide_node){ .n_inputs = 1,
+                         .inputs = inputs,
+                         .rowtime = -1,
+                         .window_start = -1,
+                         .window_end = -1,
+                         .bounded = true,
+                         .pos = TIDE_POS_UNKNOWN };
+    if (strncmp(c->config, "aggregate", 9) == 0)
+        build_aggregate(arena, c, node);
+    else if (strncmp(c->config, "window", 6) == 0)
+        build_window(arena, c, node);
+    else if (strncmp(c->config, "sort", 4) == 0)
+        build_sort(arena, c, node);
+    else
+        opkit_die("unknown node: %s", c->config);
     return node;
 }

@@ -5,7 +5,10 @@
 #include "tests/support/opkit.h"
 
 typedef enum opkit_event_kind {
-    OPKIT_ROW, OPKIT_WATERMARK, OPKIT_TIME, OPKIT_END
+    OPKIT_ROW,
+    OPKIT_WATERMARK,
+    OPKIT_TIME,
+    OPKIT_END
 } opkit_event_kind;
 
 typedef struct opkit_event {
@@ -36,8 +39,8 @@ void opkit_print_row(const tide_batch *batch, uint32_t phys, const char *word, t
 
 /* The text with the lines between control lines sorted; tide_free it. */
 char *opkit_sort_lines(const char *text);
-/* What the changes of the text's rows add up to, sorted; control lines are dropped. NULL, with the line
- * in *bad, when a change takes away a row that is not there. */
+/* What the changes of the text's rows add up to, sorted; control lines are dropped. NULL, with the
+ * line in *bad, when a change takes away a row that is not there. */
 char *opkit_materialize(const char *text, tide_bytes *bad);
 
 /* Ends the running test. */

@@ -72,9 +72,13 @@ static bool parse_value(tide_type type, const char *word, tide_value *v)
         if (!tide_parse_bool(word, len, &flag)) return false;
         v->boolean = flag;
         return true;
-    case TIDE_TYPE_TINYINT: case TIDE_TYPE_SMALLINT: case TIDE_TYPE_INT: case TIDE_TYPE_BIGINT:
-        return tide_parse_i64(word, len, &v->i64);
-    case TIDE_TYPE_TIME: case TIDE_TYPE_TIMESTAMP: case TIDE_TYPE_TIMESTAMP_LTZ:
+    case TIDE_TYPE_TINYINT:
+    case TIDE_TYPE_SMALLINT:
+    case TIDE_TYPE_INT:
+    case TIDE_TYPE_BIGINT: return tide_parse_i64(word, len, &v->i64);
+    case TIDE_TYPE_TIME:
+    case TIDE_TYPE_TIMESTAMP:
+    case TIDE_TYPE_TIMESTAMP_LTZ:
         if (!tide_parse_i64(word, len, &v->i64)) return false;
         v->i64 *= 1000;
         return true;
@@ -82,15 +86,18 @@ static bool parse_value(tide_type type, const char *word, tide_value *v)
         if (!tide_parse_date(word, len, &days)) return false;
         v->i64 = days;
         return true;
-    case TIDE_TYPE_FLOAT: case TIDE_TYPE_DOUBLE: return tide_parse_f64(word, len, &v->f64);
+    case TIDE_TYPE_FLOAT:
+    case TIDE_TYPE_DOUBLE: return tide_parse_f64(word, len, &v->f64);
     case TIDE_TYPE_DECIMAL:
         return tide_parse_decimal(word, len, type.precision, type.scale, &v->i128);
     case TIDE_TYPE_INTERVAL: return tide_parse_interval(word, len, &v->interval);
-    case TIDE_TYPE_STRING: case TIDE_TYPE_BYTES:
+    case TIDE_TYPE_STRING:
+    case TIDE_TYPE_BYTES:
         v->str.ptr = word;
         v->str.len = (uint32_t)len;
         return true;
-    case TIDE_TYPE_NULL: case TIDE_TYPE_COUNT: break;
+    case TIDE_TYPE_NULL:
+    case TIDE_TYPE_COUNT: break;
     }
     return false;
 }
@@ -136,9 +143,12 @@ void opkit_parse_script(tide_arena *arena, const tide_schema *schema, const char
         if (!word) continue;
         opkit_event event = { .at_ms = strtoll(at, NULL, 10) };
         tide_change change;
-        if (strcmp(word, "wm") == 0) event.kind = OPKIT_WATERMARK;
-        else if (strcmp(word, "time") == 0) event.kind = OPKIT_TIME;
-        else if (strcmp(word, "end") == 0) event.kind = OPKIT_END;
+        if (strcmp(word, "wm") == 0)
+            event.kind = OPKIT_WATERMARK;
+        else if (strcmp(word, "time") == 0)
+            event.kind = OPKIT_TIME;
+        else if (strcmp(word, "end") == 0)
+            event.kind = OPKIT_END;
         else if (parse_change(word, &change)) {
             event = parse_row(arena, schema, at);
             event.change = change;
@@ -149,9 +159,11 @@ void opkit_parse_script(tide_arena *arena, const tide_schema *schema, const char
     }
 }
 
-static void put_row(tide_builder *b, const tide_schema *schema, const opkit_event *event, bool updating)
+static void put_row(tide_builder *b, const tide_schema *schema, const opkit_event *event,
+                    bool updating)
 {
-    for (uint32_t c = 0; c < schema->n; c++) tide_colb_put_value(&b->cols[c], b->n, &event->values[c]);
+    for (uint32_t c = 0; c < schema->n; c++)
+        tide_colb_put_value(&b->cols[c], b->n, &event->values[c]);
     if (updating) tide_builder_set_change(b, b->n, event->change);
     b->n++;
 }

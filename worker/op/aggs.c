@@ -29,16 +29,17 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         const tide_agg_call *call = &self->calls[i];
         tide_agg *agg = &self->aggs[i];
         tide_type arg = call->arg < 0 ? tide_type_of(TIDE_TYPE_NULL) : in->fields[call->arg].type;
-        tide_status rv = call->kind == TIDE_AGG_USER ? tide_user_agg_init(agg, call->user, call->result)
-                                                     : tide_agg_init(agg, call->kind, arg);
+        tide_status rv = call->kind == TIDE_AGG_USER
+                             ? tide_user_agg_init(agg, call->user, call->result)
+                             : tide_agg_init(agg, call->kind, arg);
         if (rv == TIDE_OK && retracting && agg->kind == TIDE_AGG_USER)
             rv = tide_fail(TIDE_E_UNSUPPORTED, "a C aggregate over input with changes");
         if (rv != TIDE_OK) return tide_because(rv, "%s", call->name);
         self->offsets[i] = self->value_bytes;
         self->value_bytes += agg->state_bytes;
         self->n++;
-        self->distinct[i] = agg->retract == NULL && agg->kind != TIDE_AGG_USER ? retracting
-                                                                               : call->distinct;
+        self->distinct[i] =
+            agg->retract == NULL && agg->kind != TIDE_AGG_USER ? retracting : call->distinct;
         if (self->distinct[i]) join_set(self, i);
         if (self->distinct[i] || call->filter >= 0) self->plain = false;
         if (!agg->invertible) self->invertible = false;
@@ -74,8 +75,8 @@ tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t agg, const tide
     if (a->kind == TIDE_AGG_USER)
         return tide_user_agg_update(a, at->in, at->values, self->offsets[agg], at->rows, at->n);
     const tide_col *arg = self->calls[agg].arg < 0 ? NULL : at->in->cols[self->calls[agg].arg];
-    uint32_t done = (retract ? a->retract : a->update)(a, at->values, self->offsets[agg], arg, at->rows,
-                                                       at->n);
+    uint32_t done =
+        (retract ? a->retract : a->update)(a, at->values, self->offsets[agg], arg, at->rows, at->n);
     return done == at->n ? TIDE_OK : overflow(self, agg);
 }
 
@@ -98,7 +99,8 @@ tide_status tide_op_aggs_update_set(tide_op_aggs *self, uint32_t set, const tide
                                     bool retract)
 {
     for (uint32_t i = 0; i < self->n; i++)
-        if (self->distinct[i] && self->set_of[i] == set && !(retract && self->aggs[i].retract == NULL))
+        if (self->distinct[i] && self->set_of[i] == set &&
+            !(retract && self->aggs[i].retract == NULL))
             TIDE_TRY(tide_op_aggs_update_one(self, i, at, retract));
     return TIDE_OK;
 }
@@ -112,19 +114,21 @@ tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op
     uint32_t n = 0;
     for (uint32_t i = 0; i < at->n; i++) {
         uint32_t row = at->rows[i];
-        bool keep = (!filter || (tide_col_valid(filter, row) && ((const uint8_t *)filter->values)[row])) &&
-                    (!arg || tide_col_valid(arg, row));
+        bool keep =
+            (!filter || (tide_col_valid(filter, row) && ((const uint8_t *)filter->values)[row])) &&
+            (!arg || tide_col_valid(arg, row));
         self->some_values[n] = at->values[i];
         self->some_rows[n] = (uint16_t)row;
         self->some_at[n] = (uint16_t)i;
         n += keep;
     }
-    return (tide_op_rows){ .in = at->in, .values = self->some_values, .rows = self->some_rows, .n = n };
+    return (
+        tide_op_rows){ .in = at->in, .values = self->some_values, .rows = self->some_rows, .n = n };
 }
 
 tide_status tide_op_aggs_feed_keys(tide_op_aggs *self, tide_pool *pool, uint32_t agg,
-                                   const tide_key_spec *spec, uint32_t col, const uint8_t *const *keys,
-                                   uint32_t n, uint8_t *value)
+                                   const tide_key_spec *spec, uint32_t col,
+                                   const uint8_t *const *keys, uint32_t n, uint8_t *value)
 {
     const tide_agg *a = &self->aggs[agg];
     tide_builder b;
@@ -138,7 +142,8 @@ tide_status tide_op_aggs_feed_keys(tide_op_aggs *self, tide_pool *pool, uint32_t
         self->some_values[i] = value;
         self->some_rows[i] = (uint16_t)i;
     }
-    uint32_t done = a->update(a, self->some_values, self->offsets[agg], made->cols[0], self->some_rows, n);
+    uint32_t done =
+        a->update(a, self->some_values, self->offsets[agg], made->cols[0], self->some_rows, n);
     tide_batch_unref(&made);
     return done == n ? TIDE_OK : overflow(self, agg);
 }
@@ -148,7 +153,8 @@ tide_status tide_op_aggs_merge(const tide_op_aggs *self, uint8_t *into, const ui
     for (uint32_t i = 0; i < self->n; i++) {
         const tide_agg *a = &self->aggs[i];
         if (self->distinct[i]) continue;
-        if (!a->merge(a, into + self->offsets[i], from + self->offsets[i])) return overflow(self, i);
+        if (!a->merge(a, into + self->offsets[i], from + self->offsets[i]))
+            return overflow(self, i);
     }
     return TIDE_OK;
 }
@@ -158,7 +164,8 @@ tide_status tide_op_aggs_unmerge(const tide_op_aggs *self, uint8_t *into, const 
     tide_assert(self->invertible);
     for (uint32_t i = 0; i < self->n; i++) {
         const tide_agg *a = &self->aggs[i];
-        if (!a->unmerge(a, into + self->offsets[i], from + self->offsets[i])) return overflow(self, i);
+        if (!a->unmerge(a, into + self->offsets[i], from + self->offsets[i]))
+            return overflow(self, i);
     }
     return TIDE_OK;
 }
@@ -211,7 +218,9 @@ static void owned_drop(const void *ctx, uint8_t *field)
 static void add_owned(tide_op_aggs *self, uint32_t agg)
 {
     self->owned[self->n_owned++] = (tide_table_owned){ .offset = self->offsets[agg],
-                                                       .ctx = self->aggs[agg].heap, .size = owned_size,
-                                                       .save = owned_save, .load = owned_load,
+                                                       .ctx = self->aggs[agg].heap,
+                                                       .size = owned_size,
+                                                       .save = owned_save,
+                                                       .load = owned_load,
                                                        .drop = owned_drop };
 }

@@ -1,7 +1,7 @@
 /* attached.c - GROUP BY over windows that the rows carry already (an aggregate over windowed rows).
  *
- * The windows may be anything, each key's own sessions even; so a group is a row keyed by (key, start, end),
- * and a calendar knows which ends the watermark has reached. */
+ * The windows may be anything, each key's own sessions even; so a group is a row keyed by (key,
+ * start, end), and a calendar knows which ends the watermark has reached. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "checkpoint/state/calendar.h"
@@ -14,7 +14,7 @@
 
 typedef struct attached_value { /* What a value begins with. */
     int64_t start, end;
-    int64_t due;    /* end - 1: a calendar hands out what lies before the watermark. */
+    int64_t due; /* end - 1: a calendar hands out what lies before the watermark. */
     uint64_t filed;
 } attached_value;
 
@@ -49,12 +49,15 @@ static tide_status take_rows(attached *self, const tide_batch *in, const tide_op
     for (uint32_t i = 0; i < n_fresh; i++) {
         uint32_t k = self->fresh[i], row = times->rows[k];
         attached_value *v = (attached_value *)(void *)self->values[k];
-        *v = (attached_value){ .start = start[row], .end = times->ts[row], .due = times->ts[row] - 1 };
+        *v = (attached_value){ .start = start[row],
+                               .end = times->ts[row],
+                               .due = times->ts[row] - 1 };
     }
     tide_op_rows at = { .in = in, .values = self->values, .rows = times->rows, .n = n };
     TIDE_TRY(tide_op_aggs_update(&self->aggs, &at, false));
     if (self->sets.n) {
-        for (uint32_t i = 0; i < n; i++) self->refs[i] = (tide_row_ref){ self->table, self->rows[i] };
+        for (uint32_t i = 0; i < n; i++)
+            self->refs[i] = (tide_row_ref){ self->table, self->rows[i] };
         TIDE_TRY(tide_row_sets_update(&self->sets, self->refs, &at));
     }
     for (uint32_t i = 0; i < n_fresh; i++) self->rows[i] = self->rows[self->fresh[i]];
@@ -62,14 +65,16 @@ static tide_status take_rows(attached *self, const tide_batch *in, const tide_op
     return TIDE_OK;
 }
 
-static tide_op_result attached_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result attached_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                        tide_outbox *out)
 {
     attached *self = self_v;
     tide_op_times times;
     tide_assert(port == 0);
     if (self->ends.route_late && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
     if (tide_event_time_read(&self->ends, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
-    tide_event_time_split_late(&self->ends, &times, self->watermark + 1); /* Late: end <= watermark. */
+    tide_event_time_split_late(&self->ends, &times,
+                               self->watermark + 1); /* Late: end <= watermark. */
     tide_event_time_push_late(&self->ends, *in_p, out);
     if (times.n > 0 && take_rows(self, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
     tide_batch_unref(in_p);
@@ -119,11 +124,15 @@ static tide_status attached_after_restore(void *self_v)
 static tide_status open_table(attached *self)
 {
     uint32_t n_blobs = TIDE_VALUE_SET_BLOBS * self->sets.n;
-    tide_table_spec spec = { .name = "attached windows", .key = &self->keys.spec, .n_blobs = n_blobs,
+    tide_table_spec spec = { .name = "attached windows",
+                             .key = &self->keys.spec,
+                             .n_blobs = n_blobs,
                              .value_bytes = self->aggs.value_bytes + 8 * n_blobs,
-                             .owned = self->aggs.owned, .n_owned = self->aggs.n_owned };
+                             .owned = self->aggs.owned,
+                             .n_owned = self->aggs.n_owned };
     TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
-    tide_calendar_config config = { .table = self->table, .span = 60 * 1000000,
+    tide_calendar_config config = { .table = self->table,
+                                    .span = 60 * 1000000,
                                     .due_offset = (uint32_t)offsetof(attached_value, due),
                                     .filed_offset = (uint32_t)offsetof(attached_value, filed) };
     self->calendar = tide_calendar_new(&config);
@@ -140,8 +149,8 @@ static tide_status open_parts(attached *self, const tide_node *node, tide_op_env
     self->watermark = tide_op_first_watermark(env);
     if (node->inputs[0]->updating)
         return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
-                               bounds, 2));
+    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys,
+                               node->aggregate.n_keys, bounds, 2));
     TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(attached_value), false));
     TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, 0));
     TIDE_TRY(open_table(self));
@@ -167,8 +176,10 @@ static tide_status attached_open(void *self_v, const tide_node *node, tide_op_en
     return rv;
 }
 
-const tide_op_vt tide_op_attached = { .name = "attached window aggregate", .size = sizeof(attached),
-                                      .open = attached_open, .on_batch = attached_on_batch,
+const tide_op_vt tide_op_attached = { .name = "attached window aggregate",
+                                      .size = sizeof(attached),
+                                      .open = attached_open,
+                                      .on_batch = attached_on_batch,
                                       .on_watermark = attached_on_watermark,
                                       .after_restore = attached_after_restore,
                                       .close = attached_close };

@@ -4,8 +4,8 @@
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 
-tide_status tide_op_distinct_open(tide_op_distinct *self, const tide_op_env *env, const tide_node *node,
-                                  tide_op_aggs *aggs, bool counted)
+tide_status tide_op_distinct_open(tide_op_distinct *self, const tide_op_env *env,
+                                  const tide_node *node, tide_op_aggs *aggs, bool counted)
 {
     self->aggs = aggs;
     self->pool = env->pool;
@@ -27,7 +27,8 @@ tide_status tide_op_distinct_open(tide_op_distinct *self, const tide_op_env *env
 
 void tide_op_distinct_close(tide_op_distinct *self)
 {
-    for (uint32_t s = 0; self->keys && s < self->aggs->n_sets; s++) tide_op_keys_close(&self->keys[s]);
+    for (uint32_t s = 0; self->keys && s < self->aggs->n_sets; s++)
+        tide_op_keys_close(&self->keys[s]);
     tide_free(self->keys);
     tide_free(self->rows);
     tide_free(self->fresh);
@@ -40,7 +41,8 @@ tide_status tide_op_distinct_tables(const tide_op_distinct *self, tide_state_set
 {
     for (uint32_t s = 0; s < self->n; s++) {
         char *name = tide_asprintf("%s/%u", owner, (unsigned)s);
-        tide_table_spec spec = { .name = name, .key = &self->keys[s].spec,
+        tide_table_spec spec = { .name = name,
+                                 .key = &self->keys[s].spec,
                                  .value_bytes = self->counted ? sizeof(int64_t) : 0 };
         tide_status rv = tide_state_set_open(state, &spec, &tables[s]);
         tide_free(name);
@@ -57,7 +59,9 @@ static tide_status feed(tide_op_distinct *self, uint32_t set, const tide_op_rows
         self->fresh_rows[i] = some->rows[self->fresh[i]];
         self->fresh_values[i] = some->values[self->fresh[i]];
     }
-    tide_op_rows news = { .in = some->in, .values = self->fresh_values, .rows = self->fresh_rows, .n = n };
+    tide_op_rows news = {
+        .in = some->in, .values = self->fresh_values, .rows = self->fresh_rows, .n = n
+    };
     return tide_op_aggs_update_set(self->aggs, set, &news, retract);
 }
 
@@ -66,8 +70,8 @@ static tide_status put_in(tide_op_distinct *self, uint32_t set, tide_table *tabl
 {
     const tide_op_keys *keys = &self->keys[set];
     uint32_t n_fresh = 0;
-    TIDE_TRY(tide_table_find_or_insert(table, keys->keys, keys->hash, some->n, self->rows, self->fresh,
-                                       &n_fresh));
+    TIDE_TRY(tide_table_find_or_insert(table, keys->keys, keys->hash, some->n, self->rows,
+                                       self->fresh, &n_fresh));
     if (self->counted) {
         tide_table_touch(table, self->rows, some->n);
         for (uint32_t i = 0; i < some->n; i++)
@@ -79,13 +83,14 @@ static tide_status put_in(tide_op_distinct *self, uint32_t set, tide_table *tabl
 /* ---- taking out ---- */
 
 /* Do columns [from, to) of two keys of the same spec agree? */
-static bool same_columns(const tide_key_spec *spec, const uint8_t *a, const uint8_t *b, uint32_t from,
-                         uint32_t to)
+static bool same_columns(const tide_key_spec *spec, const uint8_t *a, const uint8_t *b,
+                         uint32_t from, uint32_t to)
 {
     for (uint32_t c = from; c < to; c++) {
         if (tide_key_is_null(spec, a, c) != tide_key_is_null(spec, b, c)) return false;
         if (tide_type_is_string(spec->cols[c].type)) {
-            const tide_key_str *s = (const void *)(a + spec->at[c]), *t = (const void *)(b + spec->at[c]);
+            const tide_key_str *s = (const void *)(a + spec->at[c]),
+                               *t = (const void *)(b + spec->at[c]);
             if (s->len != t->len || memcmp(tide_key_str_ptr(s), tide_key_str_ptr(t), s->len) != 0)
                 return false;
         } else {
@@ -123,14 +128,15 @@ static tide_status is_best(tide_op_distinct *self, uint32_t agg, const tide_key_
     return rv;
 }
 
-/* Feeds the aggregate anew with the values that its group has left: those of its key group that agree with
- * `key` but for the argument. */
+/* Feeds the aggregate anew with the values that its group has left: those of its key group that
+ * agree with `key` but for the argument. */
 static tide_status find_next_best(tide_op_distinct *self, uint32_t agg, const tide_table *table,
                                   const tide_op_keys *keys, uint32_t k, uint8_t *value)
 {
     const tide_key_spec *spec = &keys->spec;
     const uint8_t *key = keys->keys + (size_t)k * spec->key_bytes, *found[256];
-    tide_table_scan scan = tide_table_scan_group(table, tide_key_group(keys->hash[k], self->key_groups));
+    tide_table_scan scan =
+        tide_table_scan_group(table, tide_key_group(keys->hash[k], self->key_groups));
     const tide_agg *a = &self->aggs->aggs[agg];
     uint32_t rows[256], n, n_found;
     if (a->heap) a->heap->drop(value + self->aggs->offsets[agg]);
@@ -148,7 +154,8 @@ static tide_status find_next_best(tide_op_distinct *self, uint32_t agg, const ti
     return TIDE_OK;
 }
 
-/* Values gone[0..n) (places in `keys`) have left the set: min and max that showed one look for the next. */
+/* Values gone[0..n) (places in `keys`) have left the set: min and max that showed one look for the
+ * next. */
 static tide_status replace_best(tide_op_distinct *self, uint32_t set, const tide_table *table,
                                 const uint16_t *gone, uint8_t *const *values, uint32_t n)
 {
@@ -158,16 +165,17 @@ static tide_status replace_best(tide_op_distinct *self, uint32_t set, const tide
         if (self->aggs->aggs[a].retract != NULL) continue;
         for (uint32_t i = 0; i < n; i++) {
             bool shown;
-            TIDE_TRY(is_best(self, a, &keys->spec, keys->keys + (size_t)gone[i] * keys->spec.key_bytes,
-                             values[i], &shown));
+            TIDE_TRY(is_best(self, a, &keys->spec,
+                             keys->keys + (size_t)gone[i] * keys->spec.key_bytes, values[i],
+                             &shown));
             if (shown) TIDE_TRY(find_next_best(self, a, table, keys, gone[i], values[i]));
         }
     }
     return TIDE_OK;
 }
 
-/* A value leaves the set when it has been taken out as often as it was put in. One that is not there was
- * never put in (its row was skipped): nothing to do. */
+/* A value leaves the set when it has been taken out as often as it was put in. One that is not
+ * there was never put in (its row was skipped): nothing to do. */
 static tide_status take_out(tide_op_distinct *self, uint32_t set, tide_table *table,
                             const tide_op_rows *some)
 {

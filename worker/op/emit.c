@@ -27,7 +27,8 @@ void tide_op_emit_close(tide_op_emit *self)
     tide_free(self->key_ptrs);
 }
 
-void tide_op_emit_groups(tide_op_emit *self, const tide_table *table, const uint32_t *rows, uint32_t n)
+void tide_op_emit_groups(tide_op_emit *self, const tide_table *table, const uint32_t *rows,
+                         uint32_t n)
 {
     tide_builder *b = &self->builder;
     tide_assert(n <= tide_op_emit_space(self));
@@ -35,8 +36,8 @@ void tide_op_emit_groups(tide_op_emit *self, const tide_table *table, const uint
     if (self->n_keys) tide_table_keys(table, rows, n, self->key_ptrs);
     for (uint32_t i = 0; i < self->n_keys; i++)
         tide_key_decode(tide_table_key_spec(table), i, self->key_ptrs, n, &b->cols[i], b->n);
-    tide_op_aggs_results(self->aggs, (const uint8_t *const *)self->values, n, b->cols + self->n_keys,
-                         b->n);
+    tide_op_aggs_results(self->aggs, (const uint8_t *const *)self->values, n,
+                         b->cols + self->n_keys, b->n);
 }
 
 void tide_op_emit_window(tide_op_emit *self, int64_t start_us, int64_t end_us, uint32_t n)
@@ -52,7 +53,8 @@ void tide_op_emit_window(tide_op_emit *self, int64_t start_us, int64_t end_us, u
     }
 }
 
-void tide_op_emit_windows(tide_op_emit *self, const int64_t *start_us, const int64_t *end_us, uint32_t n)
+void tide_op_emit_windows(tide_op_emit *self, const int64_t *start_us, const int64_t *end_us,
+                          uint32_t n)
 {
     tide_builder *b = &self->builder;
     tide_colb *cols = b->cols + self->n_keys + self->aggs->n;

@@ -20,12 +20,15 @@ void tide_event_time_open(tide_event_time *self, tide_op_env *env, uint32_t colu
 tide_status tide_event_time_read(tide_event_time *self, const tide_batch *in, tide_op_times *out)
 {
     const tide_col *col = in->cols[self->column];
-    *out = (tide_op_times){ .ts = col->values, .rows = in->sel ? in->sel : self->identity,
-                            .n = in->n_rows, .dense = in->sel == NULL };
+    *out = (tide_op_times){ .ts = col->values,
+                            .rows = in->sel ? in->sel : self->identity,
+                            .n = in->n_rows,
+                            .dense = in->sel == NULL };
     self->n_late = 0;
     if (col->validity) TIDE_TRY(drop_bad(self, in, col, out));
     find_range(out);
-    if (TIDE_LIKELY(out->n == 0 || (out->min > -TIDE_WINDOW_TIME_MAX && out->max < TIDE_WINDOW_TIME_MAX)))
+    if (TIDE_LIKELY(out->n == 0 ||
+                    (out->min > -TIDE_WINDOW_TIME_MAX && out->max < TIDE_WINDOW_TIME_MAX)))
         return TIDE_OK;
     TIDE_TRY(drop_bad(self, in, col, out));
     find_range(out);
@@ -40,11 +43,14 @@ static tide_status drop_bad(tide_event_time *self, const tide_batch *in, const t
     for (uint32_t k = 0; k < out->n; k++) {
         uint32_t row = out->rows[k];
         const char *why = NULL;
-        if (!tide_col_valid(col, row)) why = "the event time is NULL";
+        if (!tide_col_valid(col, row))
+            why = "the event time is NULL";
         else if (out->ts[row] <= -TIDE_WINDOW_TIME_MAX || out->ts[row] >= TIDE_WINDOW_TIME_MAX)
             why = "the event time is out of range";
-        if (why) TIDE_TRY(tide_op_bad_row(self->env, in, row, TIDE_E_DATA, TIDE_POS_UNKNOWN, why));
-        else self->rows[n++] = (uint16_t)row;
+        if (why)
+            TIDE_TRY(tide_op_bad_row(self->env, in, row, TIDE_E_DATA, TIDE_POS_UNKNOWN, why));
+        else
+            self->rows[n++] = (uint16_t)row;
     }
     if (n < out->n) out->dense = false;
     out->rows = self->rows;
@@ -84,8 +90,10 @@ void tide_event_time_split_late(tide_event_time *self, tide_op_times *times, int
     uint32_t n = 0;
     for (uint32_t k = 0; k < times->n; k++) {
         uint16_t row = times->rows[k];
-        if (times->ts[row] < late_before) self->late[self->n_late++] = row;
-        else self->rows[n++] = row;
+        if (times->ts[row] < late_before)
+            self->late[self->n_late++] = row;
+        else
+            self->rows[n++] = row;
     }
     times->rows = self->rows;
     times->n = n;

@@ -10,11 +10,11 @@
 #define TIDE_OP_OUTPUT_LATE 1u
 
 typedef struct tide_op_times {
-    const int64_t *ts;     /* By physical row. */
-    const uint16_t *rows;  /* Physical rows that have a time, ascending; never NULL. */
+    const int64_t *ts;    /* By physical row. */
+    const uint16_t *rows; /* Physical rows that have a time, ascending; never NULL. */
     uint32_t n;
-    int64_t min, max;      /* Over these; undefined when n is 0. */
-    bool dense;            /* rows[k] is k. */
+    int64_t min, max; /* Over these; undefined when n is 0. */
+    bool dense;       /* rows[k] is k. */
 } tide_op_times;
 
 typedef struct tide_event_time {
@@ -26,10 +26,11 @@ typedef struct tide_event_time {
     uint32_t n_late;
 } tide_event_time;
 
-void tide_event_time_open(tide_event_time *self, tide_op_env *env, uint32_t column, bool route_late);
+void tide_event_time_open(tide_event_time *self, tide_op_env *env, uint32_t column,
+                          bool route_late);
 
-/* The rows of the batch that have a time; fails (or counts) as env->on_error says for those that do not.
- * Forgets the late rows of the batch before. */
+/* The rows of the batch that have a time; fails (or counts) as env->on_error says for those that do
+ * not. Forgets the late rows of the batch before. */
 TIDE_MUST_CHECK tide_status tide_event_time_read(tide_event_time *self, const tide_batch *in,
                                                  tide_op_times *out);
 /* Narrows *times to the rows at or after `late_before`; the others are late. */
@@ -39,7 +40,8 @@ TIDE_INLINE void tide_event_time_add_late(tide_event_time *self, uint32_t row)
 {
     self->late[self->n_late++] = (uint16_t)row;
 }
-/* Counts the late rows and routes them, if they are. Needs room when there are any and route_late is set. */
+/* Counts the late rows and routes them, if they are. Needs room when there are any and route_late
+ * is set. */
 void tide_event_time_push_late(tide_event_time *self, tide_batch *in, tide_outbox *out);
 
 #endif

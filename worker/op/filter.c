@@ -9,7 +9,8 @@ typedef struct filter {
     uint16_t sel[TIDE_BATCH_ROWS_MAX];
 } filter;
 
-static tide_op_result filter_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result filter_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                      tide_outbox *out)
 {
     filter *self = self_v;
     tide_assert(port == 0);
@@ -18,7 +19,8 @@ static tide_op_result filter_on_batch(void *self_v, uint32_t port, tide_batch **
     tide_batch *in = *in_p;
     tide_prog_env env = tide_op_prog_env(self->env);
     uint32_t n = tide_prog_select(self->pred, &env, in, self->sel, &self->errs);
-    if (self->errs.n && tide_op_bad_rows(self->env, in, &self->errs) != TIDE_OK) return TIDE_OP_FAILED;
+    if (self->errs.n && tide_op_bad_rows(self->env, in, &self->errs) != TIDE_OK)
+        return TIDE_OP_FAILED;
 
     if (n == in->n_rows) {
         tide_outbox_push(out, in_p);
@@ -46,5 +48,8 @@ static void filter_close(void *self_v)
     tide_row_errors_fini(&self->errs);
 }
 
-const tide_op_vt tide_op_filter = { .name = "filter", .size = sizeof(filter), .open = filter_open,
-                                    .on_batch = filter_on_batch, .close = filter_close };
+const tide_op_vt tide_op_filter = { .name = "filter",
+                                    .size = sizeof(filter),
+                                    .open = filter_open,
+                                    .on_batch = filter_on_batch,
+                                    .close = filter_close };

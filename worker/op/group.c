@@ -1,8 +1,9 @@
 /* group.c - GROUP BY without windows: a result that is updated with every batch.
  *
- * Streaming, a chunk of rows gives for every group that it touched the old result as -U and the new one as
- * +U (+I when it is the first, -D when the last row has been taken away); equal ones are left out. In batch
- * mode only the final rows come, at the end. Input with changes is taken away as it says. */
+ * Streaming, a chunk of rows gives for every group that it touched the old result as -U and the new
+ * one as +U (+I when it is the first, -D when the last row has been taken away); equal ones are
+ * left out. In batch mode only the final rows come, at the end. Input with changes is taken away as
+ * it says. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/group_priv.h"
@@ -10,7 +11,8 @@
 
 static tide_status take_chunk(group *self, const tide_batch *in, uint32_t n);
 
-static tide_op_result group_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result group_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                     tide_outbox *out)
 {
     group *self = self_v;
     tide_batch *in = *in_p;
@@ -55,9 +57,12 @@ static tide_status apply(group *self, const tide_batch *in, uint32_t n, bool ret
         for (uint32_t i = 0; i < n; i++) {
             self->part[n_part] = self->sel[i];
             self->part_values[n_part] = self->values[i];
-            n_part += tide_change_is_retraction((int8_t)tide_batch_change(in, self->sel[i])) == retract;
+            n_part +=
+                tide_change_is_retraction((int8_t)tide_batch_change(in, self->sel[i])) == retract;
         }
-        at = (tide_op_rows){ .in = in, .values = self->part_values, .rows = self->part, .n = n_part };
+        at = (tide_op_rows){
+            .in = in, .values = self->part_values, .rows = self->part, .n = n_part
+        };
     }
     int64_t step = retract ? -1 : 1;
     for (uint32_t i = 0; i < at.n; i++) ((group_value *)(void *)at.values[i])->rows += step;
@@ -105,7 +110,8 @@ static tide_op_result group_on_timer(void *self_v, int64_t wall_us, tide_outbox 
     group *self = self_v;
     (void)out;
     uint32_t n;
-    while ((n = tide_calendar_pop(self->calendar, wall_us + 1, self->rows, TIDE_BATCH_ROWS_MAX)) > 0)
+    while ((n = tide_calendar_pop(self->calendar, wall_us + 1, self->rows, TIDE_BATCH_ROWS_MAX)) >
+           0)
         tide_table_delete(self->table, self->rows, n);
     self->sweep_us = tide_table_count(self->table) ? wall_us + self->ttl_us / 4 + 1 : INT64_MAX;
     return TIDE_OP_DONE;
@@ -113,15 +119,16 @@ static tide_op_result group_on_timer(void *self_v, int64_t wall_us, tide_outbox 
 
 /* ---- the end ---- */
 
-/* A result over no rows at all: SQL wants one row of an aggregate without GROUP BY. Only the subtask that
- * owns the constant key has it. */
+/* A result over no rows at all: SQL wants one row of an aggregate without GROUP BY. Only the
+ * subtask that owns the constant key has it. */
 static tide_status make_empty_group(group *self)
 {
     uint32_t row;
     TIDE_TRY(tide_op_keys_encode(&self->keys, NULL, NULL, 1));
     uint32_t owner = tide_key_group(self->keys.hash[0], self->env->key_groups);
     if (owner < self->env->key_group_first || owner >= self->env->key_group_end) return TIDE_OK;
-    return tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, 1, &row, NULL, NULL);
+    return tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, 1, &row, NULL,
+                                     NULL);
 }
 
 /* Rows of the final result. Streaming, that is only what has not come out as a change. */
@@ -158,23 +165,28 @@ static tide_status group_after_restore(void *self_v)
     group *self = self_v;
     if (self->calendar == NULL) return TIDE_OK;
     tide_calendar_rebuild(self->calendar);
-    self->sweep_us = tide_table_count(self->table) ? *self->env->wall_us : INT64_MAX; /* Look at once. */
+    self->sweep_us =
+        tide_table_count(self->table) ? *self->env->wall_us : INT64_MAX; /* Look at once. */
     return TIDE_OK;
 }
 
 static tide_status open_tables(group *self)
 {
-    tide_table_spec spec = { .name = "groups", .key = &self->keys.spec,
-                             .value_bytes = self->aggs.value_bytes, .owned = self->aggs.owned,
+    tide_table_spec spec = { .name = "groups",
+                             .key = &self->keys.spec,
+                             .value_bytes = self->aggs.value_bytes,
+                             .owned = self->aggs.owned,
                              .n_owned = self->aggs.n_owned };
     TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
     self->sets = tide_calloc(self->distinct.n + 1, sizeof *self->sets);
     TIDE_TRY(tide_op_distinct_tables(&self->distinct, self->env->state, "groups", self->sets));
     if (self->ttl_us <= 0) return TIDE_OK;
     uint32_t life_at = sizeof(group_value);
-    tide_calendar_config config = { .table = self->table, .span = self->ttl_us,
+    tide_calendar_config config = { .table = self->table,
+                                    .span = self->ttl_us,
                                     .due_offset = life_at + (uint32_t)offsetof(group_life, due_us),
-                                    .filed_offset = life_at + (uint32_t)offsetof(group_life, filed) };
+                                    .filed_offset =
+                                        life_at + (uint32_t)offsetof(group_life, filed) };
     self->calendar = tide_calendar_new(&config);
     return group_after_restore(self);
 }
@@ -186,8 +198,8 @@ static tide_status open_parts(group *self, const tide_node *node, tide_op_env *e
     self->global = node->aggregate.n_keys == 0;
     self->ttl_us = self->global || env->batch_mode ? 0 : node->aggregate.ttl_us;
     self->sweep_us = INT64_MAX;
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, &node->inputs[0]->schema, node->aggregate.keys,
-                               node->aggregate.n_keys, NULL, 0));
+    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, &node->inputs[0]->schema,
+                               node->aggregate.keys, node->aggregate.n_keys, NULL, 0));
     uint32_t head_bytes = sizeof(group_value) + (self->ttl_us > 0 ? sizeof(group_life) : 0);
     TIDE_TRY(tide_op_aggs_open(&self->aggs, node, head_bytes, updating));
     if (self->ttl_us > 0 && self->aggs.n_sets > 0)
@@ -218,7 +230,12 @@ static tide_status group_open(void *self_v, const tide_node *node, tide_op_env *
     return rv;
 }
 
-const tide_op_vt tide_op_group = { .name = "aggregate", .size = sizeof(group), .open = group_open,
-                                   .on_batch = group_on_batch, .on_timer = group_on_timer,
-                                   .next_timer = group_next_timer, .on_end = group_on_end,
-                                   .after_restore = group_after_restore, .close = group_close };
+const tide_op_vt tide_op_group = { .name = "aggregate",
+                                   .size = sizeof(group),
+                                   .open = group_open,
+                                   .on_batch = group_on_batch,
+                                   .on_timer = group_on_timer,
+                                   .next_timer = group_next_timer,
+                                   .on_end = group_on_end,
+                                   .after_restore = group_after_restore,
+                                   .close = group_close };

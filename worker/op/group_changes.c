@@ -1,7 +1,7 @@
 /* group_changes.c - what a chunk of rows changed: old results and new ones as -U, +U, +I and -D.
  *
- * Old results are built before the chunk is applied and new ones behind them; then a gather puts each
- * group's two rows side by side, without those that did not change. */
+ * Old results are built before the chunk is applied and new ones behind them; then a gather puts
+ * each group's two rows side by side, without those that did not change. */
 #include "base/core/assert.h"
 #include "worker/op/group_priv.h"
 
@@ -45,7 +45,8 @@ static bool same_result(const group *self, const tide_batch *batch, uint32_t a, 
         } else {
             uint32_t width = tide_type_width(col->type);
             const uint8_t *values = col->values;
-            if (memcmp(values + (size_t)a * width, values + (size_t)b * width, width) != 0) return false;
+            if (memcmp(values + (size_t)a * width, values + (size_t)b * width, width) != 0)
+                return false;
         }
     }
     return true;

@@ -1,5 +1,5 @@
-/* group_priv.h - the state of the un-windowed aggregate, shared by its two halves: rows into groups and
- * their ends (group.c), and the changes that come out (group_changes.c).
+/* group_priv.h - the state of the un-windowed aggregate, shared by its two halves: rows into groups
+ * and their ends (group.c), and the changes that come out (group_changes.c).
  *
  * Value:
  *   | offset | size | meaning                                                              |
@@ -41,7 +41,7 @@ typedef struct group_touched {
 
 typedef struct group {
     tide_op_env *env;
-    bool global;        /* No keys: the group is always there. */
+    bool global; /* No keys: the group is always there. */
     int64_t ttl_us;
     tide_op_keys keys;
     tide_op_aggs aggs;
@@ -68,7 +68,8 @@ TIDE_INLINE group_value *group_of(const group *self, uint32_t row)
 
 /* Writes down the results that the touched groups have now, as they stood before the chunk. */
 void group_note_before(group *self);
-/* The changes since then as a batch, or NULL when there are none. Groups without rows are deleted. */
+/* The changes since then as a batch, or NULL when there are none. Groups without rows are
+ * deleted. */
 tide_batch *group_take_changes(group *self);
 
 #endif

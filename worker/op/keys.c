@@ -24,7 +24,8 @@ tide_status tide_op_keys_open(tide_op_keys *self, tide_pool *pool, const tide_sc
     for (uint32_t i = 0; i < n; i++) {
         uint32_t column = i < n_route ? columns[i] : extra[i - n_route];
         self->columns[i] = column;
-        cols[n_constant + i] = (tide_key_col){ .type = in->fields[column].type, .idx = column,
+        cols[n_constant + i] = (tide_key_col){ .type = in->fields[column].type,
+                                               .idx = column,
                                                .not_null = in->fields[column].not_null };
     }
     TIDE_TRY(tide_key_spec_init(&self->spec, cols, n + n_constant, n_constant ? 1 : n_route));

@@ -53,7 +53,8 @@ static uint32_t place_of(const tide_panes *self, tide_span span)
 tide_status tide_panes_get(tide_panes *self, tide_span span, uint32_t *out)
 {
     uint32_t i = place_of(self, span);
-    if (i < self->n && self->items[i].span.start == span.start && self->items[i].span.end == span.end) {
+    if (i < self->n && self->items[i].span.start == span.start &&
+        self->items[i].span.end == span.end) {
         *out = i;
         return TIDE_OK;
     }
@@ -64,8 +65,10 @@ static tide_status open_pane(tide_panes *self, tide_span span, uint32_t *out)
 {
     char name[NAME_MAX_BYTES];
     snprintf(name, sizeof name, "pane %" PRId64 " %" PRId64, span.start, span.end);
-    tide_table_spec spec = { .name = name, .key = &self->keys->spec,
-                             .value_bytes = self->aggs->value_bytes, .owned = self->aggs->owned,
+    tide_table_spec spec = { .name = name,
+                             .key = &self->keys->spec,
+                             .value_bytes = self->aggs->value_bytes,
+                             .owned = self->aggs->owned,
                              .n_owned = self->aggs->n_owned };
     tide_pane pane = { .span = span };
     TIDE_TRY(tide_state_set_open(self->state, &spec, &pane.table));
@@ -87,7 +90,8 @@ static tide_status open_pane(tide_panes *self, tide_span span, uint32_t *out)
 void tide_panes_drop(tide_panes *self, uint32_t i)
 {
     tide_pane *pane = &self->items[i];
-    for (uint32_t s = 0; s < self->distinct->n; s++) tide_state_set_drop(self->state, &pane->sets[s]);
+    for (uint32_t s = 0; s < self->distinct->n; s++)
+        tide_state_set_drop(self->state, &pane->sets[s]);
     tide_state_set_drop(self->state, &pane->table);
     tide_free(pane->sets);
     self->n--;

@@ -1,7 +1,8 @@
-/* panes.h - one keyed table per span of event time, with its distinct sets, ordered by end, then start.
+/* panes.h - one keyed table per span of event time, with its distinct sets, ordered by end, then
+ * start.
  *
- * A span is a window, or a slice that several windows share. Tables are named by their span, so that what a
- * snapshot brought back is found again. Owner: the operator's thread. */
+ * A span is a window, or a slice that several windows share. Tables are named by their span, so
+ * that what a snapshot brought back is found again. Owner: the operator's thread. */
 #ifndef TIDE_WORKER_OP_PANES_H
 #define TIDE_WORKER_OP_PANES_H
 #include "worker/op/distinct.h"

@@ -40,13 +40,16 @@ static tide_status push_computed(project *self, tide_batch *in, tide_outbox *out
     return TIDE_OK;
 }
 
-static tide_op_result project_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result project_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                       tide_outbox *out)
 {
     project *self = self_v;
     tide_assert(port == 0);
     if (!tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
-    if (self->columns) push_shared(self, *in_p, out);
-    else if (push_computed(self, *in_p, out) != TIDE_OK) return TIDE_OP_FAILED;
+    if (self->columns)
+        push_shared(self, *in_p, out);
+    else if (push_computed(self, *in_p, out) != TIDE_OK)
+        return TIDE_OP_FAILED;
     tide_batch_unref(in_p);
     return TIDE_OP_DONE;
 }
@@ -82,5 +85,8 @@ static void project_close(void *self_v)
     tide_row_errors_fini(&self->errs);
 }
 
-const tide_op_vt tide_op_project = { .name = "project", .size = sizeof(project), .open = project_open,
-                                     .on_batch = project_on_batch, .close = project_close };
+const tide_op_vt tide_op_project = { .name = "project",
+                                     .size = sizeof(project),
+                                     .open = project_open,
+                                     .on_batch = project_on_batch,
+                                     .close = project_close };

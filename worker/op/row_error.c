@@ -1,4 +1,5 @@
-/* row_error.c - what becomes of a row that cannot be computed: the on-error policy, in one place. */
+/* row_error.c - what becomes of a row that cannot be computed: the on-error policy, in one
+ * place. */
 #include <inttypes.h>
 
 #include "base/column/text.h"
@@ -29,7 +30,8 @@ tide_status tide_op_bad_row(const tide_op_env *env, const tide_batch *in, uint32
     return rv;
 }
 
-tide_status tide_op_bad_rows(const tide_op_env *env, const tide_batch *in, const tide_row_errors *errs)
+tide_status tide_op_bad_rows(const tide_op_env *env, const tide_batch *in,
+                             const tide_row_errors *errs)
 {
     for (uint32_t i = 0; i < errs->n; i++) {
         const tide_row_error *e = &errs->items[i];
@@ -42,8 +44,10 @@ uint32_t tide_op_good_rows(const tide_row_errors *errs, uint32_t n, uint16_t *ke
 {
     uint32_t n_keep = 0, e = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (e < errs->n && errs->items[e].row == i) e++;
-        else keep[n_keep++] = (uint16_t)i;
+        if (e < errs->n && errs->items[e].row == i)
+            e++;
+        else
+            keep[n_keep++] = (uint16_t)i;
     }
     return n_keep;
 }
@@ -62,8 +66,8 @@ static void print_place(const tide_op_env *env, uint32_t pos, tide_bytes *out)
             column++; /* Characters, not bytes: continuation bytes do not count. */
         }
     }
-    tide_bytes_printf(out, "%s:%" PRIu32 ":%" PRIu32 ": ", env->source_name ? env->source_name : "<job>",
-                      line, column);
+    tide_bytes_printf(out, "%s:%" PRIu32 ":%" PRIu32 ": ",
+                      env->source_name ? env->source_name : "<job>", line, column);
 }
 
 static void print_row(const tide_batch *in, uint32_t phys, tide_bytes *out)

@@ -40,7 +40,8 @@ void tide_row_sets_close(tide_row_sets *self)
 
 static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32_t set)
 {
-    return (tide_value_set){ .table = ref.table, .row = ref.row,
+    return (tide_value_set){ .table = ref.table,
+                             .row = ref.row,
                              .blob = self->first_blob + TIDE_VALUE_SET_BLOBS * set,
                              .spec = &self->specs[set] };
 }
@@ -58,7 +59,8 @@ static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *
             tide_table_blob_prefetch(ahead.table, ahead.row, set_of(self, ahead, s).blob);
         }
         tide_value_set set = set_of(self, refs[place[i]], s);
-        TIDE_TRY(tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));
+        TIDE_TRY(
+            tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));
         self->values[n_fresh] = some->values[i];
         self->rows[n_fresh] = some->rows[i];
         n_fresh += fresh;
@@ -67,23 +69,27 @@ static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *
     return TIDE_OK;
 }
 
-tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs, const tide_op_rows *at)
+tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs,
+                                 const tide_op_rows *at)
 {
     for (uint32_t s = 0; s < self->n; s++) {
         uint32_t agg = self->aggs->set_agg[s], n_fresh = 0;
         tide_op_rows some = tide_op_aggs_narrow(self->aggs, agg, at, true);
         const tide_col *arg = at->in->cols[self->aggs->calls[agg].arg];
-        TIDE_TRY(tide_key_encode_cols(&self->specs[s], &arg, some.rows, some.n, self->keys, self->hash));
+        TIDE_TRY(
+            tide_key_encode_cols(&self->specs[s], &arg, some.rows, some.n, self->keys, self->hash));
         TIDE_TRY(put_all(self, s, refs, &some, &n_fresh));
-        tide_op_rows news = { .in = at->in, .values = self->values, .rows = self->rows, .n = n_fresh };
+        tide_op_rows news = {
+            .in = at->in, .values = self->values, .rows = self->rows, .n = n_fresh
+        };
         TIDE_TRY(tide_op_aggs_update_set(self->aggs, s, &news, false));
     }
     return TIDE_OK;
 }
 
 /* Feeds the set's aggregates of one row with n encoded values. */
-static tide_status feed_values(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,
-                               const uint8_t *keys, uint32_t n)
+static tide_status feed_values(tide_row_sets *self, tide_pool *pool, uint32_t set,
+                               tide_row_ref into, const uint8_t *keys, uint32_t n)
 {
     tide_op_aggs *aggs = self->aggs;
     const uint8_t *ptrs[CARRY_MAX];

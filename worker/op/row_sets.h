@@ -1,4 +1,5 @@
-/* row_sets.h - the DISTINCT aggregates of rows that carry their value sets themselves (value_set.h).
+/* row_sets.h - the DISTINCT aggregates of rows that carry their value sets themselves
+ * (value_set.h).
  *
  * For rows that end one by one: sessions, attached windows. Owner: the operator's thread. */
 #ifndef TIDE_WORKER_OP_ROW_SETS_H
@@ -12,8 +13,8 @@ typedef struct tide_row_ref { /* A row of one of an operator's tables. */
 } tide_row_ref;
 
 typedef struct tide_row_sets {
-    uint32_t n;           /* aggs->n_sets */
-    uint32_t first_blob;  /* Set s has blobs first_blob + 2 s and the next. */
+    uint32_t n;          /* aggs->n_sets */
+    uint32_t first_blob; /* Set s has blobs first_blob + 2 s and the next. */
     tide_op_aggs *aggs;
     tide_key_spec *specs; /* Of each set's value. */
     uint8_t *keys;        /* Scratch. */
@@ -27,12 +28,12 @@ TIDE_MUST_CHECK tide_status tide_row_sets_open(tide_row_sets *self, const tide_s
                                                tide_op_aggs *aggs, uint32_t first_blob);
 void tide_row_sets_close(tide_row_sets *self);
 
-/* Puts the arguments of the rows into the sets of refs[i], whose value at->values[i] is, and feeds the
- * aggregates with those that were new. */
+/* Puts the arguments of the rows into the sets of refs[i], whose value at->values[i] is, and feeds
+ * the aggregates with those that were new. */
 TIDE_MUST_CHECK tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs,
                                                  const tide_op_rows *at);
 /* into's sets and DISTINCT aggregates += from's. */
-TIDE_MUST_CHECK tide_status tide_row_sets_merge(tide_row_sets *self, tide_pool *pool, tide_row_ref into,
-                                                tide_row_ref from);
+TIDE_MUST_CHECK tide_status tide_row_sets_merge(tide_row_sets *self, tide_pool *pool,
+                                                tide_row_ref into, tide_row_ref from);
 
 #endif

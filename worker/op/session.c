@@ -1,9 +1,9 @@
 /* session.c - GROUP BY over sessions: a key's rows with no break longer than the gap.
  *
- * A batch's keys are looked up at once. Then one pass decides, row by row: nearly always a row extends the
- * newest session of its key, and only its end is written. The aggregates are fed afterwards by vector
- * kernels, or before a session moves or fuses. Ends are in a calendar that looks at a session about once
- * per gap. */
+ * A batch's keys are looked up at once. Then one pass decides, row by row: nearly always a row
+ * extends the newest session of its key, and only its end is written. The aggregates are fed
+ * afterwards by vector kernels, or before a session moves or fuses. Ends are in a calendar that
+ * looks at a session about once per gap. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/op_priv.h"
@@ -12,7 +12,8 @@
 static tide_status take_rows(session *self, const tide_op_times *times);
 static tide_status settle_batch(session *self);
 
-static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                       tide_outbox *out)
 {
     session *self = self_v;
     tide_op_times times;
@@ -118,7 +119,8 @@ static bool fire(session *self, tide_table *table, tide_calendar *calendar, tide
             space = tide_op_emit_space(&self->emit);
         }
         uint32_t max = sizeof due / sizeof *due;
-        uint32_t n = tide_calendar_pop(calendar, self->watermark, self->rows, space < max ? space : max);
+        uint32_t n =
+            tide_calendar_pop(calendar, self->watermark, self->rows, space < max ? space : max);
         if (n == 0) return true;
         tide_op_emit_groups(&self->emit, table, self->rows, n);
         for (uint32_t i = 0; i < n; i++) {
@@ -147,7 +149,8 @@ static tide_op_result session_on_watermark(void *self_v, int64_t watermark_us, t
 
 static tide_calendar *make_calendar(tide_table *table, int64_t gap)
 {
-    tide_calendar_config config = { .table = table, .span = gap,
+    tide_calendar_config config = { .table = table,
+                                    .span = gap,
                                     .due_offset = (uint32_t)offsetof(session_value, due),
                                     .filed_offset = (uint32_t)offsetof(session_value, filed) };
     return tide_calendar_new(&config);
@@ -175,9 +178,12 @@ static tide_status make_older_spec(session *self)
 static tide_status open_tables(session *self)
 {
     uint32_t n_blobs = SESSION_BLOB_SETS + TIDE_VALUE_SET_BLOBS * self->sets.n;
-    tide_table_spec spec = { .name = "sessions", .key = &self->keys.spec, .n_blobs = n_blobs,
+    tide_table_spec spec = { .name = "sessions",
+                             .key = &self->keys.spec,
+                             .n_blobs = n_blobs,
                              .value_bytes = self->aggs.value_bytes + 8 * n_blobs,
-                             .owned = self->aggs.owned, .n_owned = self->aggs.n_owned };
+                             .owned = self->aggs.owned,
+                             .n_owned = self->aggs.n_owned };
     TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
     spec.name = "older sessions";
     spec.key = &self->older_spec;
@@ -198,8 +204,8 @@ static tide_status open_parts(session *self, const tide_node *node, tide_op_env 
         return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
     if (self->gap <= 0 || self->gap > TIDE_WINDOW_SIZE_MAX)
         return tide_fail(TIDE_E_INVALID, "a session's gap must be positive");
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
-                               NULL, 0));
+    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys,
+                               node->aggregate.n_keys, NULL, 0));
     TIDE_TRY(make_older_spec(self));
     TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(session_value), false));
     TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, SESSION_BLOB_SETS));
@@ -227,7 +233,10 @@ static tide_status session_open(void *self_v, const tide_node *node, tide_op_env
     return rv;
 }
 
-const tide_op_vt tide_op_session = { .name = "session aggregate", .size = sizeof(session),
-                                     .open = session_open, .on_batch = session_on_batch,
+const tide_op_vt tide_op_session = { .name = "session aggregate",
+                                     .size = sizeof(session),
+                                     .open = session_open,
+                                     .on_batch = session_on_batch,
                                      .on_watermark = session_on_watermark,
-                                     .after_restore = session_after_restore, .close = session_close };
+                                     .after_restore = session_after_restore,
+                                     .close = session_close };

@@ -1,7 +1,8 @@
-/* session_older.c - rows off the fast path: they open a session, reach back, fill a break, or are late.
+/* session_older.c - rows off the fast path: they open a session, reach back, fill a break, or are
+ * late.
  *
- * None of this is frequent, so a row costs a microsecond here without harm. Before a session moves to another
- * row or fuses, the batch's pending rows are fed to where they belong. */
+ * None of this is frequent, so a row costs a microsecond here without harm. Before a session moves
+ * to another row or fuses, the batch's pending rows are fed to where they belong. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/session_priv.h"
@@ -56,7 +57,8 @@ tide_status session_place(session *self, uint32_t k, int64_t ts, tide_row_ref *r
 static void load_list(const session *self, uint32_t row, uint32_t spare, older_list *list)
 {
     uint32_t bytes;
-    const session_older *kept = (const void *)tide_table_blob(self->table, row, SESSION_BLOB_OLDER, &bytes);
+    const session_older *kept =
+        (const void *)tide_table_blob(self->table, row, SESSION_BLOB_OLDER, &bytes);
     uint32_t n = bytes / (uint32_t)sizeof *kept;
     *list = (older_list){ .items = tide_calloc(n + spare + 1, sizeof *kept) };
     for (uint32_t i = 0; i < n; i++)

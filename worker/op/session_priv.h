@@ -1,10 +1,10 @@
-/* session_priv.h - sessions as rows: shared by the operator (session.c) and the rows off its fast path
- * (session_older.c).
+/* session_priv.h - sessions as rows: shared by the operator (session.c) and the rows off its fast
+ * path (session_older.c).
  *
- * A key's newest open session is its row in the table "sessions". Older ones, still open because the
- * watermark has not passed them, are rows of the same layout in "older sessions", keyed by (key, id); the
- * newest one's first blob lists them by start. An older session's id is the time of one of its rows, which
- * no other open session of the key can contain.
+ * A key's newest open session is its row in the table "sessions". Older ones, still open because
+ * the watermark has not passed them, are rows of the same layout in "older sessions", keyed by
+ * (key, id); the newest one's first blob lists them by start. An older session's id is the time of
+ * one of its rows, which no other open session of the key can contain.
  *
  * Value:
  *   | offset | size | meaning                                                          |
@@ -14,7 +14,8 @@
  *   |     24 |      | aggregates' states                                               |
  *   |        |    8 | blob 0: older sessions (of a newest session), as session_older[] |
  *   |        | 16 s | blobs 1 + 2 s, 2 + 2 s: distinct set s (row_sets.h)              |
- * A row joins when its time lies in [start - gap, due]; a session fires when the watermark is past due. */
+ * A row joins when its time lies in [start - gap, due]; a session fires when the watermark is past
+ * due. */
 #ifndef TIDE_WORKER_OP_SESSION_PRIV_H
 #define TIDE_WORKER_OP_SESSION_PRIV_H
 #include "checkpoint/state/calendar.h"
@@ -54,7 +55,7 @@ typedef struct session {
     tide_table *table, *older;
     tide_calendar *calendar, *older_calendar;
     int64_t gap;
-    int64_t watermark; /* Within +-TIDE_WINDOW_TIME_MAX. */
+    int64_t watermark;    /* Within +-TIDE_WINDOW_TIME_MAX. */
     const tide_batch *in; /* The batch at hand. */
     session_pending pending;
     uint32_t n_file, n_empty;
@@ -70,10 +71,10 @@ TIDE_MUST_CHECK tide_status session_flush(session *self);
 /* ---- session_older.c ---- */
 typedef enum session_fate { SESSION_JOINED, SESSION_LATE } session_fate;
 
-/* What becomes of row k of the batch (key k, time ts) that lies outside of the newest session's fast
- * path: *ref_out is the session that it joins, unless it is late. */
-TIDE_MUST_CHECK tide_status session_place(session *self, uint32_t k, int64_t ts, tide_row_ref *ref_out,
-                                          session_fate *fate_out);
+/* What becomes of row k of the batch (key k, time ts) that lies outside of the newest session's
+ * fast path: *ref_out is the session that it joins, unless it is late. */
+TIDE_MUST_CHECK tide_status session_place(session *self, uint32_t k, int64_t ts,
+                                          tide_row_ref *ref_out, session_fate *fate_out);
 
 TIDE_INLINE session_value *session_of(tide_row_ref ref)
 {

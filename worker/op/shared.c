@@ -3,7 +3,8 @@
 
 tide_prog_env tide_op_prog_env(const tide_op_env *env)
 {
-    return (tide_prog_env){ .pool = env->pool, .now_us = *env->wall_us,
+    return (tide_prog_env){ .pool = env->pool,
+                            .now_us = *env->wall_us,
                             .random_seed = env->random_seed + env->subtask };
 }
 

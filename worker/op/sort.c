@@ -1,8 +1,10 @@
-/* sort.c - ORDER BY, LIMIT and OFFSET over bounded input: rows are kept until the end, then come in order.
+/* sort.c - ORDER BY, LIMIT and OFFSET over bounded input: rows are kept until the end, then come in
+ * order.
  *
- * With a LIMIT, whatever cannot be among the first rows any more is dropped from time to time, so memory is a
- * few times LIMIT + OFFSET rows. Input with changes is sorted by all of its columns, so that a row and its
- * retraction meet and cancel. Watermarks are held back: the rows behind them are still here. */
+ * With a LIMIT, whatever cannot be among the first rows any more is dropped from time to time, so
+ * memory is a few times LIMIT + OFFSET rows. Input with changes is sorted by all of its columns, so
+ * that a row and its retraction meet and cancel. Watermarks are held back: the rows behind them are
+ * still here. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/op_priv.h"
@@ -30,7 +32,8 @@ static void cancel(sort *self, uint64_t most)
         int64_t left = 0;
         for (to = from; to < rows->n && tide_sort_rows_equal(rows, from, to); to++)
             left += tide_change_is_retraction((int8_t)tide_sort_rows_change(rows, to)) ? -1 : 1;
-        /* The kept ones must be insertions: a retraction that came first would take them away again. */
+        /* The kept ones must be insertions: a retraction that came first would take them away
+         * again. */
         for (uint32_t i = from; i < to && left > 0 && n < most; i++) {
             if (tide_change_is_retraction((int8_t)tide_sort_rows_change(rows, i))) continue;
             keep[n++] = i;
@@ -56,7 +59,8 @@ static void prune(sort *self)
     tide_free(keep);
 }
 
-static tide_op_result sort_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result sort_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                    tide_outbox *out)
 {
     sort *self = self_v;
     size_t budget = self->env->state_budget_bytes;
@@ -73,7 +77,8 @@ static tide_op_result sort_on_batch(void *self_v, uint32_t port, tide_batch **in
         over = budget && tide_sort_rows_bytes(&self->rows) > budget;
     }
     if (!over) return TIDE_OP_DONE;
-    (void)tide_fail(TIDE_E_BUDGET, "ORDER BY: %u rows to sort take %zu bytes, over the budget of %zu bytes",
+    (void)tide_fail(TIDE_E_BUDGET,
+                    "ORDER BY: %u rows to sort take %zu bytes, over the budget of %zu bytes",
                     (unsigned)self->rows.n, tide_sort_rows_bytes(&self->rows), budget);
     return TIDE_OP_FAILED;
 }
@@ -119,9 +124,9 @@ static tide_status sort_open(void *self_v, const tide_node *node, tide_op_env *e
     self->updating = input->updating && !env->batch_mode;
     self->first = node->sort.offset > 0 ? (uint64_t)node->sort.offset : 0;
     self->end = node->sort.limit < 0 ? UINT64_MAX : self->first + (uint64_t)node->sort.limit;
-    self->prune_at = self->updating                     ? PRUNE_SLACK_ROWS
+    self->prune_at = self->updating               ? PRUNE_SLACK_ROWS
                      : self->end < UINT32_MAX / 4 ? self->end * 2 + PRUNE_SLACK_ROWS
-                                                        : UINT64_MAX;
+                                                  : UINT64_MAX;
     tide_sort_rows_open(&self->rows, env->pool, &input->schema, node->sort.keys, node->sort.n_keys,
                         self->updating);
     return TIDE_OK;
@@ -133,7 +138,11 @@ static void sort_close(void *self_v)
     tide_sort_rows_close(&self->rows);
 }
 
-const tide_op_vt tide_op_sort = { .name = "sort", .size = sizeof(sort), .emits_watermarks = true,
-                                  .open = sort_open, .on_batch = sort_on_batch,
-                                  .on_watermark = sort_on_watermark, .on_end = sort_on_end,
+const tide_op_vt tide_op_sort = { .name = "sort",
+                                  .size = sizeof(sort),
+                                  .emits_watermarks = true,
+                                  .open = sort_open,
+                                  .on_batch = sort_on_batch,
+                                  .on_watermark = sort_on_watermark,
+                                  .on_end = sort_on_end,
                                   .close = sort_close };

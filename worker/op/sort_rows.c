@@ -134,9 +134,16 @@ static void put_value(uint8_t *at, const tide_value *v)
     case TIDE_TYPE_STRING:
     case TIDE_TYPE_BYTES: memcpy(at, v->str.ptr, v->str.len < 16 ? v->str.len : 16); return;
     case TIDE_TYPE_BOOLEAN: put_u64(at, v->boolean); return;
-    case TIDE_TYPE_NULL: case TIDE_TYPE_TINYINT: case TIDE_TYPE_SMALLINT: case TIDE_TYPE_INT:
-    case TIDE_TYPE_BIGINT: case TIDE_TYPE_DATE: case TIDE_TYPE_TIME: case TIDE_TYPE_TIMESTAMP:
-    case TIDE_TYPE_TIMESTAMP_LTZ: case TIDE_TYPE_COUNT: break;
+    case TIDE_TYPE_NULL:
+    case TIDE_TYPE_TINYINT:
+    case TIDE_TYPE_SMALLINT:
+    case TIDE_TYPE_INT:
+    case TIDE_TYPE_BIGINT:
+    case TIDE_TYPE_DATE:
+    case TIDE_TYPE_TIME:
+    case TIDE_TYPE_TIMESTAMP:
+    case TIDE_TYPE_TIMESTAMP_LTZ:
+    case TIDE_TYPE_COUNT: break;
     }
     put_u64(at, (uint64_t)v->i64 ^ ((uint64_t)1 << 63));
 }
@@ -167,7 +174,8 @@ static const uint8_t *key_of(const tide_sort_rows *self, uint32_t row)
     return self->keys + (size_t)row * self->key_bytes;
 }
 
-static int compare_strings(const tide_sort_rows *self, const tide_sort_column *c, uint32_t a, uint32_t b)
+static int compare_strings(const tide_sort_rows *self, const tide_sort_column *c, uint32_t a,
+                           uint32_t b)
 {
     const tide_col *col_a = self->batches[a / TIDE_BATCH_ROWS_MAX]->cols[c->column];
     const tide_col *col_b = self->batches[b / TIDE_BATCH_ROWS_MAX]->cols[c->column];
@@ -227,8 +235,8 @@ tide_change tide_sort_rows_change(const tide_sort_rows *self, uint32_t place)
     return tide_batch_change(self->batches[row / TIDE_BATCH_ROWS_MAX], row % TIDE_BATCH_ROWS_MAX);
 }
 
-/* Appends rows order[places[0..n)] of `from`, as far as there is space; returns their number. Runs of
- * neighbours in one batch go together. */
+/* Appends rows order[places[0..n)] of `from`, as far as there is space; returns their number. Runs
+ * of neighbours in one batch go together. */
 static uint32_t append_rows(tide_builder *to, const tide_sort_rows *from, const uint32_t *places,
                             uint32_t n)
 {

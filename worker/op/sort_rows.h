@@ -1,15 +1,15 @@
 /* sort_rows.h - rows kept in memory to be put in order.
  *
- * Rows are copied into dense batches, and each gets a sort key that memcmp orders: per column a byte for NULL,
- * then the value with its order made that of its bytes (for strings their first bytes; equal ones are
- * compared in full), inverted for DESC. Rows with equal keys keep the order in which they came.
- * Owner: the operator's thread. */
+ * Rows are copied into dense batches, and each gets a sort key that memcmp orders: per column a
+ * byte for NULL, then the value with its order made that of its bytes (for strings their first
+ * bytes; equal ones are compared in full), inverted for DESC. Rows with equal keys keep the order
+ * in which they came. Owner: the operator's thread. */
 #ifndef TIDE_WORKER_OP_SORT_ROWS_H
 #define TIDE_WORKER_OP_SORT_ROWS_H
 #include "worker/op/op.h"
 
 typedef struct tide_sort_column {
-    uint32_t column, at; /* at: offset of its part of the sort key. */
+    uint32_t column, at;                   /* at: offset of its part of the sort key. */
     bool descending, nulls_first, in_full; /* in_full: bytes beyond the key may decide. */
 } tide_sort_column;
 
@@ -26,13 +26,15 @@ typedef struct tide_sort_rows {
     uint32_t n, cap;        /* Rows. */
     uint8_t *keys;          /* n * key_bytes */
     tide_sort_entry *order; /* n entries; sorted by tide_sort_rows_sort. */
-    tide_batch **batches;   /* Row i is row i % TIDE_BATCH_ROWS_MAX of batch i / TIDE_BATCH_ROWS_MAX; */
+    /* Row i is row i % TIDE_BATCH_ROWS_MAX of batch i / TIDE_BATCH_ROWS_MAX; */
+    tide_batch **batches;
     uint32_t n_batches, cap_batches;
-    tide_builder builder;   /* the last rows are still under construction until _seal. */
+    tide_builder builder; /* the last rows are still under construction until _seal. */
     size_t batch_bytes;
 } tide_sort_rows;
 
-/* `whole_row`: every column counts, after the keys: equal rows become neighbours. Zeroed storage. */
+/* `whole_row`: every column counts, after the keys: equal rows become neighbours. Zeroed
+ * storage. */
 void tide_sort_rows_open(tide_sort_rows *self, tide_pool *pool, const tide_schema *schema,
                          const tide_sort_key *keys, uint32_t n_keys, bool whole_row);
 void tide_sort_rows_close(tide_sort_rows *self);

@@ -28,10 +28,12 @@ static uint32_t entry_bytes(const tide_key_spec *spec, const uint8_t *entry)
 static bool same_string(const uint8_t *entry, const tide_key_str *s, uint64_t hash)
 {
     const string_entry *e = (const void *)entry;
-    return e->hash == hash && e->len == s->len && memcmp(e->bytes, tide_key_str_ptr(s), s->len) == 0;
+    return e->hash == hash && e->len == s->len &&
+           memcmp(e->bytes, tide_key_str_ptr(s), s->len) == 0;
 }
 
-TIDE_INLINE bool same(const tide_key_spec *spec, const uint8_t *entry, const uint8_t *key, uint64_t hash)
+TIDE_INLINE bool same(const tide_key_spec *spec, const uint8_t *entry, const uint8_t *key,
+                      uint64_t hash)
 {
     if (spec->n_strs) return same_string(entry, (const void *)key, hash);
     const uint64_t *a = (const void *)entry, *b = (const void *)key;
@@ -59,7 +61,8 @@ static bool find(const tide_value_set *self, const uint8_t *members, uint32_t n,
             if (same(spec, members + at, key, hash)) return true;
         return false;
     }
-    const uint32_t *index = (const void *)tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
+    const uint32_t *index =
+        (const void *)tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
     uint32_t mask = n_index / (uint32_t)sizeof *index - 1;
     for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask)
         if (same(spec, members + (size_t)(index[i] - 1) * 8, key, hash)) return true;
@@ -105,14 +108,16 @@ static tide_status add_to_index(const tide_value_set *self, uint32_t at, uint32_
     const uint8_t *old = tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
     uint32_t slots = n_index / (uint32_t)sizeof(uint32_t);
     if (slots >= n / 4) {
-        place((uint32_t *)(uintptr_t)old, slots - 1, hash, at); /* The row is touched: ours to write. */
+        place((uint32_t *)(uintptr_t)old, slots - 1, hash,
+              at); /* The row is touched: ours to write. */
         return TIDE_OK;
     }
     while (wanted < n / 2) wanted *= 2;
     return rebuild_index(self, wanted);
 }
 
-tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash, bool *fresh)
+tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash,
+                               bool *fresh)
 {
     const tide_key_spec *spec = self->spec;
     uint32_t n;
@@ -151,7 +156,9 @@ bool tide_value_set_next(const tide_value_set *self, uint32_t *at, uint8_t *key,
     *hash = e->hash;
     *s = (tide_key_str){ .len = e->len };
     memcpy(s->prefix, e->bytes, e->len < 4 ? e->len : 4);
-    if (e->len > TIDE_VIEW_INLINE_MAX) s->ptr = e->bytes;
-    else if (e->len > 4) memcpy(s->rest, e->bytes + 4, e->len - 4);
+    if (e->len > TIDE_VIEW_INLINE_MAX)
+        s->ptr = e->bytes;
+    else if (e->len > 4)
+        memcpy(s->rest, e->bytes + 4, e->len - 4);
     return true;
 }

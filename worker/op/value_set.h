@@ -1,9 +1,9 @@
 /* value_set.h - a set of values inside a row of a keyed table: count(DISTINCT x) of one session.
  *
- * Lives in two blobs of the row, so that it moves, fuses, is saved and forgotten with its session: members in
- * the order of their coming, and, from a few members on, an index of them. (Sets in a table of their own
- * would have to be listed at the end of each session. Windows, whose sets are dropped as tables, and groups,
- * which never end, have them there: distinct.h.)
+ * Lives in two blobs of the row, so that it moves, fuses, is saved and forgotten with its session:
+ * members in the order of their coming, and, from a few members on, an index of them. (Sets in a
+ * table of their own would have to be listed at the end of each session. Windows, whose sets are
+ * dropped as tables, and groups, which never end, have them there: distinct.h.)
  *
  * Members blob, 8-byte aligned entries, one after another:
  *   | value       | bytes          | entry                                                        |
@@ -27,8 +27,8 @@ typedef struct tide_value_set {
 TIDE_MUST_CHECK tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key,
                                                uint64_t hash, bool *fresh);
 
-/* The member at *at (0 at first) as an encoded key in `key` (spec->key_bytes), which borrows from the set;
- * advances *at. False at the end. */
+/* The member at *at (0 at first) as an encoded key in `key` (spec->key_bytes), which borrows from
+ * the set; advances *at. False at the end. */
 bool tide_value_set_next(const tide_value_set *self, uint32_t *at, uint8_t *key, uint64_t *hash);
 
 #endif

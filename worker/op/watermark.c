@@ -1,5 +1,6 @@
-/* watermark.c - event time that begins in the middle of a plan: the maximum of an expression over all rows
- * so far is the watermark. Those that come from above say nothing here, but for the final one. */
+/* watermark.c - event time that begins in the middle of a plan: the maximum of an expression over
+ * all rows so far is the watermark. Those that come from above say nothing here, but for the final
+ * one. */
 #include "base/core/assert.h"
 #include "worker/op/op_priv.h"
 
@@ -79,8 +80,10 @@ static void watermark_close(void *self_v)
     tide_row_errors_fini(&self->errs);
 }
 
-const tide_op_vt tide_op_watermark = { .name = "watermark", .size = sizeof(watermark),
-                                       .emits_watermarks = true, .open = watermark_open,
+const tide_op_vt tide_op_watermark = { .name = "watermark",
+                                       .size = sizeof(watermark),
+                                       .emits_watermarks = true,
+                                       .open = watermark_open,
                                        .on_batch = watermark_on_batch,
                                        .on_watermark = watermark_on_watermark,
                                        .close = watermark_close };

@@ -1,5 +1,5 @@
-/* window.c - a windowing function without aggregation: each row once per window that it lies in, with the
- * window's start, end and time behind its columns. Stateless; no row is late here. */
+/* window.c - a windowing function without aggregation: each row once per window that it lies in,
+ * with the window's start, end and time behind its columns. Stateless; no row is late here. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/event_time.h"
@@ -13,12 +13,12 @@ typedef struct window {
     tide_op_env *env;
     tide_window of;
     tide_type time_type;
-    tide_col **cols;      /* Of the batch under construction. */
+    tide_col **cols; /* Of the batch under construction. */
     /* The batch at hand: where it stands. */
     bool begun;
     tide_op_times times;
-    uint32_t k;           /* Row times.rows[k], ... */
-    int64_t after;        /* ... its windows that end after this. */
+    uint32_t k;    /* Row times.rows[k], ... */
+    int64_t after; /* ... its windows that end after this. */
     uint16_t rows[TIDE_BATCH_ROWS_MAX];
     tide_span spans[TIDE_BATCH_ROWS_MAX];
     tide_event_time event_time;
@@ -72,7 +72,8 @@ static void push_pairs(window *self, tide_batch *in, uint32_t n, tide_outbox *ou
     tide_outbox_push(out, &made);
 }
 
-static tide_op_result window_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result window_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                      tide_outbox *out)
 {
     window *self = self_v;
     tide_assert(port == 0);
@@ -114,5 +115,8 @@ static void window_close(void *self_v)
     tide_free(self->cols);
 }
 
-const tide_op_vt tide_op_window = { .name = "window", .size = sizeof(window), .open = window_open,
-                                    .on_batch = window_on_batch, .close = window_close };
+const tide_op_vt tide_op_window = { .name = "window",
+                                    .size = sizeof(window),
+                                    .open = window_open,
+                                    .on_batch = window_on_batch,
+                                    .close = window_close };

@@ -1,9 +1,10 @@
 /* window_agg.c - GROUP BY over tumbling, hopping and cumulating windows: rows into panes.
  *
- * A pane is one keyed table per span of time, emitted whole when the watermark reaches the end of its
- * window: no timer per key. Hopping and cumulating windows share slices (window_time.h) unless an
- * aggregate is DISTINCT; then a row goes into every window's own pane. Most batches fall into one slice,
- * which is found out from the range of their times; the others are split, slice by slice. */
+ * A pane is one keyed table per span of time, emitted whole when the watermark reaches the end of
+ * its window: no timer per key. Hopping and cumulating windows share slices (window_time.h) unless
+ * an aggregate is DISTINCT; then a row goes into every window's own pane. Most batches fall into
+ * one slice, which is found out from the range of their times; the others are split, slice by
+ * slice. */
 #include "base/core/assert.h"
 #include "worker/op/op_priv.h"
 #include "worker/op/window_agg_priv.h"
@@ -49,8 +50,8 @@ static tide_status add_to_table(window_agg *self, tide_table *table, const tide_
     return tide_op_aggs_update(&self->aggs, at, false);
 }
 
-/* Into the pane of one span. A slice that is part of the running sum already is added there too: the row
- * is not late for the windows to come. */
+/* Into the pane of one span. A slice that is part of the running sum already is added there too:
+ * the row is not late for the windows to come. */
 static tide_status add_to_pane(window_agg *self, tide_span span, const tide_batch *in,
                                const uint16_t *rows, uint32_t n)
 {
@@ -85,7 +86,8 @@ static tide_status take_rows(window_agg *self, const tide_batch *in, const tide_
 {
     if (times->n == 0) return TIDE_OK;
     tide_span slice = tide_window_slice(&self->window, times->min);
-    if (TIDE_LIKELY(times->max < slice.end)) return add_slice(self, slice, in, times->rows, times->n);
+    if (TIDE_LIKELY(times->max < slice.end))
+        return add_slice(self, slice, in, times->rows, times->n);
 
     const uint16_t *left = times->rows;
     uint32_t n_left = times->n;
@@ -124,8 +126,8 @@ static tide_status open_parts(window_agg *self, const tide_node *node, tide_op_e
     if (node->inputs[0]->updating)
         return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
     TIDE_TRY(tide_window_check(&self->window));
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys, node->aggregate.n_keys,
-                               NULL, 0));
+    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys,
+                               node->aggregate.n_keys, NULL, 0));
     TIDE_TRY(tide_op_aggs_open(&self->aggs, node, 0, false));
     self->sharing = choose_sharing(&self->window, &self->aggs);
     if (self->sharing == WINDOW_SLIDING) {
@@ -160,7 +162,9 @@ static tide_status window_agg_open(void *self_v, const tide_node *node, tide_op_
     return rv;
 }
 
-const tide_op_vt tide_op_window_agg = { .name = "window aggregate", .size = sizeof(window_agg),
-                                        .open = window_agg_open, .on_batch = window_agg_on_batch,
+const tide_op_vt tide_op_window_agg = { .name = "window aggregate",
+                                        .size = sizeof(window_agg),
+                                        .open = window_agg_open,
+                                        .on_batch = window_agg_on_batch,
                                         .on_watermark = window_agg_on_watermark,
                                         .close = window_agg_close };

@@ -1,5 +1,5 @@
-/* window_agg_priv.h - the state of the aligned-window aggregate, shared by its two halves: taking rows in
- * (window_agg.c) and firing windows (window_fire.c). */
+/* window_agg_priv.h - the state of the aligned-window aggregate, shared by its two halves: taking
+ * rows in (window_agg.c) and firing windows (window_fire.c). */
 #ifndef TIDE_WORKER_OP_WINDOW_AGG_PRIV_H
 #define TIDE_WORKER_OP_WINDOW_AGG_PRIV_H
 #include "worker/op/emit.h"
@@ -8,10 +8,10 @@
 
 /* How a window's result comes from panes. */
 typedef enum window_sharing {
-    WINDOW_OWN_PANE,  /* A pane per window: tumbling, or DISTINCT, whose counts do not add up. */
-    WINDOW_REBUILT,   /* Slices are merged anew for every window. */
-    WINDOW_GROWING,   /* The next slice is added to those of the window before: cumulating. */
-    WINDOW_SLIDING    /* And the slice that falls out is taken away: hopping, invertible aggregates. */
+    WINDOW_OWN_PANE, /* A pane per window: tumbling, or DISTINCT, whose counts do not add up. */
+    WINDOW_REBUILT,  /* Slices are merged anew for every window. */
+    WINDOW_GROWING,  /* The next slice is added to those of the window before: cumulating. */
+    WINDOW_SLIDING /* And the slice that falls out is taken away: hopping, invertible aggregates. */
 } window_sharing;
 
 /* What the slices of the window fired last add up to. A cache: rebuilt after a restore. */
@@ -49,7 +49,8 @@ typedef struct window_agg {
     tide_event_time times;
 } window_agg;
 
-/* With WINDOW_SLIDING a value begins with the number of its rows: at zero the group leaves the window. */
+/* With WINDOW_SLIDING a value begins with the number of its rows: at zero the group leaves the
+ * window. */
 #define WINDOW_ROWS_AT 0u
 
 TIDE_MUST_CHECK tide_status window_running_open(window_agg *self);

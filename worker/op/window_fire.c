@@ -1,7 +1,8 @@
-/* window_fire.c - aligned windows whose end the watermark has passed: merge their slices, emit, forget.
+/* window_fire.c - aligned windows whose end the watermark has passed: merge their slices, emit,
+ * forget.
  *
- * Firing goes on from call to call: a window of many millions of keys is emitted a batch at a time, and
- * merging does a bounded number of rows per call. */
+ * Firing goes on from call to call: a window of many millions of keys is emitted a batch at a time,
+ * and merging does a bounded number of rows per call. */
 #include "base/core/assert.h"
 #include "worker/op/window_agg_priv.h"
 
@@ -14,8 +15,8 @@ static tide_op_result fire_shared(window_agg *self, int64_t w, tide_outbox *out)
 tide_op_result window_fire(window_agg *self, int64_t w, tide_outbox *out)
 {
     w = tide_window_clamp(w);
-    tide_op_result result = self->sharing == WINDOW_OWN_PANE ? fire_own_panes(self, w, out)
-                                                             : fire_shared(self, w, out);
+    tide_op_result result =
+        self->sharing == WINDOW_OWN_PANE ? fire_own_panes(self, w, out) : fire_shared(self, w, out);
     if (result != TIDE_OP_DONE) return result;
     if (!tide_op_emit_flush(&self->emit, out)) return TIDE_OP_AGAIN;
     if (w > self->fired_to) self->fired_to = w;
@@ -23,7 +24,8 @@ tide_op_result window_fire(window_agg *self, int64_t w, tide_outbox *out)
 }
 
 /* Emits the rest of a table as the groups of `window`. False when there is no room for all. */
-static bool emit_table(window_agg *self, const tide_table *table, tide_span window, tide_outbox *out)
+static bool emit_table(window_agg *self, const tide_table *table, tide_span window,
+                       tide_outbox *out)
 {
     for (;;) {
         uint32_t space = tide_op_emit_space(&self->emit);
@@ -52,7 +54,8 @@ static tide_op_result fire_own_panes(window_agg *self, int64_t w, tide_outbox *o
 
 /* ---- windows of several slices ---- */
 
-/* Up to `most` further rows of a slice into, or out of, the running table. *n_out 0: the slice is done. */
+/* Up to `most` further rows of a slice into, or out of, the running table. *n_out 0: the slice is
+ * done. */
 static tide_status combine(window_agg *self, const tide_table *slice, uint32_t most, bool add,
                            uint32_t *n_out)
 {
@@ -65,7 +68,8 @@ static tide_status combine(window_agg *self, const tide_table *slice, uint32_t m
         memcpy(self->keys.keys + (size_t)i * spec->key_bytes, tide_table_key(slice, rows[i]),
                spec->key_bytes);
     tide_key_hash_keys(spec, self->keys.keys, spec->key_bytes, n, self->keys.hash);
-    TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL, NULL));
+    TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL,
+                                       NULL));
     tide_table_touch(table, self->rows, n);
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *from = tide_table_value(slice, rows[i]);
@@ -101,8 +105,9 @@ static bool begin_next(window_agg *self, int64_t w)
         return true;
     }
     if (window.end > w) return false;
-    bool goes_on = self->sharing == WINDOW_SLIDING ? run->hi > window.start
-                                                   : self->sharing == WINDOW_GROWING && run->lo == window.start;
+    bool goes_on = self->sharing == WINDOW_SLIDING
+                       ? run->hi > window.start
+                       : self->sharing == WINDOW_GROWING && run->lo == window.start;
     if (!goes_on) {
         tide_table_clear(run->table);
         run->hi = window.start;
@@ -164,7 +169,8 @@ static tide_op_result fire_shared(window_agg *self, int64_t w, tide_outbox *out)
             self->firing.phase = WINDOW_EMIT;
             continue;
         case WINDOW_EMIT:
-            if (!emit_table(self, self->running.table, self->firing.window, out)) return TIDE_OP_AGAIN;
+            if (!emit_table(self, self->running.table, self->firing.window, out))
+                return TIDE_OP_AGAIN;
             self->fired_to = self->firing.window.end;
             self->firing.phase = WINDOW_NEXT;
             continue;
@@ -186,10 +192,13 @@ tide_status window_running_open(window_agg *self)
     run->lo = run->hi = -TIDE_WINDOW_TIME_MAX;
     if (self->sharing == WINDOW_OWN_PANE) return TIDE_OK;
     run->memory = tide_state_memory_new(env->state_budget_bytes);
-    tide_table_spec spec = { .name = "running windows", .key = &self->keys.spec,
-                             .value_bytes = self->aggs.value_bytes, .owned = self->aggs.owned,
+    tide_table_spec spec = { .name = "running windows",
+                             .key = &self->keys.spec,
+                             .value_bytes = self->aggs.value_bytes,
+                             .owned = self->aggs.owned,
                              .n_owned = self->aggs.n_owned };
-    tide_table_groups groups = { .total = env->key_groups, .first = env->key_group_first,
+    tide_table_groups groups = { .total = env->key_groups,
+                                 .first = env->key_group_first,
                                  .end = env->key_group_end };
     return tide_table_open(&run->table, &spec, groups, run->memory);
 }

@@ -22,7 +22,8 @@ static fixture begin(const char *name, tide_type arg)
     fixture f = { .pool = tide_pool_new(0) };
     tide_agg_kind kind;
     tide_type result;
-    assert_int_equal(tide_agg_resolve(name, arg.id != TIDE_TYPE_NULL, arg, &kind, &result), TIDE_OK);
+    assert_int_equal(tide_agg_resolve(name, arg.id != TIDE_TYPE_NULL, arg, &kind, &result),
+                     TIDE_OK);
     assert_int_equal(tide_agg_init(&f.agg, kind, arg), TIDE_OK);
     assert_true(tide_type_equal(result, f.agg.result));
     assert_int_equal(f.agg.state_bytes % 8, 0);
@@ -77,7 +78,8 @@ static uint32_t feed(fixture *f, bool retract, uint32_t n, const char *const *te
         rows[i] = (uint16_t)i;
         states[i] = f->state;
     }
-    uint32_t done = (retract ? f->agg.retract : f->agg.update)(&f->agg, states, 0, batch->cols[0], rows, n);
+    uint32_t done =
+        (retract ? f->agg.retract : f->agg.update)(&f->agg, states, 0, batch->cols[0], rows, n);
     tide_batch_unref(&batch);
     return done;
 }
@@ -104,10 +106,12 @@ static void expect(fixture *f, const char *text)
     tide_batch_unref(&made);
 }
 
-#define FEED(f, ...) feed(f, false, sizeof (const char *[]){ __VA_ARGS__ } / sizeof(char *), \
-                          (const char *[]){ __VA_ARGS__ })
-#define TAKE(f, ...) feed(f, true, sizeof (const char *[]){ __VA_ARGS__ } / sizeof(char *), \
-                          (const char *[]){ __VA_ARGS__ })
+#define FEED(f, ...)                                                                               \
+    feed(f, false, sizeof(const char *[]){ __VA_ARGS__ } / sizeof(char *),                         \
+         (const char *[]){ __VA_ARGS__ })
+#define TAKE(f, ...)                                                                               \
+    feed(f, true, sizeof(const char *[]){ __VA_ARGS__ } / sizeof(char *),                          \
+         (const char *[]){ __VA_ARGS__ })
 
 static void expect_type(const char *name, tide_type arg, tide_type want)
 {
@@ -282,7 +286,8 @@ static void merged_states_give_what_one_would(void **state)
     (void)state;
     const char *const names[] = { "sum", "avg", "count" };
     for (uint32_t i = 0; i < 3; i++) {
-        fixture whole = begin(names[i], tide_type_decimal(10, 2)), part = begin(names[i], whole.agg.arg);
+        fixture whole = begin(names[i], tide_type_decimal(10, 2)),
+                part = begin(names[i], whole.agg.arg);
         FEED(&whole, "1.25", "NULL");
         FEED(&part, "-0.75", "2.00");
         assert_true(whole.agg.merge(&whole.agg, whole.state, part.state));
