@@ -64,6 +64,7 @@ static tide_status apply(group *self, const tide_batch *in, uint32_t n, bool ret
             .in = in, .values = self->part_values, .rows = self->part, .n = n_part
         };
     }
+    if (at.n == 0) return TIDE_OK; /* Changes that only add: what cannot retract is not asked to. */
     int64_t step = retract ? -1 : 1;
     for (uint32_t i = 0; i < at.n; i++) ((group_value *)(void *)at.values[i])->rows += step;
     TIDE_TRY(tide_op_aggs_update(&self->aggs, &at, retract));
