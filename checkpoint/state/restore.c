@@ -67,11 +67,11 @@ static bool place_row(void *ctx, const tide_piece_entry *e)
         return false;
     }
     uint32_t row = tide_row_at(t, r->group, e->ordinal);
-    tide_row_bits *b = tide_bits_of(t, row);
+    tide_row_bits b = tide_bits_of(t, row);
     uint64_t bit = tide_bit_of(t, row);
-    if (b->live & bit) tide_row_drop_content(t, tide_table_row(t, row));
-    b->live |= bit;
-    b->stored |= bit;
+    if (*b.live & bit) tide_row_drop_content(t, tide_table_row(t, row));
+    *b.live |= bit;
+    *b.stored |= bit;
     load_fixed(t, row, e->fixed);
     r->status = load_content(t, row, e->variable);
     return r->status == TIDE_OK;
@@ -99,12 +99,12 @@ static bool remove_row(void *ctx, const tide_piece_entry *e)
     tide_table *t = r->table;
     uint32_t row = tide_row_at(t, r->group, e->ordinal);
     if (row == 0) return true;
-    tide_row_bits *b = tide_bits_of(t, row);
+    tide_row_bits b = tide_bits_of(t, row);
     uint64_t bit = tide_bit_of(t, row);
-    if (!(b->live & bit) || !same_key(t, tide_table_row(t, row), e)) return true;
+    if (!(*b.live & bit) || !same_key(t, tide_table_row(t, row), e)) return true;
     tide_row_drop_content(t, tide_table_row(t, row));
-    b->live &= ~bit;
-    b->stored &= ~bit;
+    *b.live &= ~bit;
+    *b.stored &= ~bit;
     return true;
 }
 
@@ -153,10 +153,9 @@ static uint32_t count_live(const tide_table *t, uint32_t group)
     const tide_group *g = &t->groups[group];
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->n_pages; i++) {
-        const tide_row_bits *bits = (const tide_row_bits *)(const void *)t->map.page[g->pages[i]];
-        uint32_t words = (t->page_info[g->pages[i]].rows + 63) / 64;
+        uint32_t words = tide_words_of(&t->page_info[g->pages[i]]);
         for (uint32_t w = 0; w < words; w++)
-            n += (uint32_t)__builtin_popcountll((bits - 1 - w)->live);
+            n += (uint32_t)__builtin_popcountll(*tide_bits_at(t, g->pages[i], w).live);
     }
     return n;
 }

@@ -6,14 +6,14 @@
 
 static uint32_t bits_bytes(uint32_t slots)
 {
-    uint32_t n = (slots + 63) / 64 * (uint32_t)sizeof(tide_row_bits);
+    uint32_t n = (slots + 63) / 64 * TIDE_ROW_BITS * (uint32_t)sizeof(uint64_t);
     return (n + TIDE_CACHE_LINE - 1) & ~(TIDE_CACHE_LINE - 1u); /* Rows start on a cache line. */
 }
 
 uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes)
 {
     uint32_t slots =
-        (uint32_t)((uint64_t)page_bytes * 64 / (64ull * t->map.stride + sizeof(tide_row_bits)));
+        (uint32_t)((uint64_t)page_bytes * 64 / (64ull * t->map.stride + TIDE_ROW_BITS * 8));
     while (slots && bits_bytes(slots) + (uint64_t)slots * t->map.stride > page_bytes) slots--;
     return slots;
 }
@@ -85,22 +85,22 @@ uint32_t tide_row_new(tide_table *t, uint32_t group)
         if (g->fill == g->cap && !page_new(t, group)) return 0;
         row = g->open + g->fill++;
     }
-    tide_row_bits *b = tide_bits_of(t, row);
+    tide_row_bits b = tide_bits_of(t, row);
     uint64_t bit = tide_bit_of(t, row);
-    b->live |= bit;
-    b->dirty |= bit;
+    *b.live |= bit;
+    *b.dirty |= bit;
     return row;
 }
 
 void tide_row_free(tide_table *t, uint32_t group, uint32_t row)
 {
     tide_group *g = &t->groups[group];
-    tide_row_bits *b = tide_bits_of(t, row);
+    tide_row_bits b = tide_bits_of(t, row);
     uint64_t keep = ~tide_bit_of(t, row);
-    b->live &= keep;
-    b->dirty &= keep;
-    b->stored &= keep;
-    tide_assert_slow((b->frozen & ~keep) == 0);
+    *b.live &= keep;
+    *b.dirty &= keep;
+    *b.stored &= keep;
+    tide_assert_slow((*b.frozen & ~keep) == 0);
     memcpy(tide_table_row(t, row), &g->free_row, 4);
     g->free_row = row;
 }
@@ -141,7 +141,7 @@ static void list_free(tide_table *t, tide_group *g, uint32_t page, uint32_t end)
     uint32_t first = page << t->map.slot_bits;
     while (end-- > 0) {
         uint32_t row = first + end;
-        if (tide_bits_of(t, row)->live & tide_bit_of(t, row)) continue;
+        if (tide_row_is_live(t, row)) continue;
         memcpy(tide_table_row(t, row), &g->free_row, 4);
         g->free_row = row;
     }
@@ -155,9 +155,7 @@ void tide_rows_collect_free(tide_table *t, uint32_t group)
     uint32_t newest = g->pages[g->n_pages - 1];
     g->open = newest << t->map.slot_bits;
     g->cap = g->fill = t->page_info[newest].rows;
-    while (g->fill > 0 &&
-           !(tide_bits_of(t, g->open + g->fill - 1)->live & tide_bit_of(t, g->open + g->fill - 1)))
-        g->fill--;
+    while (g->fill > 0 && !tide_row_is_live(t, g->open + g->fill - 1)) g->fill--;
     list_free(t, g, newest, g->fill);
     for (uint32_t i = g->n_pages - 1; i-- > 0;)
         list_free(t, g, g->pages[i], t->page_info[g->pages[i]].rows);

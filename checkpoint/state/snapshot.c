@@ -36,7 +36,6 @@ typedef enum stage { STAGE_BEGIN, STAGE_GRAVES, STAGE_PAGES, STAGE_ASIDE, STAGE_
 
 struct tide_snapshot {
     group_snapshot *groups;
-    bool open;
     uint32_t next_rebase; /* Groups take turns in being written anew. */
     /* Which rows were dirty at the barrier, should the snapshot not be kept: per page the place
      * of its words, or NOT_PENDING. */
@@ -58,7 +57,7 @@ void tide_snapshot_copy_aside(tide_table *t, uint32_t row)
     tide_aside *aside = &t->snap->groups[tide_page_of(t, row)->group].aside;
     uint8_t *to = tide_aside_add(aside, tide_ordinal_of(t, row), n);
     (void)tide_row_save(t, bytes, false, to);
-    tide_bits_of(t, row)->frozen &= ~tide_bit_of(t, row);
+    *tide_bits_of(t, row).frozen &= ~tide_bit_of(t, row);
 }
 
 void tide_snapshot_bury(tide_table *t, uint32_t row)
@@ -81,9 +80,9 @@ void tide_snapshot_before_clear(tide_table *t)
     uint32_t rows[TIDE_SCRATCH_ROWS], n;
     tide_table_scan scan = { 0 };
     if (t->snap == NULL) return;
-    while (t->snap->open && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
+    while (t->freezing && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
         for (uint32_t i = 0; i < n; i++)
-            if (tide_bits_of(t, rows[i])->frozen & tide_bit_of(t, rows[i]))
+            if (*tide_bits_of(t, rows[i]).frozen & tide_bit_of(t, rows[i]))
                 tide_snapshot_copy_aside(t, rows[i]);
     for (uint32_t g = 0; g < t->n_groups; g++) {
         t->snap->groups[g].base_due = true;
@@ -128,16 +127,11 @@ static void choose_shares(tide_table *t, tide_snapshot_kind kind)
     }
 }
 
-static size_t words_of(const tide_page_info *info)
-{
-    return (info->rows + 63) / 64;
-}
-
 static void reserve_pending(tide_table *t)
 {
     tide_snapshot *s = t->snap;
     size_t words = 0;
-    for (uint32_t p = 1; p < t->n_pages; p++) words += words_of(&t->page_info[p]);
+    for (uint32_t p = 1; p < t->n_pages; p++) words += tide_words_of(&t->page_info[p]);
     if (s->cap_words < words) {
         tide_free(s->pending);
         s->cap_words = words + words / 4;
@@ -154,24 +148,21 @@ static void reserve_pending(tide_table *t)
 /* Dirty becomes frozen. Returns whether any row did. */
 static bool freeze_page(tide_table *t, uint32_t page, bool base, uint64_t *pending)
 {
-    tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[page];
-    size_t words = words_of(&t->page_info[page]);
+    uint32_t words = tide_words_of(&t->page_info[page]);
+    tide_row_bits b = tide_bits_at(t, page, words - 1); /* Words lie in descending order. */
     uint64_t any = 0;
-    for (size_t w = 0; w < words; w++) {
-        tide_row_bits *b = bits - 1 - w;
-        b->frozen = base ? b->live : b->dirty;
-        pending[w] = b->dirty;
-        any |= b->dirty;
-        b->dirty = 0;
-        b->stored = b->live;
-    }
+    for (uint32_t w = 0; w < words; w++) any |= b.dirty[w];
+    memcpy(pending, b.dirty, words * sizeof *pending);
+    memcpy(b.frozen, base ? b.live : b.dirty, words * sizeof *pending);
+    memcpy(b.stored, b.live, words * sizeof *pending);
+    memset(b.dirty, 0, words * sizeof *pending);
     return any != 0;
 }
 
 void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
 {
     tide_snapshot *s = snapshot_of(self);
-    tide_assert(!s->open);
+    tide_assert(!self->freezing);
     choose_shares(self, kind);
     reserve_pending(self);
     size_t at = 0;
@@ -182,7 +173,7 @@ void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
         if (info->rows == 0) continue;
         bool base = s->groups[info->group].share == SHARE_BASE;
         changed[info->group] |= freeze_page(self, p, base, s->pending + at);
-        at += words_of(info);
+        at += tide_words_of(info);
     }
     for (uint32_t i = 0; i < self->n_groups; i++) {
         group_snapshot *g = &s->groups[i];
@@ -194,14 +185,14 @@ void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
         if (g->share == SHARE_BASE) g->base_due = false;
     }
     tide_free(changed);
-    s->open = true;
+    self->freezing = true;
     s->group = s->page = s->word = 0;
     s->stage = STAGE_BEGIN;
 }
 
 bool tide_table_snapshot_open(const tide_table *self)
 {
-    return self->snap && self->snap->open;
+    return self->freezing;
 }
 
 /* ---- the sweep ---- */
@@ -241,15 +232,14 @@ static tide_status write_pages(tide_table *t, uint32_t *room)
     const tide_group *g = &t->groups[s->group];
     while (s->page < g->n_pages && *room) {
         uint32_t page = g->pages[s->page];
-        tide_row_bits *b = (tide_row_bits *)(void *)t->map.page[page] - 1 - s->word;
-        if (b->frozen) {
-            uint64_t frozen = b->frozen;
+        uint64_t *word = tide_bits_at(t, page, s->word).frozen, frozen = *word;
+        if (frozen) {
             uint32_t n = (uint32_t)__builtin_popcountll(frozen);
-            b->frozen = 0;
+            *word = 0;
             TIDE_TRY(write_word(&s->writer, page, s->word, frozen));
             *room = *room > n ? *room - n : 0;
         }
-        if (++s->word < words_of(&t->page_info[page])) continue;
+        if (++s->word < tide_words_of(&t->page_info[page])) continue;
         s->word = 0;
         s->page++;
     }
@@ -299,7 +289,7 @@ tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink, uint
     tide_snapshot *s = self->snap;
     uint32_t room = rows_max ? rows_max : 1;
     *done_out = false;
-    tide_assert(s && s->open);
+    tide_assert(self->freezing);
     s->writer.sink = sink;
     while (s->group < self->n_groups && room) {
         if (s->groups[s->group].share == SHARE_NONE) {
@@ -345,11 +335,11 @@ static void thaw(tide_table *t)
     tide_snapshot *s = t->snap;
     for (uint32_t p = 1; p < s->n_pages; p++) {
         if (s->pending_at[p] == NOT_PENDING) continue;
-        tide_row_bits *bits = (tide_row_bits *)(void *)t->map.page[p];
-        for (size_t w = 0; w < words_of(&t->page_info[p]); w++) {
-            tide_row_bits *b = bits - 1 - w;
-            b->dirty |= s->pending[s->pending_at[p] + w] & b->live;
-            b->frozen = 0;
+        uint32_t words = tide_words_of(&t->page_info[p]);
+        tide_row_bits b = tide_bits_at(t, p, words - 1);
+        for (uint32_t w = 0; w < words; w++) {
+            b.dirty[w] |= s->pending[s->pending_at[p] + w] & b.live[w];
+            b.frozen[w] = 0;
         }
     }
 }
@@ -357,7 +347,7 @@ static void thaw(tide_table *t)
 void tide_table_settle(tide_table *self, bool kept)
 {
     tide_snapshot *s = self->snap;
-    tide_assert(s && s->open);
+    tide_assert(self->freezing);
     tide_assert(!kept || s->group == self->n_groups);
     if (!kept) thaw(self);
     for (uint32_t i = 0; i < self->n_groups; i++) {
@@ -367,7 +357,7 @@ void tide_table_settle(tide_table *self, bool kept)
             take_back(&s->groups[i]);
         s->groups[i].share = SHARE_NONE;
     }
-    s->open = false;
+    self->freezing = false;
 }
 
 void tide_snapshot_free(tide_table *t)
@@ -396,9 +386,8 @@ tide_status tide_table_write_group(const tide_table *t, uint32_t group, const ti
     tide_status rv = tide_piece_begin(&w, t, group, TIDE_PIECE_BASE, 0);
     for (uint32_t i = 0; i < g->n_pages; i++) {
         uint32_t page = g->pages[i];
-        const tide_row_bits *bits = (const tide_row_bits *)(const void *)t->map.page[page];
-        for (uint32_t word = 0; word < words_of(&t->page_info[page]) && rv == TIDE_OK; word++)
-            rv = write_word(&w, page, word, (bits - 1 - word)->live);
+        for (uint32_t word = 0; word < tide_words_of(&t->page_info[page]) && rv == TIDE_OK; word++)
+            rv = write_word(&w, page, word, *tide_bits_at(t, page, word).live);
     }
     if (rv == TIDE_OK) rv = tide_piece_end(&w);
     tide_piece_writer_fini(&w);

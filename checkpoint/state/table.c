@@ -46,22 +46,22 @@ void tide_table_find(const tide_table *self, const uint8_t *keys, const uint64_t
 void tide_table_touch(tide_table *self, const uint32_t *rows, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        __builtin_prefetch(tide_bits_of(self, rows[i + BITS_AHEAD < n ? i + BITS_AHEAD : n - 1]),
+        __builtin_prefetch(tide_dirty_of(self, rows[i + BITS_AHEAD < n ? i + BITS_AHEAD : n - 1]),
                            1);
-        tide_row_bits *b = tide_bits_of(self, rows[i]);
         uint64_t bit = tide_bit_of(self, rows[i]);
-        if (TIDE_UNLIKELY(b->frozen & bit)) tide_snapshot_copy_aside(self, rows[i]);
-        b->dirty |= bit;
+        if (TIDE_UNLIKELY(self->freezing) && (*tide_bits_of(self, rows[i]).frozen & bit))
+            tide_snapshot_copy_aside(self, rows[i]);
+        *tide_dirty_of(self, rows[i]) |= bit;
     }
 }
 
 static void delete_one(tide_table *self, uint32_t row, uint64_t hash)
 {
-    tide_row_bits *b = tide_bits_of(self, row);
+    tide_row_bits b = tide_bits_of(self, row);
     uint64_t bit = tide_bit_of(self, row);
-    tide_assert(b->live & bit);
-    if (b->frozen & bit) tide_snapshot_copy_aside(self, row);
-    if (b->stored & bit) tide_snapshot_bury(self, row);
+    tide_assert(*b.live & bit);
+    if (*b.frozen & bit) tide_snapshot_copy_aside(self, row);
+    if (*b.stored & bit) tide_snapshot_bury(self, row);
     tide_index_remove(self, hash, row);
     tide_row_drop_content(self, tide_table_row(self, row));
     tide_row_free(self, tide_group_of(self, hash), row);
@@ -111,7 +111,7 @@ bool tide_table_is_live(const tide_table *self, uint32_t row)
     uint32_t page = row >> self->map.slot_bits;
     if (page == 0 || page >= self->n_pages) return false;
     if ((row & self->map.slot_mask) >= self->page_info[page].rows) return false;
-    return (tide_bits_of(self, row)->live & tide_bit_of(self, row)) != 0;
+    return tide_row_is_live(self, row);
 }
 
 tide_status tide_table_over_budget(const tide_table *t)
@@ -153,7 +153,7 @@ static uint32_t scan_page(const tide_table *self, uint32_t number, tide_table_sc
     uint32_t n = 0, first = number << self->map.slot_bits, slots = self->page_info[number].rows;
     while (scan->slot < slots && n < max) {
         uint32_t at = scan->slot;
-        uint64_t live = tide_bits_of(self, first + at)->live & (UINT64_MAX << (at & 63));
+        uint64_t live = *tide_bits_at(self, number, at >> 6).live & (UINT64_MAX << (at & 63));
         for (; live && n < max; live &= live - 1) {
             uint32_t slot = (at & ~63u) + (uint32_t)__builtin_ctzll(live);
             rows[n++] = first + slot;

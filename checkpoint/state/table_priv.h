@@ -27,13 +27,15 @@
 #define TIDE_PAGE_BYTES_MAX 65536u
 #define TIDE_PAGE_ROWS_MIN 4u /* Of a group's first page, when 64 KiB hold that many. */
 
+/* Four bits a row, in words of 64 rows. Each kind has its own words, so that those for every touch,
+ * `dirty`, take as little cache as possible. */
 typedef struct tide_row_bits {
-    uint64_t dirty;  /* Changed since the last barrier. */
-    uint64_t frozen; /* Belongs to the open snapshot and is not written out yet. */
-    uint64_t live;
-    uint64_t stored; /* Was live at the last barrier: its deletion leaves a
-                      tombstone. */
+    uint64_t *dirty;  /* Changed since the last barrier. */
+    uint64_t *frozen; /* Belongs to the open snapshot and is not written out yet. */
+    uint64_t *live;
+    uint64_t *stored; /* Was live at the last barrier: its deletion leaves a tombstone. */
 } tide_row_bits;
+#define TIDE_ROW_BITS 4u
 
 typedef struct tide_page_info {
     uint32_t group; /* Relative to the first. */
@@ -75,6 +77,7 @@ struct tide_table {
     tide_state_memory *memory;
     tide_heap *heap;     /* NULL without strings and blobs. */
     tide_snapshot *snap; /* NULL before the first barrier. */
+    bool freezing;       /* A snapshot is open: rows may be frozen. */
     uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
     uint32_t value_bytes, n_blobs, n_owned,
         blobs_at; /* blobs_at: of the first handle, in the row. */
@@ -104,14 +107,32 @@ TIDE_INLINE uint64_t *tide_home_line(const tide_table *t, uint64_t hash)
     return (uint64_t *)(loc & ~(uint64_t)63) +
            ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
 }
-TIDE_INLINE tide_row_bits *tide_bits_of(const tide_table *t, uint32_t row)
+TIDE_INLINE uint32_t tide_words_of(const tide_page_info *info)
+{
+    return (info->rows + 63) / 64;
+}
+TIDE_INLINE tide_row_bits tide_bits_at(const tide_table *t, uint32_t page, uint32_t word)
+{
+    uint64_t *dirty = (uint64_t *)(void *)t->map.page[page] - 1 - word;
+    uint32_t words = tide_words_of(&t->page_info[page]);
+    return (tide_row_bits){ dirty, dirty - words, dirty - 2 * words, dirty - 3 * words };
+}
+TIDE_INLINE tide_row_bits tide_bits_of(const tide_table *t, uint32_t row)
+{
+    return tide_bits_at(t, row >> t->map.slot_bits, (row & t->map.slot_mask) >> 6);
+}
+TIDE_INLINE uint64_t *tide_dirty_of(const tide_table *t, uint32_t row)
 {
     uint32_t word = (row & t->map.slot_mask) >> 6;
-    return (tide_row_bits *)(void *)t->map.page[row >> t->map.slot_bits] - 1 - word;
+    return (uint64_t *)(void *)t->map.page[row >> t->map.slot_bits] - 1 - word;
 }
 TIDE_INLINE uint64_t tide_bit_of(const tide_table *t, uint32_t row)
 {
     return 1ull << (row & t->map.slot_mask & 63);
+}
+TIDE_INLINE bool tide_row_is_live(const tide_table *t, uint32_t row)
+{
+    return (*tide_bits_of(t, row).live & tide_bit_of(t, row)) != 0;
 }
 TIDE_INLINE const tide_page_info *tide_page_of(const tide_table *t, uint32_t row)
 {
