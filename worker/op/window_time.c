@@ -57,5 +57,8 @@ int64_t tide_window_late_before(const tide_window *window, int64_t w)
     if (w <= -TIDE_WINDOW_TIME_MAX) return INT64_MIN;
     if (w >= TIDE_WINDOW_TIME_MAX) return INT64_MAX;
     if (window->kind != TIDE_WINDOW_HOP) return tide_window_floor(w, size, window->offset_us);
-    return tide_window_floor(w - size, window->slide_us, window->offset_us) + window->slide_us;
+    int64_t open =
+        tide_window_floor(w - size, window->slide_us, window->offset_us) + window->slide_us;
+    return open < w ? open
+                    : w; /* Between windows that do not touch, rows are late by the watermark. */
 }
