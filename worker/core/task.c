@@ -36,6 +36,7 @@ typedef struct stage {
     tide_op_counters counters;
     queue in;
     stage_state state;
+    bool emitted;         /* Since it was last run: what is behind it has work. */
     uint8_t port;         /* Of a chained stage's only input. */
     exit_to *exits;
     uint32_t n_exits, cap_exits;
@@ -137,6 +138,7 @@ static void outbox_push(tide_outbox *outbox, uint32_t output, tide_batch **batch
         tide_batch_unref(batch_p);
         return;
     }
+    s->emitted = true;
     if (output == 0) count(&s->counters.rows_out, (*batch_p)->n_rows);
     for (uint32_t i = 0; i < s->n_exits; i++) {
         if (s->exits[i].output != output) continue;
@@ -314,30 +316,35 @@ static tide_op_result run_element(stage *s, tide_elem *e)
     return TIDE_OP_FAILED;
 }
 
-/* Continues or begins what a stage has to do; true when an element or a timer was finished. */
+/* Goes on with a timer's callback, or with the element at the front. */
+static tide_op_result run_callback(stage *s, bool *is_end)
+{
+    *is_end = false;
+    if (s->state == STAGE_IN_TIMER) return s->vt->on_timer(s->op, s->task->wall_us, &s->outbox);
+    tide_elem *e = &s->in.items[s->in.first];
+    *is_end = e->kind == TIDE_ELEM_END;
+    return run_element(s, e);
+}
+
+/* Continues or begins what a stage has to do. True when it got somewhere: a callback ended, or one that goes
+ * on later has emitted something. */
 static bool run_stage(tide_task *self, stage *s)
 {
-    if (s->state == STAGE_IN_TIMER) {
-        tide_op_result r = s->vt->on_timer(s->op, self->wall_us, &s->outbox);
-        if (r == TIDE_OP_FAILED) fail(self, s->vt->name);
-        if (r != TIDE_OP_AGAIN) s->state = STAGE_READY;
-        return r == TIDE_OP_DONE;
-    }
-    if (s->in.n == 0) return false;
-    tide_elem *e = &s->in.items[s->in.first];
-    bool is_end = e->kind == TIDE_ELEM_END;
-    tide_op_result r = run_element(s, e);
+    bool in_timer = s->state == STAGE_IN_TIMER, is_end;
+    if (!in_timer && s->in.n == 0) return false;
+    s->emitted = false;
+    tide_op_result r = run_callback(s, &is_end);
     if (r != TIDE_OP_FAILED && tide_user_check() != TIDE_OK) r = TIDE_OP_FAILED;
-    if (r == TIDE_OP_AGAIN) {
-        s->state = STAGE_IN_ELEMENT;
-        return false;
-    }
     if (r == TIDE_OP_FAILED) {
         fail(self, s->vt ? s->vt->name : self->name);
         return false;
     }
+    if (r == TIDE_OP_AGAIN) {
+        if (!in_timer) s->state = STAGE_IN_ELEMENT;
+        return s->emitted;
+    }
     s->state = is_end ? STAGE_ENDED : STAGE_READY;
-    queue_drop(&s->in);
+    if (!in_timer) queue_drop(&s->in);
     return true;
 }
 

@@ -214,14 +214,14 @@ static void a_chain_runs_to_its_end(void **state)
     tide_task *t = new_task("chain");
     tide_feed *f = counting_new(100);
     tide_task_set_feed(t, &f);
-    tide_node times7 = { .kind = TIDE_NODE_SORT, .sort = { .limit = 7 } };
+    tide_node times70 = { .kind = TIDE_NODE_SORT, .sort = { .limit = 70 } };
     add(t, -1, NULL, &scan_node);
-    add(t, 0, &amplify_vt, &times7);
+    add(t, 0, &amplify_vt, &times70);
     add(t, 1, &see_vt, &sink_node);
     while (tide_task_state_of(t) == TIDE_TASK_RUNNING) assert_true(tide_task_step(t, 0, 0) > 0 || tide_task_state_of(t) != TIDE_TASK_RUNNING);
     assert_int_equal(tide_task_state_of(t), TIDE_TASK_FINISHED);
-    assert_int_equal(s.batches[0], 700);
-    assert_int_equal(s.sum, 7 * 99 * 100 / 2);
+    assert_int_equal(s.batches[0], 7000);
+    assert_int_equal(s.sum, 70 * 99 * 100 / 2);
     assert_true(s.ended && s.final_watermark && !s.late);
     tide_task_free(&t);
 }
