@@ -51,7 +51,7 @@ struct tide_task {
     tide_feed *feed;           /* or that. */
     int64_t feed_next_ns;
     int64_t now_ns, wall_us;
-    bool input_ended;
+    bool input_ended, awaits_input;
     tide_task_state state;
     tide_error error;
     _Atomic int64_t watermark;
@@ -378,12 +378,10 @@ static bool take_input(tide_task *self)
         if (!tide_gate_next(self->gate, &e)) return false;
     } else {
         self->feed_next_ns = 0;
-        switch (self->feed->next(self->feed, &e, &self->feed_next_ns)) {
-        case TIDE_FEED_ELEM: break;
-        case TIDE_FEED_FAILED: fail(self, self->name); return false;
-        case TIDE_FEED_NOTHING:
-        case TIDE_FEED_END: return false;
-        }
+        tide_feed_result r = self->feed->next(self->feed, &e, &self->feed_next_ns);
+        self->awaits_input = r == TIDE_FEED_NOTHING;
+        if (r == TIDE_FEED_FAILED) fail(self, self->name);
+        if (r != TIDE_FEED_ELEM) return false;
     }
     if (e.kind == TIDE_ELEM_END) self->input_ended = true;
     if (e.kind == TIDE_ELEM_WATERMARK)
@@ -466,6 +464,11 @@ int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wal
 void tide_task_stop(tide_task *self)
 {
     if (self->feed) self->feed->stop(self->feed);
+}
+
+bool tide_task_awaits_input(const tide_task *self)
+{
+    return self->awaits_input;
 }
 
 tide_task_state tide_task_state_of(const tide_task *self)

@@ -57,6 +57,9 @@ void tide_task_set_gate(tide_task *self, tide_gate **gate_p);
 void tide_task_set_feed(tide_task *self, tide_feed **feed_p);
 
 /* ---- running ---- */
+/* Its source had nothing the last time it was asked, and has not ended. */
+bool tide_task_awaits_input(const tide_task *self);
+
 typedef enum tide_task_state { TIDE_TASK_RUNNING, TIDE_TASK_FINISHED, TIDE_TASK_FAILED } tide_task_state;
 
 /* Does a bounded amount of work at these times; returns how many elements moved. */

@@ -55,6 +55,7 @@ static tide_status start_slots(tide_job *self)
         const tide_slot_config config = {
             .index = self->n_slots,
             .cpu = own_core ? (int)self->n_slots : -1,
+            .in_order = self->config.virtual_time,
             .spins = own_core && (long)n < cores,
             .pool_bytes = self->config.settings->memory_bytes,
             .clock = self->config.clock,

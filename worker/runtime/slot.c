@@ -59,6 +59,7 @@ static uint32_t step_tasks(tide_slot *self)
     for (uint32_t i = 0; i < self->n_tasks; i++) {
         uint32_t work = tide_task_step(self->tasks[i], self->now_ns, self->wall_us);
         if (work) return work;
+        if (self->config.in_order && tide_task_awaits_input(self->tasks[i])) break;
     }
     return 0;
 }

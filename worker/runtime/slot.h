@@ -16,6 +16,9 @@ typedef struct tide_slot_config {
     uint32_t index;
     int cpu;                   /* Core to run on; -1: anywhere. */
     bool spins;                /* Look again a few times before sleeping: only with a core to itself. */
+    /* A task does not run while one before it waits for its source: what is read does not depend on how fast
+     * files are. For tests in virtual time, over bounded inputs. */
+    bool in_order;
     size_t pool_bytes;         /* Budget of the slot's pool; 0 unlimited. */
     tide_clock *clock;
     /* On the slot's thread, once: adds the slot's tasks. */
