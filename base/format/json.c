@@ -1,11 +1,9 @@
-/* json.c - the format "json": one object per line (or per message) into
- * columns.
+/* json.c - the format "json": one object per line (or per message) into columns.
  *
- * A block's lines go first through the shapes of the records before
- * (json_shape.h); where they do not match, through simdjson: line by line at
- * first, in runs when the input proves irregular. What is not wanted is not
- * converted: its type is not checked, and of nested values only brackets and
- * strings. */
+ * A record is read in the cheapest way that takes it: by the shape of records before
+ * (json_shape.h), key by key (json_flat.c), by simdjson; the last alone says what is an error.
+ * Where only simdjson will do, it gets many lines in one run. What is not wanted is not
+ * converted: its type is not checked, and of nested values only brackets and strings. */
 #include "base/core/assert.h"
 #include "base/format/json_internal.h"
 #include "base/format/options.h"
@@ -25,10 +23,14 @@ const tide_option_def json_options[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-/* A run is begun when single lines have cost this much lately; a miss costs
- * MISS, a run forgives. */
-#define MISSES_MAX 16u
+/* A record that misses every shape costs MISS, one that fits forgives 1; at MISSES_MAX the
+ * shapes are left alone for PAUSE records. Likewise for records that only simdjson reads: at
+ * ODD_MAX a run of them is tried, so runs begin when one record in five is odd. */
+#define MISSES_MAX 32u
 #define MISS 4u
+#define PAUSE 256u
+#define ODD_MAX 16u
+#define ODD 4u
 
 static json_decoder *of_decoder(tide_decoder *self)
 {
@@ -48,8 +50,10 @@ static void init_keys(tide_json_keys *self, const tide_field_spec *fields, uint3
     memset(self->table, 0xff, size * sizeof *self->table);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t len = (uint32_t)strlen(fields[i].name);
-        uint32_t at = tide_json_name_hash(fields[i].name, len) & self->mask;
-        self->names[i] = (tide_json_name){ fields[i].name, len };
+        self->names[i] = (tide_json_name){ tide_malloc(len + 8), len };
+        memset(self->names[i].ptr, 0, len + 8);
+        memcpy(self->names[i].ptr, fields[i].name, len);
+        uint32_t at = tide_json_name_hash(self->names[i].ptr, len) & self->mask;
         while (self->table[at] >= 0) at = (at + 1) & self->mask;
         self->table[at] = (int32_t)i;
     }
@@ -61,12 +65,30 @@ static void json_decoder_free(tide_decoder **self_p)
     if (self == NULL) return;
     for (uint32_t k = 0; k < self->n_shapes; k++) json_shape_free(&self->shapes[k]);
     tide_simdjson_free(&self->parser);
+    for (uint32_t i = 0; i < self->n; i++) tide_free(self->keys.names[i].ptr);
     tide_free(self->keys.names);
+    tide_free(self->routes);
+    tide_free(self->seen);
+    tide_bytes_fini(&self->scratch);
     tide_free(self->keys.table);
     tide_free(self->tokens);
     tide_free(self->fields);
     tide_free(self);
     *self_p = NULL;
+}
+
+static uint8_t route_of(const json_decoder *self, const tide_field_spec *spec)
+{
+    bool millis = self->time == JSON_TIME_AUTO || self->time == JSON_TIME_MILLIS;
+    switch (spec->type.id) {
+    case TIDE_TYPE_STRING: return spec->type.precision ? JSON_ROUTE_OTHER : JSON_ROUTE_STRING;
+    case TIDE_TYPE_BIGINT: return JSON_ROUTE_I64;
+    case TIDE_TYPE_INT: return JSON_ROUTE_I32;
+    case TIDE_TYPE_TIMESTAMP:
+    case TIDE_TYPE_TIMESTAMP_LTZ:
+        return millis && spec->round_unit <= 1000 ? JSON_ROUTE_MILLIS : JSON_ROUTE_OTHER;
+    default: return JSON_ROUTE_OTHER;
+    }
 }
 
 static tide_status json_decoder_new(const tide_schema *schema, const uint32_t *wanted,
@@ -82,8 +104,12 @@ static tide_status json_decoder_new(const tide_schema *schema, const uint32_t *w
     self->fail_on_missing = tide_format_option_bool(&given, "json.fail-on-missing-field");
     self->fields = tide_calloc(n_wanted, sizeof *self->fields);
     self->tokens = tide_calloc(n_wanted, sizeof *self->tokens);
-    for (uint32_t i = 0; i < n_wanted; i++)
+    self->routes = tide_calloc(n_wanted, sizeof *self->routes);
+    self->seen = tide_calloc(n_wanted, sizeof *self->seen);
+    for (uint32_t i = 0; i < n_wanted; i++) {
         self->fields[i] = tide_field_spec_of(&schema->fields[wanted[i]]);
+        self->routes[i] = route_of(self, &self->fields[i]);
+    }
     init_keys(&self->keys, self->fields, n_wanted);
     self->parser = tide_simdjson_new();
     self->at_start = true;
@@ -128,19 +154,42 @@ static void add_error(const json_decoder *self, tide_decode_errors *errors, uint
     memcpy(e->text, self->error, sizeof e->text);
 }
 
+/* The record at p into row out->n without a parser. Returns the next record's start, or NULL. */
+static const char *read_quick(json_decoder *self, const char *p, const char *end, tide_builder *out)
+{
+    const char *next = NULL;
+    if (self->simdjson_only) return NULL;
+    if (TIDE_LIKELY(self->pause == 0)) {
+        next = json_shapes_read(self, p, end, out);
+        if (TIDE_LIKELY(next != NULL)) {
+            self->misses -= self->misses > 0;
+            self->odd -= self->odd > 0;
+            return next;
+        }
+        self->misses += MISS;
+        if (self->misses >= MISSES_MAX) {
+            self->pause = PAUSE;
+            self->misses -= 2 * MISS; /* Another two, and they rest again. */
+        }
+    } else {
+        self->pause--;
+    }
+    next = json_flat_read(self, p, end, out);
+    if (next == NULL) return NULL;
+    self->odd -= self->odd > 0;
+    if (self->pause == 0) json_shapes_learn(self, p, next);
+    return next;
+}
+
 static tide_status json_decode_one(tide_decoder *self_v, const uint8_t *bytes, size_t len,
                                    uint64_t record, tide_builder *out, tide_decode_errors *errors)
 {
     json_decoder *self = of_decoder(self_v);
     const char *text = (const char *)bytes;
-    if (json_shapes_one(self, text, text + len, out)) {
+    if (read_quick(self, text, text + len, out) == text + len || read_one(self, text, len, out))
         out->n++;
-    } else if (read_one(self, text, len, out)) {
-        out->n++;
-        json_shapes_learn(self, text, text + len);
-    } else {
+    else
         add_error(self, errors, record, 0, len);
-    }
     return TIDE_OK;
 }
 
@@ -180,14 +229,13 @@ static void read_line(json_block *b)
     const char *line = b->p, *end = line_end(b, line);
     b->p = end < b->end ? end + 1 : end;
     if (is_blank(line, end)) return;
+    b->decoder->odd += b->decoder->odd < ODD_MAX ? ODD : 0;
     if (!read_one(b->decoder, line, (size_t)(end - line), b->out)) {
         take_error(b, line, end);
         return;
     }
     b->out->n++;
     b->records++;
-    b->decoder->misses += MISS;
-    if (end < b->end) json_shapes_learn(b->decoder, line, b->p);
 }
 
 /* The last newline's end within a run's limit; b->p if there is none. */
@@ -238,12 +286,16 @@ static void skip_mark(json_block *b)
     b->decoder->at_start = false;
 }
 
-/* The shapes do well: forget misses, so that a rare odd line never starts a
- * run. */
-static void forgive(json_decoder *self, uint64_t matched)
+/* Records without a parser, as long as that goes well. */
+static void read_quickly(json_block *b)
 {
-    uint64_t forgiven = matched / 4;
-    self->misses -= forgiven < self->misses ? (uint32_t)forgiven : self->misses;
+    while (b->p < b->lines_end && !tide_builder_full(b->out)) {
+        const char *next = read_quick(b->decoder, b->p, b->lines_end, b->out);
+        if (TIDE_UNLIKELY(next == NULL)) return;
+        b->p = next;
+        b->out->n++;
+        b->records++;
+    }
 }
 
 static tide_status json_decode_block(tide_decoder *self_v, const uint8_t *bytes, size_t len,
@@ -259,15 +311,13 @@ static tide_status json_decode_block(tide_decoder *self_v, const uint8_t *bytes,
     b.end = last ? start + len : b.lines_end;
     skip_mark(&b);
     while (b.p < b.end && !tide_builder_full(out)) {
-        uint64_t before = b.records;
-        b.p = json_shapes_run(b.decoder, b.p, b.lines_end, out, &b.records);
-        forgive(b.decoder, b.records - before);
+        read_quickly(&b);
         if (b.p == b.end || tide_builder_full(out)) break;
-        const char *end = run_end(&b);
-        if (b.decoder->misses >= MISSES_MAX && end > b.p) {
-            before = b.records;
+        const char *end = b.decoder->odd >= ODD_MAX ? run_end(&b) : b.p;
+        if (end > b.p) {
+            uint64_t before = b.records;
             read_run(&b, end);
-            if (b.records > before) b.decoder->misses -= MISS;
+            if (b.records > before) b.decoder->odd -= ODD;
             if (b.p == b.end || tide_builder_full(out)) break;
         }
         read_line(&b);

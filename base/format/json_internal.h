@@ -17,7 +17,8 @@ typedef enum json_time {
 } json_time;
 
 #define JSON_TIME_WORDS "enum(auto|ISO-8601|SQL|epoch-millis|epoch-seconds|epoch-micros)"
-#define JSON_SHAPES 4u /* Kinds of records that are told apart. */
+#define JSON_NESTED_MAX 512u /* Brackets in brackets; simdjson takes 1024. */
+#define JSON_SHAPES 4u       /* Kinds of records that are told apart. */
 
 typedef struct json_decoder {
     uint32_t n;
@@ -27,8 +28,15 @@ typedef struct json_decoder {
     tide_simdjson *parser;
     json_time time;
     bool fail_on_missing;
-    bool at_start;   /* A byte order mark may follow. */
-    uint32_t misses; /* How badly the shapes have fared lately. */
+    bool at_start;      /* A byte order mark may follow. */
+    bool simdjson_only; /* Tests compare the quick readers with it. */
+    uint8_t *routes;    /* json_route of each field. */
+    uint32_t *seen;     /* Records in which each field was seen last; */
+    uint32_t record;    /* this one. */
+    tide_bytes scratch; /* A string without its escapes. */
+    uint32_t misses;    /* How badly the shapes have fared lately, */
+    uint32_t pause;     /* for how many records they are left alone, */
+    uint32_t odd;       /* and how many records no quick reader took. */
     uint32_t n_shapes;
     json_shape *shapes[JSON_SHAPES]; /* The most recently used first. */
     char error[200];                 /* Of the put that failed. */
@@ -52,14 +60,12 @@ bool json_put(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row,
 bool json_put_epoch(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row, const char *ptr,
                     size_t len);
 
-/* Records of p..end, each ended by a newline, as long as they have one of the
- * known shapes and the builder has room. Returns where it stopped: the start of
- * a record. */
-const char *json_shapes_run(json_decoder *self, const char *p, const char *end, tide_builder *out,
-                            uint64_t *records);
-/* The record p..end into row out->n, if it has one of the known shapes; does
- * not count the row. */
-bool json_shapes_one(json_decoder *self, const char *p, const char *end, tide_builder *out);
+/* The record at p into row out->n, if it has one of the known shapes. Returns the start of the
+ * next one (for a message: end), or NULL. Does not count the row; what it set is forgotten on
+ * NULL. end: behind the last newline, or of the message. */
+const char *json_shapes_read(json_decoder *self, const char *p, const char *end, tide_builder *out);
+/* The same for a record of any shape, as long as there is nothing special about it. */
+const char *json_flat_read(json_decoder *self, const char *p, const char *end, tide_builder *out);
 /* Remembers the shape of a good record at line..end, where end is behind its
  * newline if it has one. */
 void json_shapes_learn(json_decoder *self, const char *line, const char *end);

@@ -33,7 +33,7 @@ typedef struct tide_json_token {
 #define TIDE_JSON_PLACE_NAME_MAX 40u
 
 typedef struct tide_json_name {
-    const char *ptr;
+    char *ptr; /* Eight bytes follow it. */
     uint32_t len;
 } tide_json_name;
 
@@ -50,13 +50,20 @@ typedef struct tide_json_keys {
     tide_json_place places[TIDE_JSON_PLACES];
 } tide_json_keys;
 
+/* Of the first and the last eight bytes and the length: it need not be good, but quick. Reads
+ * eight bytes. */
 TIDE_INLINE uint32_t tide_json_name_hash(const char *name, size_t len)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < len; i++) h = (h ^ (uint8_t)name[i]) * 16777619u;
-    return h ^ h >> 15;
+    uint64_t first, last = 0;
+    memcpy(&first, name, 8);
+    if (len < 8)
+        first &= ((uint64_t)1 << 8 * len) - 1;
+    else
+        memcpy(&last, name + len - 8, 8);
+    return (uint32_t)((first ^ last * 0x9e3779b97f4a7c15u ^ len) * 0xff51afd7ed558ccdu >> 32);
 }
-/* Index of the wanted field of this name, or -1. */
+/* Index of the wanted field of this name, or -1. Sixteen bytes behind the name's first must be
+ * readable. */
 TIDE_INLINE int32_t tide_json_keys_find(const tide_json_keys *self, const char *name, size_t len)
 {
     for (uint32_t at = tide_json_name_hash(name, len) & self->mask;; at = (at + 1) & self->mask) {
