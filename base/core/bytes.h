@@ -26,8 +26,8 @@ TIDE_INLINE char *tide_bytes_reserve(tide_bytes *self, size_t more)
 }
 TIDE_INLINE void tide_bytes_put(tide_bytes *self, const void *p, size_t n)
 {
-    char *at = tide_bytes_reserve(self, n);
-    if (n) memcpy(at, p, n);
+    if (n == 0) return; /* p may be NULL then, and so may the buffer. */
+    memcpy(tide_bytes_reserve(self, n), p, n);
     self->n += n;
 }
 TIDE_INLINE void tide_bytes_putc(tide_bytes *self, char c)
