@@ -114,9 +114,9 @@ struct tide_node {
                                            * that a sink writes (tide_table_writes). */
             int64_t ttl_us; /* Un-windowed: idle groups are dropped after this; 0 never. */
             bool final;     /* Un-windowed over bounded input: results at its end, no changes. */
-            /* Output: keys, then aggregates, then for windows window_start, window_end
-             * (TIMESTAMP(3) like the time column) and window_time (= end - 1 ms, the output's
-             * rowtime). */
+            /* Output: keys, then aggregates, then for windows window_start, window_end and
+             * window_time (= end - 1 ms, the output's rowtime), of the time column's type with
+             * milliseconds at least. */
         } aggregate;
         struct {
             uint32_t n_keys;

@@ -48,8 +48,8 @@ static tide_status check_sink(tide_binder *self, const tide_node *sink)
                           table->name, connector ? connector : "none");
 }
 
-/* What an un-windowed aggregate cannot do: take rows back in a C aggregate, and forget groups by time
- * whose values it keeps one by one (DISTINCT, and min and max over rows that change). */
+/* What an un-windowed aggregate cannot do: take rows back in a C aggregate, and forget groups by
+ * time whose values it keeps one by one (DISTINCT, and min and max over rows that change). */
 static tide_status check_aggregate(tide_binder *self, const tide_node *agg)
 {
     bool updating = agg->inputs[0]->updating;

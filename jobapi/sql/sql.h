@@ -25,10 +25,10 @@ typedef struct tide_sql_context {
 
 /* Plans the script `text` (NUL-terminated; copied) called `source_name` in messages ("job.sql",
  * "<stdin>", "-e"). context may be NULL. The plan has its mode set and is optimised; its settings
- * are the context's base, the script's SETs and the context's own, checked. A script without a query gives a plan
- * without sinks. On failure the code is that of the first error, and the chain's text holds up to
- * TIDE_SQL_ERRORS_MAX of them, each as "file:line:column: message", the line, a caret and perhaps a
- * hint. */
+ * are the context's base, the script's SETs and the context's own, checked. A script without a
+ * query gives a plan without sinks. On failure the code is that of the first error, and the chain's
+ * text holds up to TIDE_SQL_ERRORS_MAX of them, each as "file:line:column: message", the line, a
+ * caret and perhaps a hint. */
 TIDE_MUST_CHECK tide_status tide_sql_plan(const char *text, const char *source_name,
                                           const tide_sql_context *context, tide_plan **out);
 

@@ -1,0 +1,1 @@
+SELECT window_start, window_end, sum(n) FROM TABLE(TUMBLE((SELECT window_time AS t, count(*) AS n FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, window_time, user_id), DESCRIPTOR(t), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end;

@@ -1,0 +1,1 @@
+SELECT note, count(*) FROM ads GROUP BY user_id;

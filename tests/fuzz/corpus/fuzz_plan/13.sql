@@ -1,0 +1,1 @@
+INSERT INTO out2 SELECT count(*) FROM ads;

@@ -1,0 +1,1 @@
+SELECT count(*) FROM TABLE(HOP(TABLE ads, DESCRIPTOR(ts), INTERVAL '0.001' SECOND, INTERVAL '1' HOUR)) GROUP BY window_start, window_end;

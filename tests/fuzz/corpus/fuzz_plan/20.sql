@@ -1,0 +1,1 @@
+SELECT count(*) FROM ads GROUP BY user_id EMIT ON WINDOW CLOSE;

@@ -1,0 +1,1 @@
+SELECT 1 FROM ads WHERE user_id;

@@ -1,0 +1,1 @@
+INSERT INTO few (a, bb) SELECT 1, 'x';

@@ -1,0 +1,1 @@
+INSERT INTO few (a) SELECT 1;

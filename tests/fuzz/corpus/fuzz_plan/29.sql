@@ -1,0 +1,1 @@
+SELECT * FROM ads JOIN few ON ads.ad_id = few.a;

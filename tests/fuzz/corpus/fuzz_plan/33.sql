@@ -1,0 +1,2 @@
+EXPLAIN SELECT a FROM few;
+SELECT a FROM few;
