@@ -1,10 +1,11 @@
 /* connector.h - where rows come from and go to: the contract of every source and sink.
  *
- * A connector is one registry row. Source and sink instances belong to one task: their calls come from
- * the slot's thread and never block. What blocks (files, sockets) runs on threads that the instance owns
- * and meets the slot through rings; those threads call tide_waker_wake(args->waker) after publishing.
- * A source knows nothing of event time: the source operator (worker/op/source.c) adds computed columns,
- * watermarks per split and idleness. */
+ * A connector is one registry row. Source and sink instances belong to one task: their calls
+ * come from the slot's thread and never block. What blocks (files, sockets) runs on threads that
+ * the instance owns and meets the slot through rings; those threads call
+ * tide_waker_wake(args->waker) after publishing. A source knows nothing of event time: the
+ * source operator (worker/core/source.c) adds computed columns, watermarks per split and idleness.
+ * An `open` that fails has cleaned up behind itself: `close` follows only a successful one. */
 #ifndef TIDE_WORKER_CONNECTOR_CONNECTOR_H
 #define TIDE_WORKER_CONNECTOR_CONNECTOR_H
 #include "base/column/batch.h"
@@ -92,12 +93,13 @@ typedef enum tide_sink_result {
 typedef struct tide_sink_vt {
     size_t size;
     tide_status (*open)(void *self, const tide_sink_args *args);
-    /* Consumes *in_p exactly when it returns DONE; AGAIN: I/O is behind, wakes when there is room. */
+    /* Consumes *in_p exactly when it returns DONE; AGAIN: I/O is behind, wakes when there is
+     * room. */
     tide_sink_result (*write)(void *self, tide_batch **in_p);
     /* Called when the slot would idle: hand over what is buffered. */
     tide_sink_result (*flush)(void *self);
-    /* The stream ended, or the job is stopped cleanly: make everything written so far complete and visible.
-     * AGAIN until it is. */
+    /* The stream ended, or the job is stopped cleanly: make everything written so far complete
+     * and visible. AGAIN until it is. */
     tide_sink_result (*finish)(void *self);
     void (*close)(
         void *self); /* Without finish before: the job failed; leave nothing half visible. */

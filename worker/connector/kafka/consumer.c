@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/column/text.h"
 #include "base/core/assert.h"
 #include "base/core/clock.h"
 #include "base/core/log.h"
@@ -24,6 +25,13 @@ typedef struct claim {
     int32_t partition;
 } claim;
 
+/* A topic whose partitions are counted. */
+typedef struct watch {
+    char *topic;
+    int64_t interval_ns, next_ns;
+    uint32_t n_taken, n_found; /* Partitions told to the source, and there. 0: not looked yet. */
+} watch;
+
 struct tide_kafka_consumer {
     rd_kafka_t *client;
     char *key; /* The properties, as one text. */
@@ -33,12 +41,15 @@ struct tide_kafka_consumer {
     claim *claims; /* Guarded by list_lock. */
     tide_kafka_consumer *next;
     pthread_t helper;
-    _Atomic bool failed;  /* The helper sets it behind `error`. */
-    pthread_mutex_t lock; /* Guards what follows. */
+    _Atomic uint32_t news; /* Watches with n_found > n_taken. */
+    _Atomic bool failed;   /* The helper sets it behind `error`. */
+    pthread_mutex_t lock;  /* Guards what follows. */
     pthread_cond_t work;
     bool ending, has_kick;
     claim kick; /* The topic is owned. */
     tide_error error;
+    uint32_t n_watches, cap_watches;
+    watch *watches;
 };
 
 /* One client per process and set of properties, so there is one list of
@@ -89,6 +100,52 @@ static bool wait_for_kick(tide_kafka_consumer *self, claim *kick, bool *ending)
     return kicked;
 }
 
+/* The topic of a watch that is due (owned by the caller), or NULL. */
+static char *next_watched(tide_kafka_consumer *self, int64_t now_ns)
+{
+    char *topic = NULL;
+    pthread_mutex_lock(&self->lock);
+    for (uint32_t i = 0; topic == NULL && i < self->n_watches; i++) {
+        watch *w = &self->watches[i];
+        if (w->next_ns > now_ns) continue;
+        w->next_ns = now_ns + w->interval_ns;
+        topic = tide_strdup(w->topic);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return topic;
+}
+
+static void note_partitions(tide_kafka_consumer *self, const char *topic, uint32_t n)
+{
+    pthread_mutex_lock(&self->lock);
+    for (uint32_t i = 0; i < self->n_watches; i++) {
+        watch *w = &self->watches[i];
+        if (strcmp(w->topic, topic) != 0 || n <= w->n_found) continue;
+        if (w->n_taken == 0)
+            w->n_taken = n;
+        else if (w->n_taken == w->n_found)
+            atomic_fetch_add(&self->news, 1);
+        w->n_found = n;
+    }
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void look_at_watches(tide_kafka_consumer *self)
+{
+    char *topic;
+    while ((topic = next_watched(self, tide_clock_now_ns(tide_clock_real())))) {
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(self->client, topic, NULL);
+        const struct rd_kafka_metadata *metadata;
+        if (handle && rd_kafka_metadata(self->client, 0, handle, &metadata, KICK_TIMEOUT_MS) == 0) {
+            if (metadata->topic_cnt == 1 && metadata->topics[0].err == 0)
+                note_partitions(self, topic, (uint32_t)metadata->topics[0].partition_cnt);
+            rd_kafka_metadata_destroy(metadata);
+        }
+        if (handle) rd_kafka_topic_destroy(handle);
+        tide_free(topic);
+    }
+}
+
 static void *help(void *self_v)
 {
     tide_kafka_consumer *self = self_v;
@@ -101,6 +158,7 @@ static void *help(void *self_v)
         }
         tide_free(kick.topic);
         rd_kafka_poll(self->client, 0);
+        if (!ending) look_at_watches(self);
     }
     return NULL;
 }
@@ -118,6 +176,16 @@ static char *key_of(const tide_table *table)
     return key;
 }
 
+static int64_t number_of(const rd_kafka_conf_t *conf, const char *property)
+{
+    char text[32];
+    size_t n = sizeof text;
+    int64_t value = 0;
+    rd_kafka_conf_res_t rv = rd_kafka_conf_get(conf, property, text, &n);
+    tide_assert(rv == RD_KAFKA_CONF_OK && tide_parse_i64(text, strlen(text), &value));
+    return value;
+}
+
 static tide_status make_client(const tide_table *table, tide_kafka_consumer *self)
 {
     char records[16], kilobytes[16], why[256];
@@ -128,7 +196,7 @@ static tide_status make_client(const tide_table *table, tide_kafka_consumer *sel
                                      "queued.max.messages.kbytes",
                                      kilobytes,
                                      "fetch.message.max.bytes",
-                                     "4194304",
+                                     "2097152",
                                      "check.crcs",
                                      "false",
                                      "enable.partition.eof",
@@ -146,6 +214,9 @@ static tide_status make_client(const tide_table *table, tide_kafka_consumer *sel
                                      NULL };
     rd_kafka_conf_t *conf;
     TIDE_TRY(tide_kafka_conf(table, defaults, &conf));
+    self->records_max =
+        (uint32_t)number_of(conf, "queued.min.messages"); /* Or what the table says. */
+    self->bytes_max = (size_t)number_of(conf, "queued.max.messages.kbytes") << 10;
     rd_kafka_conf_set_opaque(conf, self);
     rd_kafka_conf_set_error_cb(conf, take_error);
     rd_kafka_conf_set_log_cb(conf, take_log);
@@ -195,6 +266,8 @@ static void consumer_free(tide_kafka_consumer *self)
     pthread_cond_destroy(&self->work);
     pthread_mutex_destroy(&self->lock);
     tide_free(self->kick.topic);
+    for (uint32_t i = 0; i < self->n_watches; i++) tide_free(self->watches[i].topic);
+    tide_free(self->watches);
     tide_free(self->claims);
     tide_free(self->key);
     tide_free(self);
@@ -282,6 +355,34 @@ void tide_kafka_consumer_kick(tide_kafka_consumer *self, const char *topic, int3
         pthread_cond_signal(&self->work);
     }
     pthread_mutex_unlock(&self->lock);
+}
+
+void tide_kafka_consumer_watch(tide_kafka_consumer *self, const char *topic, int64_t interval_us)
+{
+    pthread_mutex_lock(&self->lock);
+    TIDE_GROW(self->watches, self->n_watches, self->cap_watches);
+    self->watches[self->n_watches++] =
+        (watch){ .topic = tide_strdup(topic), .interval_ns = interval_us * 1000 };
+    pthread_cond_signal(&self->work);
+    pthread_mutex_unlock(&self->lock);
+}
+
+bool tide_kafka_consumer_take_new(tide_kafka_consumer *self, const char *topic, uint32_t *from,
+                                  uint32_t *to)
+{
+    if (atomic_load_explicit(&self->news, memory_order_relaxed) == 0) return false;
+    bool found = false;
+    pthread_mutex_lock(&self->lock);
+    for (uint32_t i = 0; !found && i < self->n_watches; i++) {
+        watch *w = &self->watches[i];
+        if (strcmp(w->topic, topic) != 0 || w->n_found == w->n_taken) continue;
+        found = true;
+        *from = w->n_taken;
+        *to = w->n_taken = w->n_found;
+        atomic_fetch_sub(&self->news, 1);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return found;
 }
 
 tide_status tide_kafka_consumer_error(tide_kafka_consumer *self)

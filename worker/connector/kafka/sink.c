@@ -190,9 +190,8 @@ static void *connect_topic(void *self_v)
     return NULL;
 }
 
-static tide_status sink_open(void *self_v, const tide_sink_args *args)
+static tide_status open_all(kafka_sink *self, const tide_sink_args *args)
 {
-    kafka_sink *self = self_v;
     const tide_table *table = args->table;
     uint32_t n_topics;
     self->args = args;
@@ -239,6 +238,13 @@ static void sink_close(void *self_v)
     close_part(&self->value);
     close_part(&self->key);
     tide_arena_free(&self->arena);
+}
+
+static tide_status sink_open(void *self_v, const tide_sink_args *args)
+{
+    tide_status rv = open_all(self_v, args);
+    if (rv != TIDE_OK) sink_close(self_v);
+    return rv;
 }
 
 /* ---- what the client has to say ---- */

@@ -33,8 +33,8 @@ typedef struct partition {
 struct kafka_source {
     const tide_source_args *args;
     tide_kafka_reader *reader;
-    partition *partitions;
-    uint32_t n_partitions, at; /* at: whose turn it is. */
+    partition **partitions;                    /* The splits', then those found later. */
+    uint32_t n_partitions, cap_partitions, at; /* at: whose turn it is. */
     tide_bytes headers;
     tide_status failure; /* Found by on_message; its text is in the error chain. */
 };
@@ -64,14 +64,8 @@ static tide_status read_split_id(partition *p, const tide_split *split)
     return TIDE_OK;
 }
 
-static tide_status start(kafka_source *self, partition *p, const tide_split *split)
+static tide_status start(kafka_source *self, partition *p)
 {
-    p->source = self;
-    TIDE_TRY(read_split_id(p, split));
-    if (p->next >= p->end) {
-        p->ended = true; /* Nothing to read: not even a connection. */
-        return TIDE_OK;
-    }
     uint32_t n_sharing = self->args->n_splits * self->args->parallelism;
     TIDE_TRY(tide_kafka_consumer_get(self->args->scan->scan.table, p->topic, p->number, n_sharing,
                                      &p->consumer));
@@ -91,6 +85,7 @@ static tide_status start(kafka_source *self, partition *p, const tide_split *spl
 
 static void stop(partition *p)
 {
+    if (p->consumer == NULL) return;
     if (p->queue) rd_kafka_queue_cb_event_enable(p->queue, NULL, NULL);
     if (p->started) rd_kafka_consume_stop(p->handle, p->number);
     if (p->queue) rd_kafka_queue_destroy(p->queue);
@@ -101,15 +96,29 @@ static void stop(partition *p)
     p->handle = NULL;
 }
 
-static tide_status source_open(void *self_v, const tide_source_args *args)
+static partition *add_partition(kafka_source *self)
 {
-    kafka_source *self = self_v;
-    self->args = args;
-    self->partitions = tide_calloc(args->n_splits, sizeof *self->partitions);
-    TIDE_TRY(tide_kafka_reader_new(args, &self->reader));
-    for (uint32_t i = 0; i < args->n_splits; i++) {
-        self->n_partitions = i + 1;
-        TIDE_TRY(start(self, &self->partitions[i], args->splits[i]));
+    TIDE_GROW(self->partitions, self->n_partitions, self->cap_partitions);
+    partition *p = tide_calloc(1, sizeof *p);
+    p->source = self;
+    self->partitions[self->n_partitions++] = p;
+    return p;
+}
+
+static tide_status start_all(kafka_source *self)
+{
+    const tide_table *table = self->args->scan->scan.table;
+    int64_t interval_us =
+        tide_option_us(table, tide_kafka_options, "scan.topic-partition-discovery.interval");
+    TIDE_TRY(tide_kafka_reader_new(self->args, &self->reader));
+    for (uint32_t i = 0; i < self->args->n_splits; i++) {
+        partition *p = add_partition(self);
+        TIDE_TRY(read_split_id(p, self->args->splits[i]));
+        if (p->next >= p->end) p->ended = true; /* Nothing to read: not even a connection. */
+        if (!p->ended) TIDE_TRY(start(self, p));
+        /* Who has a topic's first partition looks after new ones. */
+        if (!p->ended && p->number == 0 && p->end == INT64_MAX && interval_us > 0)
+            tide_kafka_consumer_watch(p->consumer, p->topic, interval_us);
     }
     return TIDE_OK;
 }
@@ -118,12 +127,42 @@ static void source_close(void *self_v)
 {
     kafka_source *self = self_v;
     for (uint32_t i = 0; i < self->n_partitions; i++) {
-        stop(&self->partitions[i]);
-        tide_free(self->partitions[i].topic);
+        stop(self->partitions[i]);
+        tide_free(self->partitions[i]->topic);
+        tide_free(self->partitions[i]);
     }
     tide_free(self->partitions);
     tide_kafka_reader_free(&self->reader);
     tide_bytes_fini(&self->headers);
+}
+
+static tide_status source_open(void *self_v, const tide_source_args *args)
+{
+    kafka_source *self = self_v;
+    self->args = args;
+    tide_status rv = start_all(self);
+    if (rv != TIDE_OK) source_close(self);
+    return rv;
+}
+
+/* Partitions that a topic has got since; they are read from their beginning. */
+static tide_status start_new(kafka_source *self)
+{
+    for (uint32_t i = 0, n = self->n_partitions; i < n; i++) {
+        const partition *first = self->partitions[i];
+        if (first->number != 0 || first->ended) continue;
+        uint32_t from, to;
+        if (!tide_kafka_consumer_take_new(first->consumer, first->topic, &from, &to)) continue;
+        for (uint32_t k = from; k < to; k++) {
+            partition *p = add_partition(self);
+            p->topic = tide_strdup(first->topic);
+            p->number = (int32_t)k;
+            p->next = RD_KAFKA_OFFSET_BEGINNING;
+            p->end = INT64_MAX;
+            TIDE_TRY(start(self, p));
+        }
+    }
+    return TIDE_OK;
 }
 
 /* ---- messages ---- */
@@ -245,8 +284,7 @@ static void kick_if_drained(partition *p, uint32_t n_pulled)
 
 static tide_status pull(kafka_source *self, partition *p, tide_batch **out)
 {
-    atomic_store_explicit(&p->ready, false, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst); /* What comes behind the pull sets it again. */
+    atomic_exchange(&p->ready, false); /* Before the pull: what comes behind it sets it again. */
     rd_kafka_consume_callback_queue(p->queue, 0, on_message, p);
     if (self->failure != TIDE_OK) return self->failure;
     uint32_t n = tide_kafka_reader_records(self->reader);
@@ -263,8 +301,8 @@ static bool is_ready(const partition *p)
 
 static tide_source_result poll_partition(kafka_source *self, uint32_t i, tide_source_poll *poll)
 {
-    partition *p = &self->partitions[i];
-    poll->split = i;
+    partition *p = self->partitions[i];
+    poll->split = i; /* From n_splits on: found later. */
     for (int pulls = 0; !p->ended && is_ready(p); pulls++) {
         if (pulls == EMPTY_PULLS_MAX) { /* Skipped records only: the slot has other tasks, too. */
             poll->next_ns = *self->args->now_ns;
@@ -294,12 +332,13 @@ static tide_source_result source_poll(void *self_v, tide_source_poll *poll)
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = (self->at + k) % n;
         tide_source_result result = poll_partition(self, i, poll);
-        n_ended += self->partitions[i].told_end;
+        n_ended += self->partitions[i]->told_end;
         if (result == TIDE_SOURCE_NOTHING) continue;
         self->at = (i + 1) % n;
         return result;
     }
-    return n_ended == n ? TIDE_SOURCE_END : TIDE_SOURCE_NOTHING;
+    if (start_new(self) != TIDE_OK) return TIDE_SOURCE_FAILED;
+    return n_ended == self->n_partitions ? TIDE_SOURCE_END : TIDE_SOURCE_NOTHING;
 }
 
 const tide_source_vt tide_kafka_source = {

@@ -76,6 +76,21 @@ static void make_schema(print *self, const tide_schema *input)
     self->schema.n = n;
 }
 
+static void print_close(void *self_v)
+{
+    print *self = self_v;
+    if (self->entered && self->stage != PRINT_LEFT) tide_output_leave(self->out, false);
+    if (self->owns_out) tide_output_free(&self->out);
+    if (self->encoder) self->text_format->encoder_free(&self->encoder);
+    if (self->format == TIDE_OUTPUT_TABLE) tide_layout_fini(&self->layout);
+    tide_rows_free(&self->rows);
+    tide_bytes_fini(&self->chunk);
+    tide_bytes_fini(&self->record);
+    tide_free(self->ends);
+    tide_free(self->cols);
+    tide_free(self->schema.fields);
+}
+
 static tide_status print_open(void *self_v, const tide_sink_args *args)
 {
     print *self = self_v;
@@ -98,21 +113,6 @@ static tide_status print_open(void *self_v, const tide_sink_args *args)
     /* An option of CSV; the others let it be. */
     static const tide_format_option header = { "csv.header", "true" };
     return self->text_format->encoder_new(&self->schema, &header, 1, &self->encoder);
-}
-
-static void print_close(void *self_v)
-{
-    print *self = self_v;
-    if (self->entered && self->stage != PRINT_LEFT) tide_output_leave(self->out, false);
-    if (self->owns_out) tide_output_free(&self->out);
-    if (self->encoder) self->text_format->encoder_free(&self->encoder);
-    if (self->format == TIDE_OUTPUT_TABLE) tide_layout_fini(&self->layout);
-    tide_rows_free(&self->rows);
-    tide_bytes_fini(&self->chunk);
-    tide_bytes_fini(&self->record);
-    tide_free(self->ends);
-    tide_free(self->cols);
-    tide_free(self->schema.fields);
 }
 
 /* ---- chunks ---- */
