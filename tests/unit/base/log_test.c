@@ -106,7 +106,7 @@ static void errors_are_never_folded(void **state)
 static void forgotten_events_pay_what_they_owe(void **state)
 {
     fixture *self = *state;
-    static char names[65][8];
+    static char names[65][16];
     tide_log_warn("first");
     tide_log_warn("first");
     for (int i = 0; i < 64; i++) {
