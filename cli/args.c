@@ -144,7 +144,8 @@ static bool read_long(tide_args *self, cursor *c)
     return false;
 }
 
-/* One word: switches may be run together (-qv), the first that takes a value ends it (-p4, -p 4). */
+/* One word: switches may be run together (-qv), the first that takes a value ends it (-p4, -p 4).
+ */
 static bool read_short(tide_args *self, cursor *c)
 {
     for (const char *at = c->argv[c->at++] + 1; *at; at++) {

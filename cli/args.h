@@ -1,8 +1,8 @@
 /* args.h - a command line, read by a command's table of flags.
  *
- * Forms: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, --switch, -s, and -- before operands that begin
- * with a dash. Flags may stand before, between and behind operands. Owner: one thread; texts are borrowed
- * from argv. */
+ * Forms: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, --switch, -s, and -- before operands that
+ * begin with a dash. Flags may stand before, between and behind operands. Owner: one thread; texts
+ * are borrowed from argv. */
 #ifndef TIDE_CLI_ARGS_H
 #define TIDE_CLI_ARGS_H
 #include <stdbool.h>
@@ -53,8 +53,8 @@ struct tide_args {
     tide_given *given; /* In the order of the command line. */
 };
 
-/* Reads argv[0 .. argc) (behind the command's name) for `command`. False: a usage error was printed,
- * with the nearest flag when one is unknown. --help and -h are known to every command. */
+/* Reads argv[0 .. argc) (behind the command's name) for `command`. False: a usage error was
+ * printed, with the nearest flag when one is unknown. --help and -h are known to every command. */
 TIDE_MUST_CHECK bool tide_args_read(tide_args *self, const tide_command *command, int argc,
                                     char **argv);
 void tide_args_fini(tide_args *self);

@@ -1,7 +1,8 @@
 /* bench.c - `tidemill bench`: Nexmark from the generator to nothing.
  *
- * Every run is a process of its own, so that its CPU time and its peak of memory are those of one query and
- * nothing is warm that would not be. Runs of several queries are interleaved, and medians reported. */
+ * Every run is a process of its own, so that its CPU time and its peak of memory are those of one
+ * query and nothing is warm that would not be. Runs of several queries are interleaved, and medians
+ * reported. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

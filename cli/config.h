@@ -1,10 +1,10 @@
 /* config.h - which settings does a job start with, and who said so?
  *
- * Weakest first: the table's defaults, a YAML file (--config, else $TIDEMILL_CONFIG), the environment
- * (TIDEMILL_PIPELINE_NAME for pipeline.name), the job's own SET statements, and the command line (-D, -p).
- * A key that no setting has is an error wherever it stands, with the nearest one that exists; only unknown
- * environment variables are let through, since a cluster puts its own TIDEMILL_* there.
- * Owner: one thread. */
+ * Weakest first: the table's defaults, a YAML file (--config, else $TIDEMILL_CONFIG), the
+ * environment (TIDEMILL_PIPELINE_NAME for pipeline.name), the job's own SET statements, and the
+ * command line (-D, -p). A key that no setting has is an error wherever it stands, with the nearest
+ * one that exists; only unknown environment variables are let through, since a cluster puts its own
+ * TIDEMILL_* there. Owner: one thread. */
 #ifndef TIDE_CLI_CONFIG_H
 #define TIDE_CLI_CONFIG_H
 #include "base/core/arena.h"
@@ -23,9 +23,10 @@ typedef struct tide_config {
     tide_config_layer above; /* Command line. */
 } tide_config;
 
-/* Reads all layers but the job's and checks every key and value; `environment` is a NULL-terminated array
- * of NAME=VALUE. `args` is of a command with the flags config, set and parallelism. TIDE_E_OPTION names
- * the origin; TIDE_E_NOT_FOUND and TIDE_E_IO are the file's. On failure there is nothing to free. */
+/* Reads all layers but the job's and checks every key and value; `environment` is a NULL-terminated
+ * array of NAME=VALUE. `args` is of a command with the flags config, set and parallelism.
+ * TIDE_E_OPTION names the origin; TIDE_E_NOT_FOUND and TIDE_E_IO are the file's. On failure there
+ * is nothing to free. */
 TIDE_MUST_CHECK tide_status tide_config_load(tide_config *self, const tide_args *args,
                                              char *const *environment);
 void tide_config_fini(tide_config *self);

@@ -9,7 +9,8 @@
 #define DEPTH_MAX 16      /* Of nested maps: settings have keys of three or four parts. */
 #define KEY_BYTES_MAX 256 /* Of a joined key. */
 
-/* Where reading stands: inside `depth` maps, whose joined keys are the first `prefix[depth]` bytes. */
+/* Where reading stands: inside `depth` maps, whose joined keys are the first `prefix[depth]` bytes.
+ */
 typedef struct reader {
     tide_config *config;
     const char *path;

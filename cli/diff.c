@@ -1,5 +1,5 @@
-/* diff.c - Myers' O(ND) difference of lines, in its linear-memory-per-step greedy form: the furthest
- * reaching path of every diagonal is kept per number of edits, then walked back. */
+/* diff.c - Myers' O(ND) difference of lines, in its linear-memory-per-step greedy form: the
+ * furthest reaching path of every diagonal is kept per number of edits, then walked back. */
 #include "cli/diff.h"
 
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 
 #include "base/core/mem.h"
 
-/* Beyond this many edits the rest is shown as replaced: nobody reads such a diff, and it costs D^2. */
+/* Beyond this many edits the rest is shown as replaced: nobody reads such a diff, and it costs D^2.
+ */
 #define EDITS_MAX 2000
 
 typedef struct lines {
@@ -149,7 +150,8 @@ static void print_line(char mark, const lines *from, int i, bool colour, tide_by
     if (!has_newline) tide_bytes_puts(out, "\\ No newline at end of file\n");
 }
 
-/* First line and number of lines; a single one is not counted, an empty range names the line before. */
+/* First line and number of lines; a single one is not counted, an empty range names the line
+ * before. */
 static void print_range(tide_bytes *out, int before, int n)
 {
     if (n == 1)

@@ -12,12 +12,13 @@ typedef struct tide_diff_side {
     size_t n;
 } tide_diff_side;
 
-/* Appends the hunks that turn `before` into `after` and returns whether they differ at all (then a head
- * of two lines with the names comes first). colour: removed lines red, added ones green. */
+/* Appends the hunks that turn `before` into `after` and returns whether they differ at all (then a
+ * head of two lines with the names comes first). colour: removed lines red, added ones green. */
 bool tide_diff(const tide_diff_side *before, const tide_diff_side *after, bool colour,
                tide_bytes *out);
 
-/* Sorts the lines of text, but the first n_head; the order of rows is not always part of a result. */
+/* Sorts the lines of text, but the first n_head; the order of rows is not always part of a result.
+ */
 void tide_diff_sort_lines(tide_bytes *text, uint32_t n_head);
 
 #endif

@@ -25,7 +25,8 @@ tide_exit tide_exit_of(tide_status status, tide_phase phase);
  * interruption prints nothing: who interrupts knows. */
 tide_exit tide_exit_report(tide_status status, tide_phase phase);
 
-/* Prints "error: ..." and a line that points to --help; returns TIDE_EXIT_USAGE. command may be NULL. */
+/* Prints "error: ..." and a line that points to --help; returns TIDE_EXIT_USAGE. command may be
+ * NULL. */
 tide_exit tide_exit_usage(const char *command, const char *fmt, ...) TIDE_PRINTF(2, 3);
 
 /* Every code with its meaning, for help and the manual; NULL ends the calls. */

@@ -56,7 +56,8 @@ static void add_flag(const tide_flag *flag, tide_bytes *out)
     tide_bytes_putc(out, '\n');
 }
 
-/* Text for troff: backslashes, hyphens that are to be copied, and a dot or quote at a line's start. */
+/* Text for troff: backslashes, hyphens that are to be copied, and a dot or quote at a line's start.
+ */
 static void add_troff(tide_bytes *out, const char *text)
 {
     for (const char *c = text; *c; c++) {

@@ -1,8 +1,8 @@
 /* interrupt.h - Ctrl-C and SIGTERM while a job runs.
  *
- * The first asks the job to end cleanly, so that what is complete is flushed. The second gives the job up,
- * and the process ends at the latest TIDE_INTERRUPT_GRACE_S later, whatever hangs. The third ends it at once.
- * One job at a time per process. */
+ * The first asks the job to end cleanly, so that what is complete is flushed. The second gives the
+ * job up, and the process ends at the latest TIDE_INTERRUPT_GRACE_S later, whatever hangs. The
+ * third ends it at once. One job at a time per process. */
 #ifndef TIDE_CLI_INTERRUPT_H
 #define TIDE_CLI_INTERRUPT_H
 #include "cli/driver/driver.h"

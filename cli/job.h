@@ -1,7 +1,7 @@
 /* job.h - from a command line to a plan that can be explained or run.
  *
- * The command has the flags execute, config, set and parallelism and takes a file as its operand. Owner:
- * one thread. */
+ * The command has the flags execute, config, set and parallelism and takes a file as its operand.
+ * Owner: one thread. */
 #ifndef TIDE_CLI_JOB_H
 #define TIDE_CLI_JOB_H
 #include "base/core/bytes.h"
@@ -17,8 +17,8 @@ typedef struct tide_cli_job {
     tide_job_settings settings;
 } tide_cli_job;
 
-/* Reads settings and text, plans. An operand that ends in ".so" is a C job; it gets the operands behind it
- * as arguments. Anything but TIDE_EXIT_OK was reported and left nothing to free. */
+/* Reads settings and text, plans. An operand that ends in ".so" is a C job; it gets the operands
+ * behind it as arguments. Anything but TIDE_EXIT_OK was reported and left nothing to free. */
 TIDE_MUST_CHECK tide_exit tide_cli_job_load(tide_cli_job *self, const tide_args *args);
 void tide_cli_job_fini(tide_cli_job *self);
 

@@ -5,12 +5,12 @@
 
 #include "base/core/bytes.h"
 
-/* Writes the text to standard output and frees it. Returns TIDE_EXIT_OK, or TIDE_EXIT_JOB_FAILED with a
- * message when it cannot be written. */
+/* Writes the text to standard output and frees it. Returns TIDE_EXIT_OK, or TIDE_EXIT_JOB_FAILED
+ * with a message when it cannot be written. */
 int tide_output_text(tide_bytes *text);
 
-/* Whether escape sequences may go to this file descriptor: a terminal, TERM is not "dumb", and NO_COLOR
- * is not set. */
+/* Whether escape sequences may go to this file descriptor: a terminal, TERM is not "dumb", and
+ * NO_COLOR is not set. */
 bool tide_output_has_colour(int fd);
 
 #endif

@@ -2,9 +2,9 @@
  *
  *   12,345,678 rows  1.2 M rows/s  watermark 2026-03-01 12:00:00  lag 3.2 s  5 late
  *
- * The text is pure (tide_progress_text). The line itself is rewritten in place; log lines that come between
- * clear it first. Silent when standard error is not a terminal. Thread safe: lines come from any thread,
- * progress from the one that watches the job. */
+ * The text is pure (tide_progress_text). The line itself is rewritten in place; log lines that come
+ * between clear it first. Silent when standard error is not a terminal. Thread safe: lines come
+ * from any thread, progress from the one that watches the job. */
 #ifndef TIDE_CLI_PROGRESS_H
 #define TIDE_CLI_PROGRESS_H
 #include "base/core/bytes.h"

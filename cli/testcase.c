@@ -127,7 +127,8 @@ static bool keeps_option(const char *key, const char *format)
     return strcmp(key, "on-error") == 0 || (strncmp(key, format, n) == 0 && key[n] == '.');
 }
 
-/* The same table, read from a file. Options of its format are kept where the file has that format. */
+/* The same table, read from a file. Options of its format are kept where the file has that format.
+ */
 static tide_status redirect(testcase *self, const tide_table *table, const tide_table **out)
 {
     const char *path = input_path(self, table->name);

@@ -1,5 +1,5 @@
-/* topics.h - the reference lists that `tidemill help TOPIC` prints, each from the table that the engine
- * itself reads. */
+/* topics.h - the reference lists that `tidemill help TOPIC` prints, each from the table that the
+ * engine itself reads. */
 #ifndef TIDE_CLI_TOPICS_H
 #define TIDE_CLI_TOPICS_H
 #include "base/core/bytes.h"

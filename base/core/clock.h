@@ -1,7 +1,7 @@
 /* clock.h - what time is it? Asked only by shells; cores get the answer as an argument.
  *
- * A clock is a small vtable, so that tests and `tidemill test` move time by hand. The real clock may be
- * read on any thread; a manual one belongs to the thread that moves it. */
+ * A clock is a small vtable, so that tests and `tidemill test` move time by hand. The real clock
+ * may be read on any thread; a manual one belongs to the thread that moves it. */
 #ifndef TIDE_BASE_CORE_CLOCK_H
 #define TIDE_BASE_CORE_CLOCK_H
 #include <stdint.h>
@@ -15,7 +15,8 @@ struct tide_clock {
 /* The machine's clocks. One static object, never freed. */
 tide_clock *tide_clock_real(void);
 
-/* A clock that stands still until it is told to move. Pass &manual.clock where a tide_clock is wanted. */
+/* A clock that stands still until it is told to move. Pass &manual.clock where a tide_clock is
+ * wanted. */
 typedef struct tide_clock_manual {
     tide_clock clock;
     int64_t now, wall; /* Nanoseconds, microseconds. */

@@ -1,7 +1,7 @@
 /* counters.h - what a running job counts, from one table (counters.def).
  *
- * A set of counters has one writer, its owner thread; any thread may read it at any time. Reads are not
- * a consistent cut: each counter is right by itself. */
+ * A set of counters has one writer, its owner thread; any thread may read it at any time. Reads are
+ * not a consistent cut: each counter is right by itself. */
 #ifndef TIDE_BASE_CORE_COUNTERS_H
 #define TIDE_BASE_CORE_COUNTERS_H
 #include <stdatomic.h>

@@ -119,7 +119,8 @@ bool tide_log_level_parse(const char *name, tide_log_level *out)
 static void write_stderr(void *ctx, const char *text, size_t bytes)
 {
     (void)ctx;
-    /* One write, so that lines of several processes do not mix. Nobody can be told that it failed. */
+    /* One write, so that lines of several processes do not mix. Nobody can be told that it failed.
+     */
     ssize_t ignored = write(STDERR_FILENO, text, bytes);
     (void)ignored;
 }

@@ -4,8 +4,8 @@
  *     tide_log_warn("broker lost", tide_log_str("broker", name), tide_log_int("attempt", n));
  *     2026-03-01T12:00:00.123Z warn  broker lost broker=kafka-1:9092 attempt=3
  * Levels: error, a person must act; warn, recovered; info, a state changed; debug, off.
- * The same warning again within TIDE_LOG_FOLD_NS is counted instead of written, and the count follows on
- * the next line of its kind ("folded=41") or at tide_log_flush. Errors are never folded.
+ * The same warning again within TIDE_LOG_FOLD_NS is counted instead of written, and the count
+ * follows on the next line of its kind ("folded=41") or at tide_log_flush. Errors are never folded.
  * A function that returns a failure does not log it as well. Cores never log.
  *
  * Thread safe; takes a lock, so nothing that happens per row or batch may log. */
@@ -57,9 +57,9 @@ typedef struct tide_log_config {
 tide_log *tide_log_new(const tide_log_config *config);
 void tide_log_free(tide_log **self_p); /* Flushes; must not be the installed one. */
 
-/* The log that the macros below write to, from every thread. Called once at start, by the program; NULL
- * puts back the default (standard error, warnings and errors). Returns the one before, NULL for the
- * default. */
+/* The log that the macros below write to, from every thread. Called once at start, by the program;
+ * NULL puts back the default (standard error, warnings and errors). Returns the one before, NULL
+ * for the default. */
 tide_log *tide_log_install(tide_log *self);
 
 /* Writes the counts of folded lines that are still owed. NULL: the installed log. */

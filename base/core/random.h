@@ -1,7 +1,7 @@
 /* random.h - seeded pseudo-random numbers: the same seed gives the same sequence on every machine.
  *
- * xoshiro256++ (Blackman, Vigna), seeded through splitmix64, whose outputs are also good enough to make
- * independent streams out of (seed, stream number). Not for secrets. Owner: one thread. */
+ * xoshiro256++ (Blackman, Vigna), seeded through splitmix64, whose outputs are also good enough to
+ * make independent streams out of (seed, stream number). Not for secrets. Owner: one thread. */
 #ifndef TIDE_BASE_CORE_RANDOM_H
 #define TIDE_BASE_CORE_RANDOM_H
 #include <stdint.h>

@@ -295,6 +295,11 @@ class BenchTest(unittest.TestCase):
             self.assertGreater(row["events_per_cpu_s"], 0)
             self.assertGreater(row["peak_memory_mb"], 0)
 
+    def test_every_query_runs(self):
+        run = tidemill("bench", "nexmark", "--events", "5000", "-p", "2")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(len(run.stdout.splitlines()), 11)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -34,7 +34,8 @@ static int remove_file(void **state)
     return unlink(yaml_path);
 }
 
-/* Loads with a file of this text (none when NULL), one environment variable, and these arguments. */
+/* Loads with a file of this text (none when NULL), one environment variable, and these arguments.
+ */
 static tide_status load(tide_config *config, const char *yaml, const char *variable,
                         const char *arguments)
 {
@@ -58,7 +59,8 @@ static tide_status load(tide_config *config, const char *yaml, const char *varia
     return rv;
 }
 
-/* The layers as the SQL front end puts them together, with a SET between them when `set` is not NULL. */
+/* The layers as the SQL front end puts them together, with a SET between them when `set` is not
+ * NULL. */
 static void read_settings(const tide_config *config, const char *set, tide_job_settings *out)
 {
     tide_option all[16];
