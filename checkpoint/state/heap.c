@@ -215,7 +215,8 @@ void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i)
 static uint32_t blob_cap(uint32_t n, uint32_t old_cap)
 {
     uint64_t want = n;
-    if (old_cap && want < (uint64_t)old_cap * 2) want = (uint64_t)old_cap * 2;
+    uint64_t grown = (uint64_t)old_cap + old_cap / 2;
+    if (want < grown) want = grown;
     if (want > TIDE_TABLE_BLOB_BYTES_MAX) want = TIDE_TABLE_BLOB_BYTES_MAX;
     size_t whole = (size_t)want + sizeof(blob);
     if (whole <= SMALL_MAX) whole = class_bytes(class_of(whole));

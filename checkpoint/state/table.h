@@ -118,7 +118,7 @@ const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
 /* A hint that blob i of the row will be read soon. */
 void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i);
 /* Makes it n bytes, keeping what was there; new bytes are zero. *out (may be NULL) is writable.
- * The row must be touched before. Capacity doubles, so appending bit by bit is fine. Returns
+ * The row must be touched before. Capacity grows by half, so appending bit by bit is fine. Returns
  * TIDE_E_BUDGET, or TIDE_E_LIMIT beyond TIDE_TABLE_BLOB_BYTES_MAX, leaving the blob as it was. n
  * 0 frees it. */
 TIDE_MUST_CHECK tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i,

@@ -3,14 +3,14 @@
 
 #include "base/core/assert.h"
 
-/* Up to this many bytes of members are searched one by one: two cache lines. */
-#define SCAN_BYTES_MAX 128u
+/* Up to this many bytes of members are searched one by one: four cache lines. */
+#define SCAN_BYTES_MAX 256u
 /* Entries hashed at a time when the index is built. */
 #define HASH_MAX 256u
 
 typedef struct string_entry {
-    uint64_t hash;
-    uint32_t len, zero;
+    uint32_t hash; /* The low half: what the index goes by. */
+    uint32_t len;
     char bytes[];
 } string_entry;
 
@@ -28,7 +28,7 @@ static uint32_t entry_bytes(const tide_key_spec *spec, const uint8_t *entry)
 static bool same_string(const uint8_t *entry, const tide_key_str *s, uint64_t hash)
 {
     const string_entry *e = (const void *)entry;
-    return e->hash == hash && e->len == s->len &&
+    return e->hash == (uint32_t)hash && e->len == s->len &&
            memcmp(e->bytes, tide_key_str_ptr(s), s->len) == 0;
 }
 
@@ -100,19 +100,26 @@ static tide_status rebuild_index(const tide_value_set *self, uint32_t slots)
     return TIDE_OK;
 }
 
-/* Every entry has at least 8 bytes, so n / 4 slots leave the index at most half full. */
+/* The bytes of the shortest entry: what tells how many there can be. (Only one string is empty.) */
+static uint32_t entry_bytes_min(const tide_key_spec *spec)
+{
+    return spec->n_strs ? string_bytes(1) : spec->key_bytes;
+}
+
+/* At least two slots an entry, so that the index is at most half full; it doubles when it is. */
 static tide_status add_to_index(const tide_value_set *self, uint32_t at, uint32_t n, uint64_t hash)
 {
-    uint32_t n_index, wanted = 64;
+    uint32_t n_index, wanted = 16;
     if (n <= SCAN_BYTES_MAX) return TIDE_OK;
     const uint8_t *old = tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
     uint32_t slots = n_index / (uint32_t)sizeof(uint32_t);
-    if (slots >= n / 4) {
+    uint32_t needed = n / entry_bytes_min(self->spec) * 2;
+    if (slots >= needed) {
         place((uint32_t *)(uintptr_t)old, slots - 1, hash,
               at); /* The row is touched: ours to write. */
         return TIDE_OK;
     }
-    while (wanted < n / 2) wanted *= 2;
+    while (wanted < needed + needed / 2) wanted *= 2;
     return rebuild_index(self, wanted);
 }
 
@@ -131,7 +138,7 @@ tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, u
     TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob, n + bytes, &out));
     if (spec->n_strs) {
         string_entry *e = (void *)(out + n);
-        *e = (string_entry){ .hash = hash, .len = s->len };
+        *e = (string_entry){ .hash = (uint32_t)hash, .len = s->len };
         memcpy(e->bytes, tide_key_str_ptr(s), s->len);
     } else {
         memcpy(out + n, key, spec->key_bytes);
