@@ -70,8 +70,8 @@ static inline void bench_decode(const bench_case *c)
             size_t left = c->text->n - at, consumed;
             uint64_t records;
             if (format->decode_block(decoder, (const uint8_t *)c->text->p + at,
-                                     left < block ? left : block, left <= block, &builder, &consumed,
-                                     &records, &errors) != TIDE_OK)
+                                     left < block ? left : block, left <= block, &builder,
+                                     &consumed, &records, &errors) != TIDE_OK)
                 abort();
             at += consumed;
             rows += records;

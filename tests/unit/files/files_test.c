@@ -34,7 +34,7 @@ static int set_up(void **state)
     f->arena = tide_arena_new();
     f->pool = tide_pool_new(0);
     f->waker = tide_waker_new();
-    strcpy(f->folder, "/tmp/tide-files-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "/tmp/tide-files-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     *state = f;
     return 0;
@@ -224,19 +224,20 @@ static char *many_records(fixture *f, uint32_t n, char **lines)
 
 static int by_number(const void *a, const void *b)
 {
-    return atoi(*(char *const *)a) - atoi(*(char *const *)b);
+    long x = strtol(*(char *const *)a, NULL, 10), y = strtol(*(char *const *)b, NULL, 10);
+    return (x > y) - (x < y);
 }
 
-static char *sorted(fixture *f, char *lines)
+/* The lines in the order of their numbers. */
+static char *sorted(fixture *f, const char *lines)
 {
     tide_bytes out = { 0 };
-    uint32_t n = 0;
-    for (char *p = lines; *p; p++) n += *p == '\n';
-    char **items = tide_arena_alloc(f->arena, n * sizeof(char *));
-    n = 0;
-    for (char *p = strtok(lines, "\n"); p; p = strtok(NULL, "\n")) items[n++] = p;
-    qsort(items, n, sizeof(char *), by_number);
-    for (uint32_t i = 0; i < n; i++) tide_bytes_printf(&out, "%s\n", items[i]);
+    uint32_t n = 0, cap = 0;
+    const char **items = NULL;
+    for (const char *p = lines; *p; p = strchr(p, '\n') + 1) TIDE_PUSH(f->arena, items, n, cap, p);
+    qsort(items, n, sizeof *items, by_number);
+    for (uint32_t i = 0; i < n; i++)
+        tide_bytes_put(&out, items[i], (size_t)(strchr(items[i], '\n') - items[i]) + 1);
     char *text = tide_arena_strdup(f->arena, tide_bytes_text(&out));
     tide_bytes_fini(&out);
     return text;
@@ -356,12 +357,14 @@ static void a_malformed_record_is_named_by_file_and_line(void **state)
 static void records_longer_than_a_block_are_read_up_to_the_limit(void **state)
 {
     fixture *f = *state;
-    size_t n = 3000000;
-    char *text = tide_malloc(2 * n + 100);
-    size_t at = (size_t)sprintf(text, "{\"id\":1}\n{\"id\":2,\"s\":\"");
-    memset(text + at, 'x', n);
-    at += n;
-    at += (size_t)sprintf(text + at, "\"}\n{\"id\":3}\n");
+    size_t n = 3000000, at;
+    tide_bytes json = { 0 };
+    tide_bytes_puts(&json, "{\"id\":1}\n{\"id\":2,\"s\":\"");
+    memset(tide_bytes_reserve(&json, n), 'x', n);
+    json.n += n;
+    tide_bytes_puts(&json, "\"}\n{\"id\":3}\n");
+    char *text = json.p;
+    at = json.n;
     write_file(f, "a.json", text, at);
     expect_lines(f, &(reading){ .columns = "id BIGINT", .options = JSON, .path = "a.json" },
                  "1\n2\n3\n");
@@ -383,7 +386,7 @@ static void records_longer_than_a_block_are_read_up_to_the_limit(void **state)
                              .path = "a.csv",
                              .options = { "format", "csv", NULL } },
                  "1\n2\n");
-    tide_free(text);
+    tide_bytes_fini(&json);
 }
 
 static void csv_headers_are_skipped_in_each_file_and_only_there(void **state)

@@ -239,18 +239,20 @@ static void a_long_field_is_one_field(void **state)
 {
     (void)state;
     size_t len = 200000;
-    char *input = tide_malloc(len + 100), *expect = tide_malloc(len + 100);
-    size_t at = (size_t)sprintf(input, "1,");
-    memset(input + at, 'x', len);
-    strcpy(input + at + len, ",1\n2,y,2\n");
-    size_t to = (size_t)sprintf(expect, "1|");
-    memset(expect + to, 'x', len);
-    strcpy(expect + to + len, "|1.00\n2|y|2.00\n");
-    char *got = format_decode(&three, input, strlen(input));
-    assert_string_equal(got, expect);
+    tide_bytes input = { 0 }, expect = { 0 };
+    tide_bytes_puts(&input, "1,");
+    tide_bytes_puts(&expect, "1|");
+    memset(tide_bytes_reserve(&input, len), 'x', len);
+    memset(tide_bytes_reserve(&expect, len), 'x', len);
+    input.n += len;
+    expect.n += len;
+    tide_bytes_puts(&input, ",1\n2,y,2\n");
+    tide_bytes_puts(&expect, "|1.00\n2|y|2.00\n");
+    char *got = format_decode(&three, input.p, input.n);
+    assert_string_equal(got, tide_bytes_text(&expect));
     tide_free(got);
-    tide_free(input);
-    tide_free(expect);
+    tide_bytes_fini(&input);
+    tide_bytes_fini(&expect);
 }
 
 static void messages_are_records(void **state)

@@ -1,7 +1,7 @@
 /* format_support.h - decode a text by a format and see the rows and errors as
  * text, and back. */
-#ifndef TIDE_TESTS_UNIT_FORMAT_SUPPORT_H
-#define TIDE_TESTS_UNIT_FORMAT_SUPPORT_H
+#ifndef TIDE_TESTS_UNIT_FORMAT_FORMAT_SUPPORT_H
+#define TIDE_TESTS_UNIT_FORMAT_FORMAT_SUPPORT_H
 #include "base/format/format.h"
 
 typedef struct format_case {

@@ -395,16 +395,17 @@ static void messages_are_records(void **state)
 static void a_very_long_line_is_one_record(void **state)
 {
     (void)state;
-    size_t len = 64u << 20, at;
-    char *input = tide_malloc(len + 100);
-    at = (size_t)sprintf(input, "{\"id\":1}\n{\"s\":\"");
-    memset(input + at, 'x', len);
-    at += len;
-    at += (size_t)sprintf(input + at, "\",\"id\":2}\n{\"id\":3}\n");
-    char *got = format_decode(&(format_case){ .format = "json", .schema = "id BIGINT" }, input, at);
+    size_t len = 64u << 20;
+    tide_bytes input = { 0 };
+    tide_bytes_puts(&input, "{\"id\":1}\n{\"s\":\"");
+    memset(tide_bytes_reserve(&input, len), 'x', len);
+    input.n += len;
+    tide_bytes_puts(&input, "\",\"id\":2}\n{\"id\":3}\n");
+    const format_case c = { .format = "json", .schema = "id BIGINT" };
+    char *got = format_decode(&c, input.p, input.n);
     assert_string_equal(got, "1\n2\n3\n");
     tide_free(got);
-    tide_free(input);
+    tide_bytes_fini(&input);
 }
 
 static void rows_become_records(void **state)
