@@ -49,36 +49,58 @@ static TIDE_NOINLINE tide_status take_odd_row(session *self, uint32_t k, uint16_
     return TIDE_OK;
 }
 
-/* Does ts extend the session, forwards or not at all? */
-TIDE_INLINE bool joins_at_end(const session_value *s, int64_t ts)
+/* How many of the rows from k on go to the same table row, and extend or fall into its session. The
+ * session's end moves along in *due. */
+TIDE_INLINE uint32_t count_joining(const session *self, const tide_op_times *times, uint32_t k,
+                                   int64_t start, int64_t *due)
 {
-    return ts >= s->start && ts <= s->due && s->start < s->due;
+    uint32_t row = self->rows[k], end = k;
+    int64_t last = *due, gap = self->gap;
+    if (start == last) return 0; /* Not open. */
+    for (; end < times->n && self->rows[end] == row; end++) {
+        int64_t t = times->ts[times->rows[end]];
+        if (t < start || t > last) break;
+        if (t + gap > last) last = t + gap;
+    }
+    *due = last;
+    return end - k;
+}
+
+/* Rows that come one after another for one key are taken together: a hot key's session is then read and
+ * written once, not once per row. */
+static tide_status take_joining(session *self, const tide_op_times *times)
+{
+    session_pending *p = &self->pending;
+    bool with_sets = self->sets.n > 0, only_count = self->aggs.only_count_star;
+    for (uint32_t k = 0; k < times->n;) {
+        tide_row_ref ref = { self->table, self->rows[k] };
+        session_value *s = session_of(ref);
+        int64_t due = s->due;
+        uint32_t n = count_joining(self, times, k, s->start, &due);
+        if (TIDE_UNLIKELY(n == 0)) {
+            uint16_t row = times->rows[k];
+            TIDE_TRY(take_odd_row(self, k++, row, times->ts[row]));
+            continue;
+        }
+        s->due = due;
+        if (only_count) *(int64_t *)(void *)(s + 1) += n;
+        for (uint32_t i = only_count ? n : 0; i < n; i++) {
+            if (with_sets) p->at[p->n] = ref;
+            p->values[p->n] = (uint8_t *)s;
+            p->rows[p->n++] = times->rows[k + i];
+        }
+        k += n;
+    }
+    return TIDE_OK;
 }
 
 static tide_status take_rows(session *self, const tide_op_times *times)
 {
-    const int64_t *ts = times->ts, gap = self->gap;
-    session_pending *p = &self->pending;
     TIDE_TRY(tide_op_keys_encode(&self->keys, self->in, times->rows, times->n));
     TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, times->n,
                                        self->rows, NULL, NULL));
     tide_table_touch(self->table, self->rows, times->n);
-    bool with_sets = self->sets.n > 0;
-    for (uint32_t k = 0; k < times->n; k++) {
-        uint16_t row = times->rows[k];
-        tide_row_ref ref = { self->table, self->rows[k] };
-        session_value *s = session_of(ref);
-        int64_t t = ts[row];
-        if (TIDE_UNLIKELY(!joins_at_end(s, t))) {
-            TIDE_TRY(take_odd_row(self, k, row, t));
-            continue;
-        }
-        if (t + gap > s->due) s->due = t + gap;
-        if (with_sets) p->at[p->n] = ref;
-        p->values[p->n] = (uint8_t *)s;
-        p->rows[p->n++] = row;
-    }
-    return TIDE_OK;
+    return take_joining(self, times);
 }
 
 tide_status session_flush(session *self)

@@ -37,12 +37,27 @@ static tide_op_result window_agg_on_watermark(void *self_v, int64_t watermark_us
 
 /* ---- rows into panes ---- */
 
+/* count(*) alone: neighbouring rows of one group are counted together. */
+static void count_rows(window_agg *self, tide_table *table, uint32_t n)
+{
+    uint32_t offset = self->aggs.offsets[0];
+    for (uint32_t i = 0, end; i < n; i = end) {
+        uint32_t row = self->rows[i];
+        for (end = i + 1; end < n && self->rows[end] == row;) end++;
+        *(int64_t *)(void *)(tide_table_value(table, row) + offset) += end - i;
+    }
+}
+
 static tide_status add_to_table(window_agg *self, tide_table *table, const tide_batch *in,
                                 const uint16_t *rows, uint32_t n, tide_op_rows *at)
 {
     TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL,
                                        NULL));
     tide_table_touch(table, self->rows, n);
+    if (self->aggs.only_count_star && self->sharing != WINDOW_SLIDING) {
+        count_rows(self, table, n);
+        return TIDE_OK;
+    }
     tide_table_values(table, self->rows, n, self->values);
     *at = (tide_op_rows){ .in = in, .values = self->values, .rows = rows, .n = n };
     if (self->sharing == WINDOW_SLIDING)
@@ -56,7 +71,7 @@ static tide_status add_to_pane(window_agg *self, tide_span span, const tide_batc
                                const uint16_t *rows, uint32_t n)
 {
     uint32_t i;
-    tide_op_rows at;
+    tide_op_rows at = { .in = in };
     TIDE_TRY(tide_panes_get(&self->panes, span, &i));
     tide_pane *pane = &self->panes.items[i];
     TIDE_TRY(add_to_table(self, pane->table, in, rows, n, &at));
