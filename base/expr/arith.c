@@ -1,11 +1,12 @@
 /* arith.c - + - * / % over integers and floats; DECIMALs are in decimal_kernels.c.
  *
- * Loops compute every row without branches and collect whether any may have gone wrong; only then the rows
- * are looked at one by one. */
+ * Loops compute every row without branches and collect whether any may have gone wrong; only
+ * then the rows are looked at one by one. */
 #include <float.h>
 #include <math.h>
 
 #include "base/core/assert.h"
+#include "base/core/mem.h"
 #include "base/expr/arith_priv.h"
 #include "base/expr/kernels_priv.h"
 
@@ -19,6 +20,7 @@ typedef enum shape { SHAPE_COLUMNS, SHAPE_A_FIXED, SHAPE_B_FIXED } shape;
 #define T_MIN INT8_MIN
 #define NAME(f) f##_i8
 #include "base/expr/small_int.inc"
+
 #include "base/expr/arith_loops.inc"
 #include "base/expr/mod_loop.inc"
 #undef T
@@ -29,6 +31,7 @@ typedef enum shape { SHAPE_COLUMNS, SHAPE_A_FIXED, SHAPE_B_FIXED } shape;
 #define T_MIN INT16_MIN
 #define NAME(f) f##_i16
 #include "base/expr/small_int.inc"
+
 #include "base/expr/arith_loops.inc"
 #include "base/expr/mod_loop.inc"
 #undef T
@@ -43,6 +46,7 @@ typedef enum shape { SHAPE_COLUMNS, SHAPE_A_FIXED, SHAPE_B_FIXED } shape;
 #define T_MIN INT32_MIN
 #define NAME(f) f##_i32
 #include "base/expr/small_int.inc"
+
 #include "base/expr/arith_loops.inc"
 #include "base/expr/mod_loop.inc"
 #undef T
@@ -64,8 +68,9 @@ TIDE_INLINE int64_t sub1_i64(int64_t x, int64_t y, uint64_t *bad)
     *bad |= (((uint64_t)x ^ (uint64_t)y) & (difference ^ (uint64_t)x)) >> 63;
     return (int64_t)difference;
 }
-/* The product of the nearest doubles is off by less than 2^-51 of itself: what it finds well inside the
- * range is inside. That comes in vectors, and the upper half of a 128-bit product does not. */
+/* The product of the nearest doubles is off by less than 2^-51 of itself: what it finds well
+ * inside the range is inside. That comes in vectors, and the upper half of a 128-bit product
+ * does not. */
 TIDE_INLINE int64_t mul1_i64(int64_t x, int64_t y, uint64_t *bad)
 {
     *bad |= fabs((double)x * (double)y) > 0x1.ffffffffffff0p62;
@@ -97,8 +102,14 @@ TIDE_INLINE double checked_f64(double result, double x, double y, uint64_t *bad)
     *bad |= (fabs(result) > DBL_MAX) & (fabs(x) <= DBL_MAX) & (fabs(y) <= DBL_MAX);
     return result;
 }
-TIDE_INLINE double add1_f64(double x, double y, uint64_t *bad) { return checked_f64(x + y, x, y, bad); }
-TIDE_INLINE double sub1_f64(double x, double y, uint64_t *bad) { return checked_f64(x - y, x, y, bad); }
+TIDE_INLINE double add1_f64(double x, double y, uint64_t *bad)
+{
+    return checked_f64(x + y, x, y, bad);
+}
+TIDE_INLINE double sub1_f64(double x, double y, uint64_t *bad)
+{
+    return checked_f64(x - y, x, y, bad);
+}
 TIDE_INLINE double mul1_f64(double x, double y, uint64_t *bad)
 {
     *bad |= (x * y == 0) & (x != 0) & (y != 0);
@@ -122,8 +133,14 @@ TIDE_INLINE float checked_f32(float result, float x, float y, uint32_t *bad)
     *bad |= (fabsf(result) > FLT_MAX) & (fabsf(x) <= FLT_MAX) & (fabsf(y) <= FLT_MAX);
     return result;
 }
-TIDE_INLINE float add1_f32(float x, float y, uint32_t *bad) { return checked_f32(x + y, x, y, bad); }
-TIDE_INLINE float sub1_f32(float x, float y, uint32_t *bad) { return checked_f32(x - y, x, y, bad); }
+TIDE_INLINE float add1_f32(float x, float y, uint32_t *bad)
+{
+    return checked_f32(x + y, x, y, bad);
+}
+TIDE_INLINE float sub1_f32(float x, float y, uint32_t *bad)
+{
+    return checked_f32(x - y, x, y, bad);
+}
 TIDE_INLINE float mul1_f32(float x, float y, uint32_t *bad)
 {
     *bad |= (x * y == 0) & (x != 0) & (y != 0);
@@ -146,8 +163,8 @@ TIDE_INLINE float div1_f32(float x, float y, uint32_t *bad)
 /* ---- division of BIGINTs by a constant ---- */
 
 /* |x| / |d| by a multiplication (Granlund and Montgomery, "Division by invariant integers using
- * multiplication", section 4): with the magic number m, q = (t + (|x| - t) / 2) >> shift, t the upper half of
- * m * |x|. */
+ * multiplication", section 4): with the magic number m, q = (t + (|x| - t) / 2) >> shift, t the
+ * upper half of m * |x|. */
 typedef struct divider {
     uint64_t magic, divisor; /* divisor: |d|, at least 2. */
     uint32_t shift;
@@ -159,7 +176,8 @@ static divider make_divider(int64_t d)
     uint32_t bits = 64 - (uint32_t)__builtin_clzll(magnitude - 1);
     unsigned __int128 power = (unsigned __int128)1 << bits;
     return (divider){ .magic = (uint64_t)(((power - magnitude) << 64) / magnitude) + 1,
-                      .divisor = magnitude, .shift = bits - 1 };
+                      .divisor = magnitude,
+                      .shift = bits - 1 };
 }
 
 TIDE_INLINE uint64_t divide(const divider *by, uint64_t x)
@@ -193,6 +211,51 @@ static void mod_by(const int64_t *restrict a, int64_t d, int64_t *restrict out, 
         out[i] = (int64_t)((rest ^ sign) - sign);
     }
 }
+
+/* ---- multiples of a constant: x % d = 0 ---- */
+
+/* With d = 2^k * o, o odd: x is a multiple if its lowest k bits are zero and x times the inverse
+ * of o (modulo 2^64) is no larger than the largest quotient (Warren, "Hacker's Delight", 10-17). */
+typedef struct multiples {
+    uint64_t inverse, bound, span, low_bits;
+} multiples;
+
+void *tide_multiples_of(int64_t d)
+{
+    multiples *self = tide_malloc(sizeof *self);
+    uint64_t odd = d < 0 ? 0 - (uint64_t)d : (uint64_t)d;
+    uint32_t k = (uint32_t)__builtin_ctzll(odd);
+    odd >>= k;
+    uint64_t inverse = odd; /* Right in the lowest 3 bits; each step doubles their number. */
+    for (uint32_t i = 0; i < 5; i++) inverse *= 2 - odd * inverse;
+    uint64_t bound = (uint64_t)INT64_MAX / odd;
+    *self = (multiples){ .inverse = inverse,
+                         .bound = bound,
+                         .low_bits = (UINT64_C(1) << k) - 1,
+                         .span = odd == 1 ? UINT64_MAX : 2 * bound };
+    return self;
+}
+
+TIDE_HOT static void find_multiples(const uint64_t *restrict x, const multiples *of, uint8_t flip,
+                                    uint8_t *restrict out, uint32_t n)
+{
+    const multiples m = *of;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] =
+            (uint8_t)(((x[i] * m.inverse + m.bound <= m.span) & ((x[i] & m.low_bits) == 0)) ^ flip);
+}
+
+static void vec_is_multiple(const tide_kcall *k)
+{
+    find_multiples(k->args[0]->values, k->imm, 0, k->out->vec.values, k->n);
+}
+static void vec_is_no_multiple(const tide_kcall *k)
+{
+    find_multiples(k->args[0]->values, k->imm, 1, k->out->vec.values, k->n);
+}
+
+const tide_fn tide_fn_is_multiple = { .name = "is multiple", .vector = vec_is_multiple };
+const tide_fn tide_fn_is_no_multiple = { .name = "is no multiple", .vector = vec_is_no_multiple };
 
 /* ---- which rows failed ---- */
 
@@ -233,8 +296,8 @@ static void check_int_row(const tide_kcall *k, char op, uint32_t row)
     __int128 max = (__int128)(UINT64_MAX >> (65 - 8 * tide_type_width(type)));
     if (result <= max && result >= -max - 1) return;
     char name[TIDE_TYPE_TEXT_MAX];
-    tide_kcall_error(k, row, TIDE_E_OVERFLOW, "%lld %c %lld is out of range for %s", (long long)x, op,
-                     (long long)y, tide_type_print(type, name, sizeof name));
+    tide_kcall_error(k, row, TIDE_E_OVERFLOW, "%lld %c %lld is out of range for %s", (long long)x,
+                     op, (long long)y, tide_type_print(type, name, sizeof name));
 }
 
 static void check_float_row(const tide_kcall *k, char op, uint32_t row)
@@ -252,7 +315,8 @@ static void check_float_row(const tide_kcall *k, char op, uint32_t row)
                          over ? "overflow" : "underflow");
 }
 
-void tide_check_rows(const tide_kcall *k, void (*check)(const tide_kcall *k, char op, uint32_t row), char op)
+void tide_check_rows(const tide_kcall *k, void (*check)(const tide_kcall *k, char op, uint32_t row),
+                     char op)
 {
     for (uint32_t w = 0; w < tide_mask_words(k->n); w++)
         for (uint64_t live = tide_kcall_live_word(k, w); live; live &= live - 1)
@@ -279,9 +343,12 @@ static void flip_sign(const tide_kcall *k, bool abs)
 typedef bool (*arith_loop)(const void *a, const void *b, void *out, uint32_t n, shape s);
 
 /* Loops by type, TINYINT to DOUBLE. */
-#define LOOPS(f) { f##_i8, f##_i16, f##_i32, f##_i64, f##_f32, f##_f64 }
-static const arith_loop add_loops[] = LOOPS(add), sub_loops[] = LOOPS(sub), mul_loops[] = LOOPS(mul),
-                        div_loops[] = LOOPS(div);
+#define LOOPS(f)                                                                                   \
+    {                                                                                              \
+        f##_i8, f##_i16, f##_i32, f##_i64, f##_f32, f##_f64                                        \
+    }
+static const arith_loop add_loops[] = LOOPS(add), sub_loops[] = LOOPS(sub),
+                        mul_loops[] = LOOPS(mul), div_loops[] = LOOPS(div);
 static const arith_loop mod_loops[] = { mod_i8, mod_i16, mod_i32, mod_i64 };
 
 static void run_loop(const tide_kcall *k, const arith_loop *loops, char op)
@@ -289,7 +356,8 @@ static void run_loop(const tide_kcall *k, const arith_loop *loops, char op)
     const tide_vec *a = k->args[0], *b = k->args[1];
     tide_type type = k->out->vec.type;
     shape s = a->constant ? SHAPE_A_FIXED : b->constant ? SHAPE_B_FIXED : SHAPE_COLUMNS;
-    if (!loops[type.id - TIDE_TYPE_TINYINT](a->values, b->values, k->out->vec.values, k->n, s)) return;
+    if (!loops[type.id - TIDE_TYPE_TINYINT](a->values, b->values, k->out->vec.values, k->n, s))
+        return;
     tide_check_rows(k, tide_type_is_integer(type) ? check_int_row : check_float_row, op);
 }
 
@@ -358,7 +426,9 @@ void tide_vec_mod(const tide_kcall *k)
 void tide_vec_neg(const tide_kcall *k)
 {
     static const uint64_t zero[2] = { 0 };
-    const tide_vec zeros = { .type = k->args[0]->type, .constant = true, .values = (void *)(uintptr_t)zero };
+    const tide_vec zeros = { .type = k->args[0]->type,
+                             .constant = true,
+                             .values = (void *)(uintptr_t)zero };
     const tide_vec *args[] = { &zeros, k->args[0] };
     tide_kcall minus = *k;
     minus.args = args;

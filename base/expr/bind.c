@@ -1,4 +1,5 @@
-/* bind.c - from a name and arguments to one row of the catalogue, with the casts that SQL makes itself. */
+/* bind.c - from a name and arguments to one row of the catalogue, with the casts that SQL makes
+ * itself. */
 #include <stdio.h>
 #include <strings.h>
 
@@ -24,8 +25,8 @@ static uint8_t param_of(const tide_fn *fn, uint32_t i)
     return fn->params[i < n ? i : n - 1];
 }
 
-tide_status tide_expr_call(tide_arena *arena, const char *name, const tide_expr *const *args, uint32_t n,
-                           uint32_t pos, const tide_expr **out)
+tide_status tide_expr_call(tide_arena *arena, const char *name, const tide_expr *const *args,
+                           uint32_t n, uint32_t pos, const tide_expr **out)
 {
     match best = { .cost = -1 };
     bool known = false;
@@ -76,7 +77,7 @@ static tide_type join_numbers(tide_type a, tide_type b)
 static bool join_shared(match *m, uint8_t param, const tide_expr *arg)
 {
     tide_type t = arg->type;
-    if (arg->kind == TIDE_EXPR_LITERAL && (arg->literal.is_null || t.id == TIDE_TYPE_STRING))
+    if (t.id == TIDE_TYPE_NULL || tide_expr_is_text_literal(arg))
         return true; /* Becomes what the others are. */
     if (param == TIDE_PARAM_INTEGER && !tide_type_is_integer(t)) return false;
     if (param == TIDE_PARAM_NUMBER && !tide_type_is_numeric(t)) return false;
@@ -158,7 +159,8 @@ static tide_type own_decimal(const tide_expr *arg)
 }
 
 /* The type that argument `arg` takes for a parameter, given the shared type of its kind. */
-static tide_type wanted_type(const tide_fn *fn, uint8_t param, const tide_expr *arg, tide_type shared)
+static tide_type wanted_type(const tide_fn *fn, uint8_t param, const tide_expr *arg,
+                             tide_type shared)
 {
     bool exact = tide_type_is_integer(arg->type) || arg->type.id == TIDE_TYPE_DECIMAL;
     switch (param) {
@@ -166,10 +168,12 @@ static tide_type wanted_type(const tide_fn *fn, uint8_t param, const tide_expr *
     case TIDE_PARAM_TEXT: return tide_type_of(TIDE_TYPE_STRING);
     case TIDE_PARAM_INTEGER: return shared;
     case TIDE_PARAM_SAME:
-        /* Comparisons take DECIMALs of different scales, since a common one may have too many digits. */
+        /* Comparisons take DECIMALs of different scales, since a common one may have too many
+         * digits. */
         if (fn->bind != tide_bind_compare) return shared;
         return shared.id == TIDE_TYPE_DECIMAL && exact ? own_decimal(arg) : shared;
-    case TIDE_PARAM_NUMBER: return shared.id == TIDE_TYPE_DECIMAL && exact ? own_decimal(arg) : shared;
+    case TIDE_PARAM_NUMBER:
+        return shared.id == TIDE_TYPE_DECIMAL && exact ? own_decimal(arg) : shared;
     default: break;
     }
     if (param == arg->type.id) return arg->type; /* Whatever its precision. */
@@ -250,8 +254,8 @@ static tide_status cast_literal(tide_arena *arena, const tide_expr *arg, tide_ty
     return rv;
 }
 
-tide_status tide_expr_convert(tide_arena *arena, const tide_expr *arg, tide_type to, tide_cast_kind kind,
-                              uint32_t pos, const tide_expr **out)
+tide_status tide_expr_convert(tide_arena *arena, const tide_expr *arg, tide_type to,
+                              tide_cast_kind kind, uint32_t pos, const tide_expr **out)
 {
     *out = arg;
     if (tide_type_equal(arg->type, to)) return TIDE_OK;

@@ -6,15 +6,21 @@
 /* The first row of that exact name, hidden ones included; it must exist. */
 const tide_fn *tide_fn_by_name(const char *name);
 
-typedef enum tide_cast_kind { TIDE_CAST_EXPLICIT, TIDE_CAST_TRY, TIDE_CAST_IMPLICIT } tide_cast_kind;
+typedef enum tide_cast_kind {
+    TIDE_CAST_EXPLICIT,
+    TIDE_CAST_TRY,
+    TIDE_CAST_IMPLICIT
+} tide_cast_kind;
 
-/* The node of a cast, or the converted literal. A literal that cannot be converted is an error for an
- * implicit cast, NULL for a try, and fails at run time for an explicit one. */
+/* The node of a cast, or the converted literal. A literal that cannot be converted is an error
+ * for an implicit cast, NULL for a try, and fails at run time for an explicit one. */
 TIDE_MUST_CHECK tide_status tide_expr_convert(tide_arena *arena, const tide_expr *arg, tide_type to,
-                                              tide_cast_kind kind, uint32_t pos, const tide_expr **out);
+                                              tide_cast_kind kind, uint32_t pos,
+                                              const tide_expr **out);
 /* Calls one row with arguments that already fit it: binds, no overloads. */
 TIDE_MUST_CHECK tide_status tide_fn_bind(tide_bind *b, const tide_expr **out);
-/* Brings the arguments with indices which[0..n) to their common type. TIDE_E_TYPE if they have none. */
+/* Brings the arguments with indices which[0..n) to their common type. TIDE_E_TYPE if they have
+ * none. */
 TIDE_MUST_CHECK tide_status tide_bind_unify(tide_bind *b, const uint32_t *which, uint32_t n,
                                             tide_type *out);
 /* A node whose type is known. */
@@ -50,7 +56,7 @@ tide_status tide_bind_to_timestamp_ltz(tide_bind *b);
 /* ---- REWRITE(f) ---- */
 tide_status tide_rewrite_swapped(tide_bind *b, const tide_expr **out);   /* f(b, a) as f(a, b). */
 tide_status tide_rewrite_first_arg(tide_bind *b, const tide_expr **out); /* +x as x. */
-tide_status tide_rewrite_negated(tide_bind *b, const tide_expr **out);   /* "not f", "!f" as NOT f. */
+tide_status tide_rewrite_negated(tide_bind *b, const tide_expr **out); /* "not f", "!f" as NOT f. */
 tide_status tide_rewrite_not_equal(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_between(tide_bind *b, const tide_expr **out);
 tide_status tide_rewrite_between_symmetric(tide_bind *b, const tide_expr **out);

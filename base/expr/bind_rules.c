@@ -32,7 +32,8 @@ tide_status tide_bind_add(tide_bind *b)
     tide_type x = b->args[0]->type, y = b->args[1]->type;
     if (x.id != TIDE_TYPE_DECIMAL) return tide_bind_same_type(b);
     uint32_t s = max_u32(x.scale, y.scale);
-    b->type = tide_type_fit_decimal(max_u32(whole_digits(x), whole_digits(y)) + 1, s, min_u32(s, 19));
+    b->type =
+        tide_type_fit_decimal(max_u32(whole_digits(x), whole_digits(y)) + 1, s, min_u32(s, 19));
     return TIDE_OK;
 }
 
@@ -73,8 +74,8 @@ static bool fits_width(int64_t v, uint32_t width)
     return v <= max && v >= -max - 1;
 }
 
-/* `smallint_column = 5` has become a comparison of INTs: where all the others are literals that fit the
- * column's own type, compares in that. */
+/* `smallint_column = 5` has become a comparison of INTs: where all the others are literals that
+ * fit the column's own type, compares in that. */
 static void narrow_comparison(tide_bind *b)
 {
     const tide_expr *inner = NULL;
@@ -91,7 +92,8 @@ static void narrow_comparison(tide_bind *b)
         if (!fits_width(v, tide_type_width(inner->type))) return;
     }
     for (uint32_t i = 0; i < b->n; i++) {
-        tide_value v = b->args[i]->kind == TIDE_EXPR_LITERAL ? b->args[i]->literal : (tide_value){ 0 };
+        tide_value v =
+            b->args[i]->kind == TIDE_EXPR_LITERAL ? b->args[i]->literal : (tide_value){ 0 };
         v.type = inner->type;
         b->args[i] = i == cast_at ? inner : tide_expr_literal(b->arena, &v, b->args[i]->pos);
     }
@@ -123,8 +125,8 @@ tide_status tide_bind_case(tide_bind *b)
             return tide_fail(TIDE_E_TYPE, "the condition of a CASE must be BOOLEAN, not %s",
                              tide_type_print(b->args[i]->type, type, sizeof type));
         }
-        TIDE_TRY(tide_expr_convert(b->arena, b->args[i], boolean, TIDE_CAST_IMPLICIT, b->args[i]->pos,
-                                   &b->args[i]));
+        TIDE_TRY(tide_expr_convert(b->arena, b->args[i], boolean, TIDE_CAST_IMPLICIT,
+                                   b->args[i]->pos, &b->args[i]));
         which[n++] = i + 1;
     }
     bool has_else = b->n % 2 == 1;
@@ -163,8 +165,9 @@ static uint32_t scale_of_places(const tide_bind *b)
 {
     int64_t places = 0;
     if (b->n == 2 && !tide_expr_int_literal(b->args[1], &places)) return b->args[0]->type.scale;
-    return places < 0 ? 0 : places > TIDE_DECIMAL_PRECISION_MAX ? TIDE_DECIMAL_PRECISION_MAX
-                                                                : (uint32_t)places;
+    return places < 0                            ? 0
+           : places > TIDE_DECIMAL_PRECISION_MAX ? TIDE_DECIMAL_PRECISION_MAX
+                                                 : (uint32_t)places;
 }
 
 tide_status tide_bind_round(tide_bind *b)
@@ -198,9 +201,9 @@ tide_status tide_bind_extract(tide_bind *b)
     bool is_day = field == TIDE_FIELD_DAY || (field > TIDE_FIELD_DAY && field != TIDE_FIELD_EPOCH);
     bool bad_time = from == TIDE_TYPE_TIME && is_day;
     bool bad_date = from == TIDE_TYPE_DATE && field < TIDE_FIELD_DAY;
-    bool bad_interval = from == TIDE_TYPE_INTERVAL &&
-                        (field == TIDE_FIELD_WEEK ||
-                         (field > TIDE_FIELD_MILLENNIUM && field != TIDE_FIELD_EPOCH));
+    bool bad_interval =
+        from == TIDE_TYPE_INTERVAL &&
+        (field == TIDE_FIELD_WEEK || (field > TIDE_FIELD_MILLENNIUM && field != TIDE_FIELD_EPOCH));
     bool bad_stamp = field == TIDE_FIELD_JULIAN && from != TIDE_TYPE_DATE;
     if (bad_time || bad_date || bad_interval || bad_stamp) {
         char type[TIDE_TYPE_TEXT_MAX];

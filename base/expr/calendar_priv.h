@@ -67,7 +67,8 @@ typedef struct tide_civil {
 } tide_civil;
 
 tide_civil tide_civil_of(int64_t micros);
-/* False if it is no date or time, or out of range. Hours up to 24:00:00; second 60 is the next minute. */
+/* False if it is no date or time, or out of range. Hours up to 24:00:00; second 60 is the next
+ * minute. */
 bool tide_civil_to_micros(const tide_civil *c, int64_t *out);
 /* Moves by whole months; the day is cut to the month's length. False if out of range. */
 bool tide_add_months(int64_t micros, int64_t months, int64_t *out);

@@ -67,7 +67,8 @@ static tide_row_result out_of_range(tide_rowcall *c, const tide_value *in, const
 {
     char value[TIDE_TEXT_MAX + 1], type[TIDE_TYPE_TEXT_MAX];
     if (in->type.id == TIDE_TYPE_STRING)
-        snprintf(value, sizeof value, "\"%.*s\"", (int)(in->str.len < 60 ? in->str.len : 60), in->str.ptr);
+        snprintf(value, sizeof value, "\"%.*s\"", (int)(in->str.len < 60 ? in->str.len : 60),
+                 in->str.ptr);
     else
         value[tide_print_value(in, value)] = '\0';
     return tide_row_fail(c, TIDE_E_OVERFLOW, "value %s is out of range for %s", value,
@@ -110,7 +111,8 @@ static tide_row_result bad_number(tide_rowcall *c, const tide_value *in, const t
     for (size_t i = 0; i < n; i++)
         digits &= (p[i] >= '0' && p[i] <= '9') || (i == 0 && n > 1 && (p[0] == '-' || p[0] == '+'));
     double d;
-    bool is_number = tide_type_is_integer(out->type) ? digits : tide_parse_f64(p, n, &d) && isfinite(d);
+    bool is_number =
+        tide_type_is_integer(out->type) ? digits : tide_parse_f64(p, n, &d) && isfinite(d);
     return is_number ? out_of_range(c, in, out) : bad_text(c, in, out);
 }
 
@@ -161,7 +163,8 @@ static tide_row_result to_float(tide_rowcall *c, const tide_value *in, tide_valu
         v = in->f64;
     } else {
         v = (double)in->i64;
-        if (out->type.id == TIDE_TYPE_FLOAT) v = (double)(float)in->i64; /* One rounding, not two. */
+        if (out->type.id == TIDE_TYPE_FLOAT)
+            v = (double)(float)in->i64; /* One rounding, not two. */
     }
     if (out->type.id == TIDE_TYPE_FLOAT) {
         float narrow = (float)v;
@@ -187,7 +190,8 @@ static tide_row_result to_decimal(tide_rowcall *c, const tide_value *in, tide_va
     if (in->type.id == TIDE_TYPE_DECIMAL)
         ok = tide_decimal_rescale(in->i128, in->type.scale, type.scale, &out->i128);
     else if (in->type.id == TIDE_TYPE_FLOAT || in->type.id == TIDE_TYPE_DOUBLE)
-        ok = tide_decimal_from_f64(in->f64, in->type.id == TIDE_TYPE_FLOAT ? 6 : 15, type, &out->i128);
+        ok = tide_decimal_from_f64(in->f64, in->type.id == TIDE_TYPE_FLOAT ? 6 : 15, type,
+                                   &out->i128);
     else
         ok = tide_decimal_rescale(in->i64, 0, type.scale, &out->i128);
     if (!ok || !tide_decimal_fits(out->i128, type.precision)) return out_of_range(c, in, out);
@@ -308,7 +312,8 @@ static bool time_from_text(const tide_value *in, tide_type_id to, int64_t *out)
 static tide_row_result to_time(tide_rowcall *c, const tide_value *in, tide_value *out)
 {
     int64_t v = in->i64;
-    bool from_stamp = tide_type_is_timestamp(in->type), to_stamp = tide_type_is_timestamp(out->type);
+    bool from_stamp = tide_type_is_timestamp(in->type),
+         to_stamp = tide_type_is_timestamp(out->type);
     if (in->type.id == TIDE_TYPE_STRING) {
         if (!time_from_text(in, (tide_type_id)out->type.id, &v)) return bad_text(c, in, out);
     } else if (in->type.id == TIDE_TYPE_DATE && to_stamp) {

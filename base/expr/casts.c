@@ -1,6 +1,7 @@
 /* casts.c - casts as loops for the common pairs of types, else row by row (cast_row.c). */
 #include "base/expr/casts_priv.h"
 
+#include "base/column/text.h"
 #include "base/core/assert.h"
 #include "base/expr/arith_priv.h"
 #include "base/expr/calendar_priv.h"
@@ -46,9 +47,13 @@ FLOAT_LOOP(f32, float, f64, double)
 
 typedef bool (*cast_loop)(const void *from, void *to, uint32_t n);
 #define ROW_FROM(S)                                                                                \
-    { cast_##S##_i8, cast_##S##_i16, cast_##S##_i32, cast_##S##_i64, cast_##S##_f32, cast_##S##_f64 }
+    {                                                                                              \
+        cast_##S##_i8, cast_##S##_i16, cast_##S##_i32, cast_##S##_i64, cast_##S##_f32,             \
+            cast_##S##_f64                                                                         \
+    }
 /* From TINYINT to BIGINT, to TINYINT to DOUBLE. */
-static const cast_loop number_loops[4][6] = { ROW_FROM(i8), ROW_FROM(i16), ROW_FROM(i32), ROW_FROM(i64) };
+static const cast_loop number_loops[4][6] = { ROW_FROM(i8), ROW_FROM(i16), ROW_FROM(i32),
+                                              ROW_FROM(i64) };
 
 /* Finds the rows that do not fit, by the code that casts single values. */
 static void check_row(const tide_kcall *k, char op, uint32_t row)
@@ -57,7 +62,8 @@ static void check_row(const tide_kcall *k, char op, uint32_t row)
     tide_rowcall c = { 0 };
     tide_value in, out = { .type = k->out->vec.type };
     tide_vec_load(k->args[0], row, &in);
-    if (tide_row_cast(&c, &in, &out) == TIDE_ROW_FAILED) tide_kcall_error(k, row, c.code, "%s", c.text);
+    if (tide_row_cast(&c, &in, &out) == TIDE_ROW_FAILED)
+        tide_kcall_error(k, row, c.code, "%s", c.text);
     tide_rowcall_fini(&c);
 }
 
@@ -74,7 +80,8 @@ static void cast_number(const tide_kcall *k)
 static void cast_integer_to_decimal(const tide_kcall *k)
 {
     const tide_vec *a = k->args[0];
-    __int128 *restrict out = k->out->vec.values, factor = tide_decimal_pow10(k->out->vec.type.scale);
+    __int128 *restrict out = k->out->vec.values,
+                       factor = tide_decimal_pow10(k->out->vec.type.scale);
     if (a->type.id == TIDE_TYPE_BIGINT) {
         for (uint32_t i = 0; i < k->n; i++) out[i] = ((const int64_t *)a->values)[i] * factor;
     } else if (a->type.id == TIDE_TYPE_INT) {
@@ -94,6 +101,21 @@ static void cast_decimal_up(const tide_kcall *k)
     __int128 factor = tide_decimal_pow10(k->out->vec.type.scale - k->args[0]->type.scale);
     for (uint32_t i = 0; i < k->n; i++)
         out[i] = (__int128)((unsigned __int128)a[i] * (unsigned __int128)factor);
+}
+
+static int64_t integer_at(const tide_vec *v, uint32_t row)
+{
+    if (v->type.id == TIDE_TYPE_BIGINT) return ((const int64_t *)v->values)[row];
+    if (v->type.id == TIDE_TYPE_INT) return ((const int32_t *)v->values)[row];
+    if (v->type.id == TIDE_TYPE_SMALLINT) return ((const int16_t *)v->values)[row];
+    return ((const int8_t *)v->values)[row];
+}
+
+static void cast_integer_to_string(const tide_kcall *k)
+{
+    char text[TIDE_TEXT_MAX];
+    for (uint32_t i = 0; i < k->n; i++)
+        tide_kcall_put_str(k, i, text, tide_print_i64(integer_at(k->args[0], i), text));
 }
 
 /* ---- dates ---- */
@@ -135,6 +157,7 @@ static const tide_fn by_try = { .name = "try_cast", .flags = TIDE_FN_MAKES_NULL,
 static const tide_fn numbers = { .name = "cast", .flags = TIDE_FN_FAILS, .vector = cast_number };
 static const tide_fn integer_to_decimal = { .name = "cast", .vector = cast_integer_to_decimal };
 static const tide_fn decimal_up = { .name = "cast", .vector = cast_decimal_up };
+static const tide_fn integer_to_string = { .name = "cast", .vector = cast_integer_to_string };
 static const tide_fn date_to_timestamp = { .name = "cast", .vector = cast_date_to_timestamp };
 static const tide_fn timestamp_to_date = { .name = "cast", .vector = cast_timestamp_to_date };
 static const tide_fn timestamps = { .name = "cast", .vector = cast_timestamp };
@@ -152,6 +175,8 @@ static const tide_fn *loop_for(tide_type from, tide_type to, bool *fails_out)
         *fails_out = tide_type_is_integer(to) && to.id < from.id;
         return &numbers;
     }
+    if (tide_type_is_integer(from) && to.id == TIDE_TYPE_STRING)
+        return to.precision == 0 ? &integer_to_string : NULL;
     if (from.id == TIDE_TYPE_FLOAT && to.id == TIDE_TYPE_DOUBLE) return &numbers;
     if (from.id == TIDE_TYPE_DECIMAL && to.id == TIDE_TYPE_DECIMAL && to.scale >= from.scale &&
         to_whole >= (uint32_t)from.precision - from.scale)

@@ -11,19 +11,39 @@
 
 /* What the rows call their types and flags. */
 enum {
-    NONE = TIDE_PARAM_NONE, BOOLEAN = TIDE_TYPE_BOOLEAN, INT = TIDE_TYPE_INT, BIGINT = TIDE_TYPE_BIGINT,
-    DOUBLE = TIDE_TYPE_DOUBLE, DECIMAL = TIDE_TYPE_DECIMAL, STRING = TIDE_TYPE_STRING,
-    BYTES = TIDE_TYPE_BYTES, DATE = TIDE_TYPE_DATE, TIME = TIDE_TYPE_TIME,
-    TIMESTAMP = TIDE_TYPE_TIMESTAMP, TIMESTAMP_LTZ = TIDE_TYPE_TIMESTAMP_LTZ,
-    INTERVAL = TIDE_TYPE_INTERVAL, BOUND = TIDE_TYPE_NULL,
-    ANY = TIDE_PARAM_ANY, SAME = TIDE_PARAM_SAME, INTEGER = TIDE_PARAM_INTEGER,
-    NUMBER = TIDE_PARAM_NUMBER, TEXT = TIDE_PARAM_TEXT,
-    VARIADIC = TIDE_FN_VARIADIC, NULLS = TIDE_FN_NULLS, MAKES_NULL = TIDE_FN_MAKES_NULL,
-    FAILS = TIDE_FN_FAILS, SLOW = TIDE_FN_SLOW, STABLE = TIDE_FN_STABLE, VOLATILE = TIDE_FN_VOLATILE,
+    NONE = TIDE_PARAM_NONE,
+    BOOLEAN = TIDE_TYPE_BOOLEAN,
+    INT = TIDE_TYPE_INT,
+    BIGINT = TIDE_TYPE_BIGINT,
+    DOUBLE = TIDE_TYPE_DOUBLE,
+    DECIMAL = TIDE_TYPE_DECIMAL,
+    STRING = TIDE_TYPE_STRING,
+    BYTES = TIDE_TYPE_BYTES,
+    DATE = TIDE_TYPE_DATE,
+    TIME = TIDE_TYPE_TIME,
+    TIMESTAMP = TIDE_TYPE_TIMESTAMP,
+    TIMESTAMP_LTZ = TIDE_TYPE_TIMESTAMP_LTZ,
+    INTERVAL = TIDE_TYPE_INTERVAL,
+    BOUND = TIDE_TYPE_NULL,
+    ANY = TIDE_PARAM_ANY,
+    SAME = TIDE_PARAM_SAME,
+    INTEGER = TIDE_PARAM_INTEGER,
+    NUMBER = TIDE_PARAM_NUMBER,
+    TEXT = TIDE_PARAM_TEXT,
+    VARIADIC = TIDE_FN_VARIADIC,
+    NULLS = TIDE_FN_NULLS,
+    MAKES_NULL = TIDE_FN_MAKES_NULL,
+    FAILS = TIDE_FN_FAILS,
+    SLOW = TIDE_FN_SLOW,
+    STABLE = TIDE_FN_STABLE,
+    VOLATILE = TIDE_FN_VOLATILE,
     HIDDEN = TIDE_FN_HIDDEN
 };
 #define ALIKE NULL
-#define P(...) { __VA_ARGS__ }
+#define P(...)                                                                                     \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 #define ROW(f) .row = tide_row_##f,
 #define VEC(f) .vector = tide_vec_##f,
 #define FORM(f) .form = tide_form_##f,
@@ -32,7 +52,7 @@ enum {
 #define BIND(f) .bind = tide_bind_##f,
 #define REWRITE(f) .rewrite = tide_rewrite_##f,
 #define FN(name_, params_, result_, how, flags_, help_)                                            \
-    { .name = name_, .params = params_, .result = result_, how .flags = flags_, .help = help_ },
+    { .name = name_, .params = params_, .result = result_, how.flags = flags_, .help = help_ },
 
 static const tide_fn fns[] = {
 #include "base/expr/functions.def"
@@ -87,7 +107,8 @@ const char *tide_fn_nearest(const char *name)
     return tide_nearest_best(&near);
 }
 
-void tide_fn_visit(void (*visit)(void *ctx, const char *name, const char *signature, const char *help),
+void tide_fn_visit(void (*visit)(void *ctx, const char *name, const char *signature,
+                                 const char *help),
                    void *ctx)
 {
     const char *help = "";
@@ -95,7 +116,8 @@ void tide_fn_visit(void (*visit)(void *ctx, const char *name, const char *signat
         char signature[160];
         if (fns[i].help) help = fns[i].help;
         if (fns[i].flags & TIDE_FN_HIDDEN) continue;
-        visit(ctx, fns[i].name, tide_fn_print_signature(&fns[i], signature, sizeof signature), help);
+        visit(ctx, fns[i].name, tide_fn_print_signature(&fns[i], signature, sizeof signature),
+              help);
     }
 }
 
@@ -124,8 +146,8 @@ char *tide_fn_print_signature(const tide_fn *self, char *buf, size_t cap)
     size_t used = (size_t)snprintf(buf, cap, "%s(", self->name);
     for (uint32_t i = 0; i < n && used < cap; i++) {
         char type[TIDE_TYPE_TEXT_MAX];
-        used += (size_t)snprintf(buf + used, cap - used, "%s%s%s", i >= n_min ? "[" : "", i ? ", " : "",
-                                 param_name(self->params[i], type, sizeof type));
+        used += (size_t)snprintf(buf + used, cap - used, "%s%s%s", i >= n_min ? "[" : "",
+                                 i ? ", " : "", param_name(self->params[i], type, sizeof type));
     }
     if (used < cap && (self->flags & TIDE_FN_VARIADIC))
         used += (size_t)snprintf(buf + used, cap - used, ", ...");

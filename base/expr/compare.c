@@ -7,8 +7,14 @@
 #include "base/expr/order_priv.h"
 
 #define COMPARE1(T, S)                                                                             \
-    TIDE_INLINE bool eq1_##S(T x, T y) { return x == y; }                                          \
-    TIDE_INLINE bool lt1_##S(T x, T y) { return x < y; }
+    TIDE_INLINE bool eq1_##S(T x, T y)                                                             \
+    {                                                                                              \
+        return x == y;                                                                             \
+    }                                                                                              \
+    TIDE_INLINE bool lt1_##S(T x, T y)                                                             \
+    {                                                                                              \
+        return x < y;                                                                              \
+    }
 COMPARE1(uint8_t, u8)
 COMPARE1(int8_t, i8)
 COMPARE1(int16_t, i16)
@@ -18,10 +24,22 @@ COMPARE1(__int128, i128)
 #undef COMPARE1
 
 /* NaN equals itself and comes behind all other numbers, as in PostgreSQL. */
-TIDE_INLINE bool eq1_f32(float x, float y) { return (x == y) | ((x != x) & (y != y)); }
-TIDE_INLINE bool lt1_f32(float x, float y) { return (x < y) | ((y != y) & (x == x)); }
-TIDE_INLINE bool eq1_f64(double x, double y) { return (x == y) | ((x != x) & (y != y)); }
-TIDE_INLINE bool lt1_f64(double x, double y) { return (x < y) | ((y != y) & (x == x)); }
+TIDE_INLINE bool eq1_f32(float x, float y)
+{
+    return (x == y) | ((x != x) & (y != y));
+}
+TIDE_INLINE bool lt1_f32(float x, float y)
+{
+    return (x < y) | ((y != y) & (x == x));
+}
+TIDE_INLINE bool eq1_f64(double x, double y)
+{
+    return (x == y) | ((x != x) & (y != y));
+}
+TIDE_INLINE bool lt1_f64(double x, double y)
+{
+    return (x < y) | ((y != y) & (x == x));
+}
 
 #define T uint8_t
 #define NAME(f) f##_u8
@@ -75,7 +93,10 @@ static const comparison is_eq = { ORDER_EQ, 0 }, is_ne = { ORDER_EQ, 1 }, is_lt 
 
 typedef void (*compare_loop)(const void *a, const void *b, bool b_fixed, uint8_t *out, uint32_t n,
                              uint8_t flip);
-#define LOOPS(S) { eq_##S, lt_##S, gt_##S }
+#define LOOPS(S)                                                                                   \
+    {                                                                                              \
+        eq_##S, lt_##S, gt_##S                                                                     \
+    }
 static const compare_loop loops[TIDE_TYPE_COUNT][3] = {
     [TIDE_TYPE_BOOLEAN] = LOOPS(u8),    [TIDE_TYPE_TINYINT] = LOOPS(i8),
     [TIDE_TYPE_SMALLINT] = LOOPS(i16),  [TIDE_TYPE_INT] = LOOPS(i32),
@@ -87,7 +108,8 @@ static const compare_loop loops[TIDE_TYPE_COUNT][3] = {
 
 /* ---- strings ---- */
 
-/* Length and prefix, the first 8 bytes of a view, as one number: strings that differ there differ. */
+/* Length and prefix, the first 8 bytes of a view, as one number: strings that differ there
+ * differ. */
 TIDE_INLINE uint64_t head_of(const tide_view *v)
 {
     uint64_t head;
@@ -95,7 +117,8 @@ TIDE_INLINE uint64_t head_of(const tide_view *v)
     return head;
 }
 
-TIDE_INLINE bool views_equal(const tide_vec *a, const tide_view *x, const tide_vec *b, const tide_view *y)
+TIDE_INLINE bool views_equal(const tide_vec *a, const tide_view *x, const tide_vec *b,
+                             const tide_view *y)
 {
     if (head_of(x) != head_of(y)) return false;
     if (x->len <= TIDE_VIEW_INLINE_MAX) return memcmp(x->inline_ + 4, y->inline_ + 4, 8) == 0;
@@ -120,9 +143,24 @@ static int views_order(const tide_vec *a, const tide_view *x, const tide_vec *b,
     return x->len < y->len ? -1 : x->len > y->len;
 }
 
+/* Equality with a constant that is inline: views are then equal as 16 bytes. */
+TIDE_HOT static void eq_inline(const uint64_t *restrict views, uint64_t head, uint64_t tail,
+                               uint8_t flip, uint8_t *restrict out, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(((views[2 * i] == head) & (views[2 * i + 1] == tail)) ^ flip);
+}
+
 static void compare_strings(const tide_kcall *k, comparison c)
 {
     const tide_vec *a = k->args[0], *b = k->args[1];
+    if (c.order == ORDER_EQ && b->constant &&
+        ((const tide_view *)b->values)->len <= TIDE_VIEW_INLINE_MAX) {
+        uint64_t constant[2];
+        memcpy(constant, b->values, sizeof constant);
+        eq_inline(a->values, constant[0], constant[1], c.flip, k->out->vec.values, k->n);
+        return;
+    }
     const tide_view *x = a->values, *y = b->values;
     size_t b_step = b->constant ? 0 : 1;
     uint8_t *out = k->out->vec.values;
@@ -203,15 +241,34 @@ static void compare(const tide_kcall *k, comparison c)
     else if (tide_type_is_string(a->type))
         compare_strings(k, c);
     else
-        loops[a->type.id][c.order](a->values, b->values, b->constant, k->out->vec.values, k->n, c.flip);
+        loops[a->type.id][c.order](a->values, b->values, b->constant, k->out->vec.values, k->n,
+                                   c.flip);
 }
 
-void tide_vec_eq(const tide_kcall *k) { compare(k, is_eq); }
-void tide_vec_ne(const tide_kcall *k) { compare(k, is_ne); }
-void tide_vec_lt(const tide_kcall *k) { compare(k, is_lt); }
-void tide_vec_le(const tide_kcall *k) { compare(k, is_le); }
-void tide_vec_gt(const tide_kcall *k) { compare(k, is_gt); }
-void tide_vec_ge(const tide_kcall *k) { compare(k, is_ge); }
+void tide_vec_eq(const tide_kcall *k)
+{
+    compare(k, is_eq);
+}
+void tide_vec_ne(const tide_kcall *k)
+{
+    compare(k, is_ne);
+}
+void tide_vec_lt(const tide_kcall *k)
+{
+    compare(k, is_lt);
+}
+void tide_vec_le(const tide_kcall *k)
+{
+    compare(k, is_le);
+}
+void tide_vec_gt(const tide_kcall *k)
+{
+    compare(k, is_gt);
+}
+void tide_vec_ge(const tide_kcall *k)
+{
+    compare(k, is_ge);
+}
 
 /* ---- IS DISTINCT FROM ---- */
 
@@ -225,8 +282,14 @@ static void distinct(const tide_kcall *k, uint8_t flip)
     }
 }
 
-void tide_vec_is_distinct(const tide_kcall *k) { distinct(k, 0); }
-void tide_vec_is_not_distinct(const tide_kcall *k) { distinct(k, 1); }
+void tide_vec_is_distinct(const tide_kcall *k)
+{
+    distinct(k, 0);
+}
+void tide_vec_is_not_distinct(const tide_kcall *k)
+{
+    distinct(k, 1);
+}
 
 /* ---- IN ---- */
 
@@ -269,16 +332,19 @@ void *tide_prepare_in_set(const tide_expr *e, void (**drop_out)(void *imm))
 }
 
 /* Few integers: one pass of comparisons each, without branches. */
+TIDE_HOT static void or_equal(const int64_t *restrict x, int64_t member, uint8_t *restrict out,
+                              uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) out[i] |= x[i] == member;
+}
+
 static bool in_few_integers(const tide_kcall *k, const in_set *set)
 {
     if (set->n > 8 || k->args[0]->type.id != TIDE_TYPE_BIGINT) return false;
-    const int64_t *x = k->args[0]->values;
-    uint8_t *restrict out = k->out->vec.values;
+    uint8_t *out = k->out->vec.values;
     memset(out, 0, k->n);
-    for (uint32_t m = 0; m < set->n; m++) {
-        int64_t member = set->values[m].i64;
-        for (uint32_t i = 0; i < k->n; i++) out[i] |= x[i] == member;
-    }
+    for (uint32_t m = 0; m < set->n; m++)
+        or_equal(k->args[0]->values, set->values[m].i64, out, k->n);
     return true;
 }
 

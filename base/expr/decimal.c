@@ -83,7 +83,8 @@ bool tide_decimal_div(__int128 a, __int128 b, int shift, __int128 *out)
     if (shift < 0) {
         u128 scale = (u128)tide_decimal_pow10((uint32_t)-shift);
         wide product = multiply(bottom, scale);
-        if (product.high || product.low >> 126) { /* Over 10^37: at most 38 digits / it rounds to 0. */
+        if (product.high ||
+            product.low >> 126) { /* Over 10^37: at most 38 digits / it rounds to 0. */
             *out = 0;
             return true;
         }

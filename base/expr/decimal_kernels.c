@@ -1,8 +1,9 @@
 /* decimal_kernels.c - arithmetic over columns of DECIMALs.
  *
- * The binder gives results so many digits that overflow is impossible unless the type was cut to 38 digits
- * (types_priv.h). Then, and for quotients, rows are computed one by one with checks. Otherwise the loops
- * check nothing, and values of up to 18 digits are multiplied as 64-bit numbers. */
+ * The binder gives results so many digits that overflow is impossible unless the type was cut to
+ * 38 digits (types_priv.h). Then, and for quotients, rows are computed one by one with checks.
+ * Otherwise the loops check nothing, and values of up to 18 digits are multiplied as 64-bit
+ * numbers. */
 #include "base/core/assert.h"
 #include "base/expr/arith_priv.h"
 #include "base/expr/decimal_priv.h"
@@ -19,8 +20,11 @@ typedef struct operand {
 static operand operand_of(const tide_vec *v)
 {
     bool is_i64 = v->type.id == TIDE_TYPE_BIGINT;
-    return (operand){ .values = v->values, .fixed = v->constant, .is_i64 = is_i64,
-                      .precision = is_i64 ? 19 : v->type.precision, .scale = is_i64 ? 0 : v->type.scale };
+    return (operand){ .values = v->values,
+                      .fixed = v->constant,
+                      .is_i64 = is_i64,
+                      .precision = is_i64 ? 19 : v->type.precision,
+                      .scale = is_i64 ? 0 : v->type.scale };
 }
 
 TIDE_INLINE __int128 at_i128(const operand *o, uint32_t i)
@@ -38,7 +42,7 @@ TIDE_INLINE int64_t at_i64(const operand *o, uint32_t i)
 static bool fits_64_bits(const operand *o)
 {
     return o->is_i64 || o->precision <= DIGITS_OF_64_BITS ||
-           (o->fixed && *(const __int128 *)o->values == (int64_t)*(const __int128 *)o->values);
+           (o->fixed && *(const __int128 *)o->values == (int64_t) * (const __int128 *)o->values);
 }
 
 static void overflow(const tide_kcall *k, uint32_t row)
@@ -62,10 +66,11 @@ static void add_checked(const tide_kcall *k, const operand *a, const operand *b,
     __int128 *out = k->out->vec.values;
     for (uint32_t i = 0; i < k->n; i++) {
         __int128 x, y, sum = 0;
-        bool ok = tide_decimal_rescale(at_i128(a, i), a->scale, type.scale, &x) &&
-                  tide_decimal_rescale(at_i128(b, i), b->scale, type.scale, &y) &&
-                  !(subtract ? __builtin_sub_overflow(x, y, &sum) : __builtin_add_overflow(x, y, &sum)) &&
-                  tide_decimal_fits(sum, type.precision);
+        bool ok =
+            tide_decimal_rescale(at_i128(a, i), a->scale, type.scale, &x) &&
+            tide_decimal_rescale(at_i128(b, i), b->scale, type.scale, &y) &&
+            !(subtract ? __builtin_sub_overflow(x, y, &sum) : __builtin_add_overflow(x, y, &sum)) &&
+            tide_decimal_fits(sum, type.precision);
         out[i] = ok ? sum : 0;
         if (!ok && tide_kcall_live(k, i)) overflow(k, i);
     }
@@ -120,11 +125,13 @@ void tide_decimal_vec_mul(const tide_kcall *k)
     }
     if (exact) {
         for (uint32_t i = 0; i < k->n; i++)
-            out[i] = (__int128)((unsigned __int128)at_i128(&a, i) * (unsigned __int128)at_i128(&b, i));
+            out[i] =
+                (__int128)((unsigned __int128)at_i128(&a, i) * (unsigned __int128)at_i128(&b, i));
         return;
     }
     for (uint32_t i = 0; i < k->n; i++) {
-        bool ok = tide_decimal_mul(at_i128(&a, i), at_i128(&b, i), a.scale + b.scale - type.scale, &out[i]) &&
+        bool ok = tide_decimal_mul(at_i128(&a, i), at_i128(&b, i), a.scale + b.scale - type.scale,
+                                   &out[i]) &&
                   tide_decimal_fits(out[i], type.precision);
         if (!ok) out[i] = 0;
         if (!ok && tide_kcall_live(k, i)) overflow(k, i);

@@ -17,7 +17,9 @@ const tide_expr *tide_expr_column(tide_arena *arena, uint32_t column, tide_type 
 const tide_expr *tide_expr_literal(tide_arena *arena, const tide_value *value, uint32_t pos)
 {
     tide_expr *self = TIDE_NEW(arena, tide_expr);
-    *self = (tide_expr){ .kind = TIDE_EXPR_LITERAL, .type = value->type, .pos = pos, .literal = *value };
+    *self = (tide_expr){
+        .kind = TIDE_EXPR_LITERAL, .type = value->type, .pos = pos, .literal = *value
+    };
     bool is_null = value->is_null || value->type.id == TIDE_TYPE_NULL;
     self->not_null = !is_null;
     self->literal.is_null = is_null;
@@ -31,10 +33,11 @@ const tide_expr *tide_expr_node(const tide_bind *b)
     tide_expr *self = TIDE_NEW(b->arena, tide_expr);
     const tide_expr **args = TIDE_NEW_N(b->arena, const tide_expr *, b->n);
     for (uint32_t i = 0; i < b->n; i++) args[i] = b->args[i];
-    *self = (tide_expr){
-        .kind = TIDE_EXPR_CALL, .type = b->type, .not_null = b->not_null, .pos = b->pos,
-        .call = { .fn = b->fn, .args = args, .n_args = b->n }
-    };
+    *self = (tide_expr){ .kind = TIDE_EXPR_CALL,
+                         .type = b->type,
+                         .not_null = b->not_null,
+                         .pos = b->pos,
+                         .call = { .fn = b->fn, .args = args, .n_args = b->n } };
     return self;
 }
 

@@ -17,8 +17,10 @@ TIDE_INLINE uint32_t rotate_right(uint32_t v, uint32_t n)
 
 typedef void (*block_fn)(uint32_t *state, const uint8_t *block);
 
-/* Feeds all of the message with its padding; the length is big-endian for SHA, little-endian for MD5. */
-static void digest(block_fn block, uint32_t *state, const void *message, size_t len, bool big_endian)
+/* Feeds all of the message with its padding; the length is big-endian for SHA, little-endian for
+ * MD5. */
+static void digest(block_fn block, uint32_t *state, const void *message, size_t len,
+                   bool big_endian)
 {
     const uint8_t *p = message;
     uint8_t last[128] = { 0 };
@@ -35,18 +37,21 @@ static void digest(block_fn block, uint32_t *state, const void *message, size_t 
 /* RFC 1321, section 3.4. */
 static void md5_block(uint32_t *state, const uint8_t *block)
 {
-    static const uint8_t shifts[4][4] = { { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 },
-                                          { 6, 10, 15, 21 } };
+    static const uint8_t shifts[4][4] = {
+        { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 }, { 6, 10, 15, 21 }
+    };
     /* floor(2^32 * abs(sin(i + 1))) */
     static const uint32_t sines[64] = {
-        0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
-        0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
-        0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
-        0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a,
-        0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70,
-        0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
-        0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
-        0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
+        0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613,
+        0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193,
+        0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d,
+        0x02441453, 0xd8a1e681, 0xe7d3fbc8, 0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed,
+        0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122,
+        0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa,
+        0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665, 0xf4292244,
+        0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+        0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb,
+        0xeb86d391,
     };
     uint32_t x[16], a = state[0], b = state[1], c = state[2], d = state[3];
     memcpy(x, block, 64);
@@ -81,14 +86,16 @@ static void md5_block(uint32_t *state, const uint8_t *block)
 static void sha256_block(uint32_t *state, const uint8_t *block)
 {
     static const uint32_t k[64] = {
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+        0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+        0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+        0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+        0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+        0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+        0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+        0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+        0xc67178f2,
     };
     uint32_t w[64], v[8];
     for (uint32_t i = 0; i < 16; i++) {
@@ -170,7 +177,8 @@ tide_row_result tide_row_hash_code(tide_rowcall *c, const tide_value *args, tide
 {
     (void)c;
     uint32_t hash = 0x811c9dc5;
-    for (uint32_t i = 0; i < args[0].str.len; i++) hash = (hash ^ (uint8_t)args[0].str.ptr[i]) * 0x01000193;
+    for (uint32_t i = 0; i < args[0].str.len; i++)
+        hash = (hash ^ (uint8_t)args[0].str.ptr[i]) * 0x01000193;
     out->i64 = (int32_t)hash;
     return TIDE_ROW_VALUE;
 }
@@ -241,8 +249,9 @@ static bool take_hex(tide_rowcall *c, const char *p, uint32_t n)
     int high = -1;
     for (uint32_t i = 0; i < n; i++) {
         if (is_blank(p[i])) continue;
-        int digit = p[i] >= '0' && p[i] <= '9' ? p[i] - '0' : (p[i] | 32) >= 'a' && (p[i] | 32) <= 'f'
-                                                                  ? (p[i] | 32) - 'a' + 10 : -1;
+        int digit = p[i] >= '0' && p[i] <= '9'                 ? p[i] - '0'
+                    : (p[i] | 32) >= 'a' && (p[i] | 32) <= 'f' ? (p[i] | 32) - 'a' + 10
+                                                               : -1;
         if (digit < 0) return false;
         if (high >= 0) tide_bytes_putc(&c->out, (char)(high * 16 + digit));
         high = high >= 0 ? -1 : digit;
@@ -284,7 +293,9 @@ tide_row_result tide_row_decode(tide_rowcall *c, const tide_value *args, tide_va
     } else {
         return bad_encoding(c, &args[1]);
     }
-    if (!ok) return tide_row_fail(c, TIDE_E_DATA, "invalid %.*s data", (int)args[1].str.len, args[1].str.ptr);
+    if (!ok)
+        return tide_row_fail(c, TIDE_E_DATA, "invalid %.*s data", (int)args[1].str.len,
+                             args[1].str.ptr);
     return tide_row_out(c, out);
 }
 
@@ -343,7 +354,8 @@ static span query_value(span query, const tide_value *key)
         span pair = query;
         query = cut_behind(&pair, '&');
         span value = cut_behind(&pair, '=');
-        if (value.p && pair.n == key->str.len && memcmp(pair.p, key->str.ptr, pair.n) == 0) return value;
+        if (value.p && pair.n == key->str.len && memcmp(pair.p, key->str.ptr, pair.n) == 0)
+            return value;
     }
     return (span){ 0 };
 }
@@ -355,13 +367,14 @@ tide_row_result tide_row_parse_url(tide_rowcall *c, const tide_value *args, tide
     const struct {
         const char *name;
         span part;
-    } parts[] = { { "HOST", u.host }, { "PATH", u.path }, { "QUERY", u.query }, { "REF", u.fragment },
-                  { "PROTOCOL", u.scheme }, { "FILE", u.file }, { "AUTHORITY", u.authority },
-                  { "USERINFO", u.userinfo } };
+    } parts[] = { { "HOST", u.host },           { "PATH", u.path },        { "QUERY", u.query },
+                  { "REF", u.fragment },        { "PROTOCOL", u.scheme },  { "FILE", u.file },
+                  { "AUTHORITY", u.authority }, { "USERINFO", u.userinfo } };
     for (uint32_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!is_named(&args[1], parts[i].name)) continue;
         span part = parts[i].part;
-        if (c->n_args == 3) part = is_named(&args[1], "QUERY") ? query_value(u.query, &args[2]) : (span){ 0 };
+        if (c->n_args == 3)
+            part = is_named(&args[1], "QUERY") ? query_value(u.query, &args[2]) : (span){ 0 };
         return part.p ? tide_row_str(out, part.p, part.n) : TIDE_ROW_NULL;
     }
     return TIDE_ROW_NULL;

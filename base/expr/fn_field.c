@@ -25,7 +25,8 @@ static bool field_of_row(const tide_kcall *k, uint32_t row, tide_field_id *out)
     uint32_t len;
     const char *name = tide_vec_str(k->args[0], row, &len);
     if (tide_field_parse(name, len, out)) return true;
-    tide_kcall_error(k, row, TIDE_E_INVALID, "unknown field \"%.*s\"", (int)(len < 60 ? len : 60), name);
+    tide_kcall_error(k, row, TIDE_E_INVALID, "unknown field \"%.*s\"", (int)(len < 60 ? len : 60),
+                     name);
     return false;
 }
 
@@ -94,7 +95,8 @@ static int64_t interval_field(const tide_interval *v, tide_field_id field)
     case TIDE_FIELD_CENTURY: return years / 100;
     case TIDE_FIELD_MILLENNIUM: return years / 1000;
     case TIDE_FIELD_EPOCH: /* Years of 365.25 days. */
-        return years * INT64_C(31557600000000) + (months * 30 + v->days) * TIDE_MICROS_PER_DAY + v->micros;
+        return years * INT64_C(31557600000000) + (months * 30 + v->days) * TIDE_MICROS_PER_DAY +
+               v->micros;
     case TIDE_FIELD_MICROSECOND:
     case TIDE_FIELD_MILLISECOND:
     case TIDE_FIELD_SECOND:
@@ -113,7 +115,8 @@ static int64_t interval_field(const tide_interval *v, tide_field_id field)
 
 static int64_t field_value(const tide_vec *v, uint32_t row, tide_field_id field)
 {
-    if (tide_type_is_timestamp(v->type)) return timestamp_field(((const int64_t *)v->values)[row], field);
+    if (tide_type_is_timestamp(v->type))
+        return timestamp_field(((const int64_t *)v->values)[row], field);
     if (v->type.id == TIDE_TYPE_DATE) return day_field(((const int32_t *)v->values)[row], field);
     if (v->type.id == TIDE_TYPE_INTERVAL)
         return interval_field((const tide_interval *)v->values + row, field);
@@ -121,12 +124,32 @@ static int64_t field_value(const tide_vec *v, uint32_t row, tide_field_id field)
     return field == TIDE_FIELD_EPOCH ? micros : time_field(micros, field);
 }
 
+/* Rows of a stream are mostly of the day of the row before. */
+static void extract_of_days(const int64_t *micros, tide_field_id field, int64_t *out, uint32_t n)
+{
+    int64_t day_from = 0, value = day_field(0, field);
+    for (uint32_t i = 0; i < n; i++) {
+        if ((uint64_t)micros[i] - (uint64_t)day_from >= (uint64_t)TIDE_MICROS_PER_DAY) {
+            int32_t days = tide_days_of(micros[i]);
+            day_from = days * TIDE_MICROS_PER_DAY;
+            value = day_field(days, field);
+        }
+        out[i] = value;
+    }
+}
+
 void tide_vec_extract(const tide_kcall *k)
 {
-    tide_field_id field = (tide_field_id)((uintptr_t)k->imm - 1); /* Constant: the binder saw to that. */
+    tide_field_id field =
+        (tide_field_id)((uintptr_t)k->imm - 1); /* Constant: the binder saw to that. */
     int64_t *out = k->out->vec.values;
     __int128 *decimals = k->out->vec.values;
     bool is_decimal = k->out->vec.type.id == TIDE_TYPE_DECIMAL;
+    if (tide_type_is_timestamp(k->args[1]->type) && field >= TIDE_FIELD_DAY &&
+        field != TIDE_FIELD_EPOCH) {
+        extract_of_days(k->args[1]->values, field, out, k->n);
+        return;
+    }
     for (uint32_t i = 0; i < k->n; i++) {
         int64_t v = field_value(k->args[1], i, field);
         if (is_decimal)
@@ -150,8 +173,12 @@ static int32_t first_year(int32_t year, tide_field_id field)
 /* False if there is no such unit to cut to. */
 static bool truncate(int64_t micros, tide_field_id field, int64_t *out)
 {
-    static const int64_t units[] = { 1, 1000, TIDE_MICROS_PER_SECOND, TIDE_MICROS_PER_MINUTE,
-                                     TIDE_MICROS_PER_HOUR, TIDE_MICROS_PER_DAY };
+    static const int64_t units[] = { 1,
+                                     1000,
+                                     TIDE_MICROS_PER_SECOND,
+                                     TIDE_MICROS_PER_MINUTE,
+                                     TIDE_MICROS_PER_HOUR,
+                                     TIDE_MICROS_PER_DAY };
     if (field > TIDE_FIELD_MILLENNIUM) return false;
     if (field <= TIDE_FIELD_DAY) {
         *out = tide_floor_div(micros, units[field]) * units[field];
@@ -194,13 +221,14 @@ tide_row_result tide_row_interval_trunc(tide_rowcall *c, const tide_value *args,
 {
     static const int64_t units[] = { 1, 1000, TIDE_MICROS_PER_SECOND, TIDE_MICROS_PER_MINUTE,
                                      TIDE_MICROS_PER_HOUR };
-    static const int32_t months[] = { [TIDE_FIELD_MONTH] = 1, [TIDE_FIELD_QUARTER] = 3,
-                                      [TIDE_FIELD_YEAR] = 12, [TIDE_FIELD_DECADE] = 120,
-                                      [TIDE_FIELD_CENTURY] = 1200, [TIDE_FIELD_MILLENNIUM] = 12000 };
+    static const int32_t months[] = {
+        [TIDE_FIELD_MONTH] = 1,    [TIDE_FIELD_QUARTER] = 3,    [TIDE_FIELD_YEAR] = 12,
+        [TIDE_FIELD_DECADE] = 120, [TIDE_FIELD_CENTURY] = 1200, [TIDE_FIELD_MILLENNIUM] = 12000
+    };
     tide_field_id field;
     tide_interval v = args[1].interval;
-    if (!tide_field_parse(args[0].str.ptr, args[0].str.len, &field) || field > TIDE_FIELD_MILLENNIUM ||
-        field == TIDE_FIELD_WEEK)
+    if (!tide_field_parse(args[0].str.ptr, args[0].str.len, &field) ||
+        field > TIDE_FIELD_MILLENNIUM || field == TIDE_FIELD_WEEK)
         return tide_row_fail(c, TIDE_E_INVALID, "an interval cannot be truncated to that field");
     v.micros = field < TIDE_FIELD_DAY ? v.micros / units[field] * units[field] : 0;
     if (field > TIDE_FIELD_DAY) {

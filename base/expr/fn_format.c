@@ -25,18 +25,19 @@ tide_row_result tide_row_to_char_interval(tide_rowcall *c, const tide_value *arg
     return tide_row_out(c, out);
 }
 
-static tide_row_result put_java_time(tide_rowcall *c, int64_t micros, bool has_zone, const char *pattern,
-                                     size_t len, tide_value *out)
+static tide_row_result put_java_time(tide_rowcall *c, int64_t micros, bool has_zone,
+                                     const char *pattern, size_t len, tide_value *out)
 {
     tide_parts t = tide_parts_of(micros, has_zone);
     if (tide_print_java_time(&t, pattern, len, &c->out)) return tide_row_out(c, out);
-    return tide_row_fail(c, TIDE_E_INVALID, "invalid time pattern \"%.*s\"", (int)(len < 60 ? len : 60), pattern);
+    return tide_row_fail(c, TIDE_E_INVALID, "invalid time pattern \"%.*s\"",
+                         (int)(len < 60 ? len : 60), pattern);
 }
 
 tide_row_result tide_row_date_format(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    return put_java_time(c, args[0].i64, args[0].type.id == TIDE_TYPE_TIMESTAMP_LTZ, args[1].str.ptr,
-                         args[1].str.len, out);
+    return put_java_time(c, args[0].i64, args[0].type.id == TIDE_TYPE_TIMESTAMP_LTZ,
+                         args[1].str.ptr, args[1].str.len, out);
 }
 
 /* Of a text that is a time. */
@@ -63,8 +64,8 @@ tide_row_result tide_row_from_unixtime(tide_rowcall *c, const tide_value *args, 
         !tide_timestamp_in_range(micros))
         return tide_row_fail(c, TIDE_E_OVERFLOW, "timestamp out of range");
     const char *pattern = c->n_args == 2 ? args[1].str.ptr : by_default;
-    return put_java_time(c, micros, false, pattern, c->n_args == 2 ? args[1].str.len : sizeof by_default - 1,
-                         out);
+    return put_java_time(c, micros, false, pattern,
+                         c->n_args == 2 ? args[1].str.len : sizeof by_default - 1, out);
 }
 
 /* ---- text to times ---- */
@@ -75,9 +76,10 @@ static tide_row_result read_time(tide_rowcall *c, const tide_value *text, const 
                                  language of, int64_t *micros)
 {
     tide_read_time t;
-    bool ok = of == PATTERN_PG
-                  ? tide_read_pg_time(text->str.ptr, text->str.len, pattern->str.ptr, pattern->str.len, &t)
-                  : tide_read_java_time(text->str.ptr, text->str.len, pattern->str.ptr, pattern->str.len, &t);
+    bool ok = of == PATTERN_PG ? tide_read_pg_time(text->str.ptr, text->str.len, pattern->str.ptr,
+                                                   pattern->str.len, &t)
+                               : tide_read_java_time(text->str.ptr, text->str.len, pattern->str.ptr,
+                                                     pattern->str.len, &t);
     if (ok && tide_read_time_resolve(&t, micros)) return TIDE_ROW_VALUE;
     return tide_row_fail(c, TIDE_E_DATA, "\"%.*s\" is no time by the pattern \"%.*s\"",
                          (int)(text->str.len < 50 ? text->str.len : 50), text->str.ptr,
@@ -105,7 +107,8 @@ tide_row_result tide_row_to_date(tide_rowcall *c, const tide_value *args, tide_v
     return TIDE_ROW_VALUE;
 }
 
-tide_row_result tide_row_unix_timestamp_text(tide_rowcall *c, const tide_value *args, tide_value *out)
+tide_row_result tide_row_unix_timestamp_text(tide_rowcall *c, const tide_value *args,
+                                             tide_value *out)
 {
     int64_t micros;
     if (args_to_time(c, args, &micros) == TIDE_ROW_FAILED) return TIDE_ROW_FAILED;
@@ -122,8 +125,8 @@ static tide_row_result bad_number_pattern(tide_rowcall *c, const tide_value *pat
 }
 
 /* Prints v, of `scale` fraction digits, by a pattern. */
-static tide_row_result put_number(tide_rowcall *c, __int128 v, uint32_t scale, const tide_value *pattern,
-                                  tide_value *out)
+static tide_row_result put_number(tide_rowcall *c, __int128 v, uint32_t scale,
+                                  const tide_value *pattern, tide_value *out)
 {
     tide_number_shape shape;
     char text[TIDE_TEXT_MAX], digits[TIDE_TEXT_MAX];

@@ -1,20 +1,27 @@
 /* fn_like.c - LIKE and ILIKE.
  *
- * A constant pattern is looked at once: most are a text, alone or with % before or behind it, and need no
- * matching of patterns. */
+ * A constant pattern is looked at once: most are a text, alone or with % before or behind it,
+ * and need no matching of patterns. */
 #include <string.h>
 
 #include "base/core/mem.h"
+#include "base/expr/find_priv.h"
 #include "base/expr/kernels_priv.h"
 #include "base/expr/utf8_priv.h"
 
-typedef enum like_kind { LIKE_EXACT, LIKE_PREFIX, LIKE_SUFFIX, LIKE_CONTAINS, LIKE_PATTERN } like_kind;
+typedef enum like_kind {
+    LIKE_EXACT,
+    LIKE_PREFIX,
+    LIKE_SUFFIX,
+    LIKE_CONTAINS,
+    LIKE_PATTERN
+} like_kind;
 
 typedef struct like {
     bool constant, nocase;
     like_kind kind;
-    uint32_t len;       /* Of the plain text, or of the pattern. */
-    char escape[4];     /* One character; escape_len 0: none. */
+    uint32_t len;   /* Of the plain text, or of the pattern. */
+    char escape[4]; /* One character; escape_len 0: none. */
     uint32_t escape_len;
     char text[];
 } like;
@@ -69,9 +76,9 @@ static like_result match(const char *s, uint32_t len, const pattern *p)
             continue;
         }
         uint32_t size = i < len ? tide_utf8_size(s + i, len - i) : 0;
-        bool hit = at < p->len && i < len &&
-                   (e == ELEMENT_ONE ||
-                    same_char(s + i, size, p->p + char_at, next - char_at, p->nocase));
+        bool hit =
+            at < p->len && i < len &&
+            (e == ELEMENT_ONE || same_char(s + i, size, p->p + char_at, next - char_at, p->nocase));
         if (hit) {
             i += size;
             at = next;
@@ -112,7 +119,9 @@ static void simplify(like *self)
         at = next;
     }
     if (n == 0 && any_first) any_last = true;
-    self->kind = any_first ? (any_last ? LIKE_CONTAINS : LIKE_SUFFIX) : any_last ? LIKE_PREFIX : LIKE_EXACT;
+    self->kind = any_first  ? (any_last ? LIKE_CONTAINS : LIKE_SUFFIX)
+                 : any_last ? LIKE_PREFIX
+                            : LIKE_EXACT;
     memcpy(self->text, plain, n);
     self->len = n;
     tide_free(plain);
@@ -173,9 +182,10 @@ static bool plain_row(const tide_kcall *k, const like *self, const tide_view *vi
 {
     uint32_t n = self->len, len = view->len;
     if (len < n || (self->kind == LIKE_EXACT && len != n)) return false;
-    if (self->kind <= LIKE_PREFIX && memcmp(view->prefix, self->text, n < 4 ? n : 4) != 0) return false;
+    if (self->kind <= LIKE_PREFIX && memcmp(view->prefix, self->text, n < 4 ? n : 4) != 0)
+        return false;
     const char *s = tide_view_ptr(view, k->args[0]->data);
-    if (self->kind == LIKE_CONTAINS) return n == 0 || memmem(s, len, self->text, n) != NULL;
+    if (self->kind == LIKE_CONTAINS) return tide_find_text(s, len, self->text, n) != UINT32_MAX;
     return memcmp(self->kind == LIKE_SUFFIX ? s + (len - n) : s, self->text, n) == 0;
 }
 

@@ -13,7 +13,8 @@ static tide_row_result real(tide_rowcall *c, double x, double result, tide_value
 {
     if (isinf(result) && !isinf(x))
         return tide_row_fail(c, TIDE_E_OVERFLOW, "value out of range: overflow");
-    if (isnan(result) && !isnan(x)) return tide_row_fail(c, TIDE_E_OVERFLOW, "input is out of range");
+    if (isnan(result) && !isnan(x))
+        return tide_row_fail(c, TIDE_E_OVERFLOW, "input is out of range");
     out->f64 = result;
     return TIDE_ROW_VALUE;
 }
@@ -51,7 +52,8 @@ tide_row_result tide_row_ln(tide_rowcall *c, const tide_value *args, tide_value 
 }
 tide_row_result tide_row_log10(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    return has_log(c, args[0].f64) ? real(c, args[0].f64, log10(args[0].f64), out) : TIDE_ROW_FAILED;
+    return has_log(c, args[0].f64) ? real(c, args[0].f64, log10(args[0].f64), out)
+                                   : TIDE_ROW_FAILED;
 }
 tide_row_result tide_row_log2(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
@@ -199,10 +201,12 @@ tide_row_result tide_row_width_bucket(tide_rowcall *c, const tide_value *args, t
     int64_t n = args[3].i64;
     if (n <= 0) return tide_row_fail(c, TIDE_E_INVALID, "count must be greater than zero");
     if (isnan(x) || isnan(low) || isnan(high))
-        return tide_row_fail(c, TIDE_E_INVALID, "operand, lower bound, and upper bound cannot be NaN");
+        return tide_row_fail(c, TIDE_E_INVALID,
+                             "operand, lower bound, and upper bound cannot be NaN");
     if (isinf(low) || isinf(high))
         return tide_row_fail(c, TIDE_E_INVALID, "lower and upper bounds must be finite");
-    if (low == high) return tide_row_fail(c, TIDE_E_INVALID, "lower bound cannot equal upper bound");
+    if (low == high)
+        return tide_row_fail(c, TIDE_E_INVALID, "lower bound cannot equal upper bound");
     bool up = low < high;
     if (up ? x < low : x > low)
         out->i64 = 0;
@@ -243,7 +247,8 @@ void tide_vec_sign(const tide_kcall *k)
 {
     const double *restrict a = k->args[0]->values;
     double *restrict out = k->out->vec.values;
-    for (uint32_t i = 0; i < k->n; i++) out[i] = a[i] > 0 ? 1 : a[i] < 0 ? -1 : a[i] == 0 ? 0 : a[i];
+    for (uint32_t i = 0; i < k->n; i++)
+        out[i] = a[i] > 0 ? 1 : a[i] < 0 ? -1 : a[i] == 0 ? 0 : a[i];
 }
 
 /* ---- whole numbers ---- */
@@ -301,7 +306,8 @@ tide_row_result tide_row_factorial(tide_rowcall *c, const tide_value *args, tide
 tide_row_result tide_row_shift_left(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     (void)c;
-    uint32_t bits = out->type.id == TIDE_TYPE_BIGINT ? 64 : 32, by = (uint32_t)args[1].i64 & (bits - 1);
+    uint32_t bits = out->type.id == TIDE_TYPE_BIGINT ? 64 : 32,
+             by = (uint32_t)args[1].i64 & (bits - 1);
     uint64_t v = (uint64_t)args[0].i64 << by;
     out->i64 = bits == 64 ? (int64_t)v : (int32_t)(uint32_t)v;
     return TIDE_ROW_VALUE;
@@ -324,13 +330,23 @@ static void bits_of(const tide_kcall *k, bit_op op)
     uint8_t *out = k->out->vec.values;
     size_t bytes = (size_t)k->n * width;
     for (size_t i = 0; i < bytes; i++) {
-        uint8_t x = a[k->args[0]->constant ? i % width : i], y = b[k->args[1]->constant ? i % width : i];
+        uint8_t x = a[k->args[0]->constant ? i % width : i],
+                y = b[k->args[1]->constant ? i % width : i];
         out[i] = (uint8_t)(op == BIT_AND ? x & y : op == BIT_OR ? x | y : x ^ y);
     }
 }
-void tide_vec_bit_and(const tide_kcall *k) { bits_of(k, BIT_AND); }
-void tide_vec_bit_or(const tide_kcall *k) { bits_of(k, BIT_OR); }
-void tide_vec_bit_xor(const tide_kcall *k) { bits_of(k, BIT_XOR); }
+void tide_vec_bit_and(const tide_kcall *k)
+{
+    bits_of(k, BIT_AND);
+}
+void tide_vec_bit_or(const tide_kcall *k)
+{
+    bits_of(k, BIT_OR);
+}
+void tide_vec_bit_xor(const tide_kcall *k)
+{
+    bits_of(k, BIT_XOR);
+}
 void tide_vec_bit_not(const tide_kcall *k)
 {
     const uint8_t *a = k->args[0]->values;
@@ -395,7 +411,8 @@ tide_row_result tide_row_trunc_decimal(tide_rowcall *c, const tide_value *args, 
 
 /* ---- any type ---- */
 
-static tide_row_result extreme(const tide_rowcall *c, const tide_value *args, int sign, tide_value *out)
+static tide_row_result extreme(const tide_rowcall *c, const tide_value *args, int sign,
+                               tide_value *out)
 {
     const tide_value *best = NULL;
     for (uint32_t i = 0; i < c->n_args; i++)

@@ -1,9 +1,9 @@
 /* fn_pcre2.c - regular expressions, by PCRE2.
  *
- * Patterns are written as for PostgreSQL: . matches line ends, ^ and $ the text's ends, \m \M \y \Y are word
- * boundaries. Unlike PostgreSQL's, of several alternatives the first that matches is taken, not the longest.
- * A pattern is compiled once, or again when another one comes. Work per match is limited: what would take
- * longer is a row error. */
+ * Patterns are written as for PostgreSQL: . matches line ends, ^ and $ the text's ends, \m \M \y
+ * \Y are word boundaries. Unlike PostgreSQL's, of several alternatives the first that matches is
+ * taken, not the longest. A pattern is compiled once, or again when another one comes. Work per
+ * match is limited: what would take longer is a row error. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <string.h>
@@ -23,8 +23,8 @@ typedef struct regex {
     pcre2_match_context *limits;
     tide_bytes source;
     uint32_t options;
-    uint32_t preset;  /* Options that the function brings itself. */
-    bool similar;     /* The pattern is one of SIMILAR TO. */
+    uint32_t preset; /* Options that the function brings itself. */
+    bool similar;    /* The pattern is one of SIMILAR TO. */
 } regex;
 
 static void drop_code(regex *self)
@@ -90,14 +90,13 @@ static void translate(const char *p, uint32_t len, tide_bytes *to)
         case 'y': tide_bytes_puts(to, "\\b"); break;
         case 'Y': tide_bytes_puts(to, "\\B"); break;
         case 'Z': tide_bytes_puts(to, "\\z"); break;
-        default:
-            tide_bytes_putc(to, '\\');
-            tide_bytes_putc(to, p[i]);
+        default: tide_bytes_putc(to, '\\'); tide_bytes_putc(to, p[i]);
         }
     }
 }
 
-/* SIMILAR TO's pattern: % and _ as in LIKE, | * + ? {} () [] as here, everything else for itself. */
+/* SIMILAR TO's pattern: % and _ as in LIKE, | * + ? {} () [] as here, everything else for
+ * itself. */
 static void translate_similar(const char *p, uint32_t len, const tide_value *escape, tide_bytes *to)
 {
     bool in_class = false;
@@ -166,13 +165,16 @@ static tide_row_result compile(tide_rowcall *c, regex *self, const tide_value *p
         translate(pattern->str.ptr, pattern->str.len, &c->scratch);
     }
     tide_bytes_putc(&c->scratch, '\0');
-    self->code = pcre2_compile((PCRE2_SPTR)c->scratch.p, c->scratch.n - 1, options, &code, &at, NULL);
+    self->code =
+        pcre2_compile((PCRE2_SPTR)c->scratch.p, c->scratch.n - 1, options, &code, &at, NULL);
     if (self->code == NULL) {
         PCRE2_UCHAR why[128];
         pcre2_get_error_message(code, why, sizeof why);
-        return tide_row_fail(c, TIDE_E_INVALID, "invalid regular expression: %s", (const char *)why);
+        return tide_row_fail(c, TIDE_E_INVALID, "invalid regular expression: %s",
+                             (const char *)why);
     }
-    pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* Without it matching is slower, not different. */
+    pcre2_jit_compile(self->code,
+                      PCRE2_JIT_COMPLETE); /* Without it matching is slower, not different. */
     self->match = pcre2_match_data_create_from_pattern(self->code, NULL);
     return TIDE_ROW_VALUE;
 }
@@ -216,7 +218,8 @@ static tide_row_result find(tide_rowcall *c, regex *self, const tide_value *s, s
     PCRE2_SPTR text = (PCRE2_SPTR)s->str.ptr;
     int rc = pcre2_match(self->code, text, s->str.len, from, 0, self->match, self->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(self->code, text, s->str.len, from, PCRE2_NO_JIT, self->match, self->limits);
+        rc = pcre2_match(self->code, text, s->str.len, from, PCRE2_NO_JIT, self->match,
+                         self->limits);
     if (rc >= 0) return TIDE_ROW_VALUE;
     if (rc == PCRE2_ERROR_NOMATCH) return TIDE_ROW_NULL;
     PCRE2_UCHAR why[128];
@@ -261,7 +264,8 @@ tide_row_result tide_row_similar(tide_rowcall *c, const tide_value *args, tide_v
     regex *self = (regex *)(uintptr_t)c->imm;
     const tide_value *escape = c->n_args == 3 ? &args[2] : &backslash;
     if (escape->str.len > 1) return tide_row_fail(c, TIDE_E_INVALID, "invalid escape string");
-    if (use_pattern(c, self, &args[1], escape, DEFAULT_OPTIONS) == TIDE_ROW_FAILED) return TIDE_ROW_FAILED;
+    if (use_pattern(c, self, &args[1], escape, DEFAULT_OPTIONS) == TIDE_ROW_FAILED)
+        return TIDE_ROW_FAILED;
     return matched(find(c, self, &args[0], 0), out);
 }
 
@@ -291,18 +295,22 @@ tide_row_result tide_row_regexp_instr(tide_rowcall *c, const tide_value *args, t
     if (found == TIDE_ROW_FAILED) return found;
     out->i64 = 0;
     if (found == TIDE_ROW_VALUE)
-        out->i64 = tide_utf8_count(args[0].str.ptr, (uint32_t)pcre2_get_ovector_pointer(self->match)[0]) + 1;
+        out->i64 =
+            tide_utf8_count(args[0].str.ptr, (uint32_t)pcre2_get_ovector_pointer(self->match)[0]) +
+            1;
     return TIDE_ROW_VALUE;
 }
 
 /* Group `n` of the first match. */
-static tide_row_result first_group(tide_rowcall *c, const tide_value *args, int64_t n, tide_value *out)
+static tide_row_result first_group(tide_rowcall *c, const tide_value *args, int64_t n,
+                                   tide_value *out)
 {
     regex *self;
     bool global;
     if (use_args(c, args, UINT32_MAX, &self, &global) == TIDE_ROW_FAILED) return TIDE_ROW_FAILED;
     tide_row_result found = find(c, self, &args[0], 0);
-    if (found != TIDE_ROW_VALUE || n < 0 || n > UINT16_MAX) return found == TIDE_ROW_VALUE ? TIDE_ROW_NULL : found;
+    if (found != TIDE_ROW_VALUE || n < 0 || n > UINT16_MAX)
+        return found == TIDE_ROW_VALUE ? TIDE_ROW_NULL : found;
     return group(self, &args[0], (uint32_t)n, out);
 }
 
@@ -327,7 +335,8 @@ tide_row_result tide_row_regexp_substring(tide_rowcall *c, const tide_value *arg
 /* ---- replacing ---- */
 
 /* The replacement with its \1 to \9 and \& filled in. */
-static void put_replacement(tide_rowcall *c, const regex *self, const tide_value *s, const tide_value *with)
+static void put_replacement(tide_rowcall *c, const regex *self, const tide_value *s,
+                            const tide_value *with)
 {
     for (uint32_t i = 0; i < with->str.len; i++) {
         char ch = with->str.ptr[i], next = i + 1 < with->str.len ? with->str.ptr[i + 1] : '\0';

@@ -1,10 +1,12 @@
 /* fn_text.c - text functions of one row's values. Positions and lengths count characters. */
 #include <string.h>
 
+#include "base/expr/find_priv.h"
 #include "base/expr/kernels_priv.h"
 #include "base/expr/utf8_priv.h"
 
-#define RESULT_BYTES_MAX (UINT32_C(16) << 20) /* Of one result: a bound for repeat, lpad, replace. */
+#define RESULT_BYTES_MAX                                                                           \
+    (UINT32_C(16) << 20) /* Of one result: a bound for repeat, lpad, replace. */
 
 /* Appends to the result; false if that makes it too long. */
 static bool put(tide_rowcall *c, const char *p, size_t n)
@@ -46,7 +48,8 @@ tide_row_result tide_row_chr(tide_rowcall *c, const tide_value *args, tide_value
     int64_t code = args[0].i64;
     if (code == 0) return tide_row_fail(c, TIDE_E_INVALID, "null character not permitted");
     if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-        return tide_row_fail(c, TIDE_E_INVALID, "requested character not valid: %lld", (long long)code);
+        return tide_row_fail(c, TIDE_E_INVALID, "requested character not valid: %lld",
+                             (long long)code);
     put_code(c, (uint32_t)code);
     return tide_row_out(c, out);
 }
@@ -101,7 +104,8 @@ tide_row_result tide_row_right(tide_rowcall *c, const tide_value *args, tide_val
     (void)c;
     int64_t chars = tide_utf8_count(args[0].str.ptr, args[0].str.len), n = args[1].i64;
     int64_t skip = n >= 0 ? chars - n : -n;
-    uint32_t from = skip <= 0 ? 0 : tide_utf8_offset(args[0].str.ptr, args[0].str.len, (uint64_t)skip);
+    uint32_t from =
+        skip <= 0 ? 0 : tide_utf8_offset(args[0].str.ptr, args[0].str.len, (uint64_t)skip);
     return tide_row_str(out, args[0].str.ptr + from, args[0].str.len - from);
 }
 
@@ -193,11 +197,11 @@ tide_row_result tide_row_repeat(tide_rowcall *c, const tide_value *args, tide_va
 /* ---- finding and replacing ---- */
 
 /* The byte offset of `what` in p[from..len), or UINT32_MAX. */
-static uint32_t find(const char *p, uint32_t len, uint32_t from, const char *what, uint32_t what_len)
+static uint32_t find(const char *p, uint32_t len, uint32_t from, const char *what,
+                     uint32_t what_len)
 {
-    if (what_len == 0) return from;
-    const char *at = memmem(p + from, len - from, what, what_len);
-    return at ? (uint32_t)(at - p) : UINT32_MAX;
+    uint32_t at = tide_find_text(p + from, len - from, what, what_len);
+    return at == UINT32_MAX ? at : from + at;
 }
 
 static int64_t position(const tide_value *s, const tide_value *what, uint32_t from)
@@ -220,7 +224,8 @@ tide_row_result tide_row_locate(tide_rowcall *c, const tide_value *args, tide_va
     if (from < 1 || from > (int64_t)tide_utf8_count(s->str.ptr, s->str.len) + 1)
         out->i64 = 0;
     else
-        out->i64 = position(s, &args[0], tide_utf8_offset(s->str.ptr, s->str.len, (uint64_t)from - 1));
+        out->i64 =
+            position(s, &args[0], tide_utf8_offset(s->str.ptr, s->str.len, (uint64_t)from - 1));
     return TIDE_ROW_VALUE;
 }
 
@@ -247,7 +252,8 @@ tide_row_result tide_row_replace(tide_rowcall *c, const tide_value *args, tide_v
     for (;;) {
         uint32_t at = find(p, len, from, args[1].str.ptr, what_len);
         if (at == UINT32_MAX) break;
-        if (!put(c, p + from, at - from) || !put(c, args[2].str.ptr, args[2].str.len)) return too_long(c);
+        if (!put(c, p + from, at - from) || !put(c, args[2].str.ptr, args[2].str.len))
+            return too_long(c);
         from = at + what_len;
     }
     return put(c, p + from, len - from) ? tide_row_out(c, out) : too_long(c);
@@ -316,8 +322,8 @@ tide_row_result tide_row_split_part(tide_rowcall *c, const tide_value *args, tid
     }
     if (n < 0) {
         uint32_t at = 0;
-        while ((at = find(args[0].str.ptr, args[0].str.len, at, args[1].str.ptr, args[1].str.len)) !=
-               UINT32_MAX) {
+        while ((at = find(args[0].str.ptr, args[0].str.len, at, args[1].str.ptr,
+                          args[1].str.len)) != UINT32_MAX) {
             at += args[1].str.len;
             parts++;
         }

@@ -28,7 +28,8 @@ static tide_row_result put_stamp(tide_rowcall *c, __int128 micros, tide_value *o
 /* ---- timestamps and intervals, over columns ---- */
 
 /* Every row moves by the same time; true if one leaves the calendar. */
-TIDE_HOT static bool add_micros(const int64_t *restrict a, int64_t by, int64_t *restrict out, uint32_t n)
+TIDE_HOT static bool add_micros(const int64_t *restrict a, int64_t by, int64_t *restrict out,
+                                uint32_t n)
 {
     int64_t low = TIDE_DAYS_MIN * TIDE_MICROS_PER_DAY;
     uint64_t span = (uint64_t)((TIDE_DAYS_MAX + 1) * TIDE_MICROS_PER_DAY - low), bad = 0;
@@ -58,8 +59,14 @@ static void move_timestamps(const tide_kcall *k, int sign)
     }
 }
 
-void tide_vec_timestamp_add(const tide_kcall *k) { move_timestamps(k, 1); }
-void tide_vec_timestamp_sub(const tide_kcall *k) { move_timestamps(k, -1); }
+void tide_vec_timestamp_add(const tide_kcall *k)
+{
+    move_timestamps(k, 1);
+}
+void tide_vec_timestamp_sub(const tide_kcall *k)
+{
+    move_timestamps(k, -1);
+}
 
 /* ---- the current time ---- */
 
@@ -70,9 +77,18 @@ static void fill(const tide_kcall *k, int64_t value)
     else
         for (uint32_t i = 0; i < k->n; i++) ((int64_t *)k->out->vec.values)[i] = value;
 }
-void tide_vec_now(const tide_kcall *k) { fill(k, tide_kcall_now(k)); }
-void tide_vec_today(const tide_kcall *k) { fill(k, tide_days_of(tide_kcall_now(k))); }
-void tide_vec_time_now(const tide_kcall *k) { fill(k, tide_micros_of_day(tide_kcall_now(k))); }
+void tide_vec_now(const tide_kcall *k)
+{
+    fill(k, tide_kcall_now(k));
+}
+void tide_vec_today(const tide_kcall *k)
+{
+    fill(k, tide_days_of(tide_kcall_now(k)));
+}
+void tide_vec_time_now(const tide_kcall *k)
+{
+    fill(k, tide_micros_of_day(tide_kcall_now(k)));
+}
 void tide_vec_unix_now(const tide_kcall *k)
 {
     fill(k, tide_floor_div(tide_kcall_now(k), TIDE_MICROS_PER_SECOND));
@@ -104,7 +120,8 @@ tide_row_result tide_row_time_add_interval(tide_rowcall *c, const tide_value *ar
     out->i64 = tide_micros_of_day(args[0].i64 + args[1].interval.micros % TIDE_MICROS_PER_DAY);
     return TIDE_ROW_VALUE;
 }
-tide_row_result tide_row_time_minus_interval(tide_rowcall *c, const tide_value *args, tide_value *out)
+tide_row_result tide_row_time_minus_interval(tide_rowcall *c, const tide_value *args,
+                                             tide_value *out)
 {
     (void)c;
     out->i64 = tide_micros_of_day(args[0].i64 - args[1].interval.micros % TIDE_MICROS_PER_DAY);
@@ -116,7 +133,8 @@ tide_row_result tide_row_time_minus_time(tide_rowcall *c, const tide_value *args
     out->interval = (tide_interval){ .micros = args[0].i64 - args[1].i64 };
     return TIDE_ROW_VALUE;
 }
-tide_row_result tide_row_timestamp_minus_timestamp(tide_rowcall *c, const tide_value *args, tide_value *out)
+tide_row_result tide_row_timestamp_minus_timestamp(tide_rowcall *c, const tide_value *args,
+                                                   tide_value *out)
 {
     (void)c;
     int64_t micros = args[0].i64 - args[1].i64;
@@ -132,8 +150,9 @@ static tide_row_result put_interval(tide_rowcall *c, int64_t months, int64_t day
 {
     if (months != (int32_t)months || days != (int32_t)days || micros != (int64_t)micros)
         return out_of_range(c, "interval");
-    out->interval =
-        (tide_interval){ .months = (int32_t)months, .days = (int32_t)days, .micros = (int64_t)micros };
+    out->interval = (tide_interval){ .months = (int32_t)months,
+                                     .days = (int32_t)days,
+                                     .micros = (int64_t)micros };
     return TIDE_ROW_VALUE;
 }
 
@@ -161,17 +180,19 @@ static double round_micro(double v)
 }
 
 /* Fractions of months become days, of days time: PostgreSQL's interval_mul. */
-static tide_row_result scale_interval(tide_rowcall *c, const tide_interval *v, double by, bool divide,
-                                      tide_value *out)
+static tide_row_result scale_interval(tide_rowcall *c, const tide_interval *v, double by,
+                                      bool divide, tide_value *out)
 {
     const double seconds_per_day = 86400;
-    double months = divide ? v->months / by : v->months * by, days = divide ? v->days / by : v->days * by;
+    double months = divide ? v->months / by : v->months * by,
+           days = divide ? v->days / by : v->days * by;
     double micros = divide ? (double)v->micros / by : (double)v->micros * by;
     if (!(fabs(months) < INT32_MAX && fabs(days) < INT32_MAX && fabs(micros) < 0x1p63))
         return out_of_range(c, "interval");
     double whole_months = trunc(months), whole_days = trunc(days);
     double more_days = round_micro((months - whole_months) * 30);
-    double more_seconds = round_micro((days - whole_days + more_days - trunc(more_days)) * seconds_per_day);
+    double more_seconds =
+        round_micro((days - whole_days + more_days - trunc(more_days)) * seconds_per_day);
     if (fabs(more_seconds) >= seconds_per_day) {
         whole_days += trunc(more_seconds / seconds_per_day);
         more_seconds -= trunc(more_seconds / seconds_per_day) * seconds_per_day;
@@ -220,7 +241,8 @@ tide_row_result tide_row_justify_days(tide_rowcall *c, const tide_value *args, t
 }
 tide_row_result tide_row_justify_interval(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    int64_t months = args[0].interval.months, days = args[0].interval.days, micros = args[0].interval.micros;
+    int64_t months = args[0].interval.months, days = args[0].interval.days,
+            micros = args[0].interval.micros;
     days += micros / TIDE_MICROS_PER_DAY;
     micros %= TIDE_MICROS_PER_DAY;
     months += days / 30;
@@ -236,8 +258,8 @@ tide_row_result tide_row_justify_interval(tide_rowcall *c, const tide_value *arg
     return put_interval(c, months, days, micros, out);
 }
 
-/* The difference in the parts of a calendar; b's (or for a < b, a's) month lengths when days are borrowed:
- * PostgreSQL's timestamp_age. */
+/* The difference in the parts of a calendar; b's (or for a < b, a's) month lengths when days are
+ * borrowed: PostgreSQL's timestamp_age. */
 tide_row_result tide_row_age(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     bool negative = args[0].i64 < args[1].i64;
@@ -280,15 +302,18 @@ static bool set_time(const tide_value *args, int64_t *out)
 {
     int64_t hour = args[0].i64, minute = args[1].i64;
     double seconds = args[2].f64;
-    if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(seconds >= 0 && seconds <= 60)) return false;
-    *out = hour * TIDE_MICROS_PER_HOUR + minute * TIDE_MICROS_PER_MINUTE + (int64_t)rint(seconds * 1e6);
+    if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(seconds >= 0 && seconds <= 60))
+        return false;
+    *out = hour * TIDE_MICROS_PER_HOUR + minute * TIDE_MICROS_PER_MINUTE +
+           (int64_t)rint(seconds * 1e6);
     return *out <= TIDE_MICROS_PER_DAY;
 }
 
 tide_row_result tide_row_make_date(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     tide_civil civil = { 0 };
-    if (!set_date(args, &civil) || !tide_civil_to_micros(&civil, &out->i64)) return bad_fields(c, "date");
+    if (!set_date(args, &civil) || !tide_civil_to_micros(&civil, &out->i64))
+        return bad_fields(c, "date");
     out->i64 = tide_days_of(out->i64);
     return TIDE_ROW_VALUE;
 }
@@ -300,7 +325,8 @@ tide_row_result tide_row_make_timestamp(tide_rowcall *c, const tide_value *args,
 {
     tide_civil civil = { 0 };
     int64_t date, of_day;
-    if (!set_date(args, &civil) || !tide_civil_to_micros(&civil, &date) || !set_time(args + 3, &of_day))
+    if (!set_date(args, &civil) || !tide_civil_to_micros(&civil, &date) ||
+        !set_time(args + 3, &of_day))
         return bad_fields(c, "timestamp");
     return put_stamp(c, date + of_day, out);
 }
@@ -310,7 +336,8 @@ tide_row_result tide_row_make_interval(tide_rowcall *c, const tide_value *args, 
     double seconds = c->n_args == 7 ? args[6].f64 : 0;
     for (uint32_t i = 0; i < c->n_args && i < 6; i++) parts[i] = args[i].i64;
     if (!(fabs(seconds) < 9e12)) return out_of_range(c, "interval");
-    __int128 micros = (__int128)parts[4] * TIDE_MICROS_PER_HOUR + (__int128)parts[5] * TIDE_MICROS_PER_MINUTE;
+    __int128 micros =
+        (__int128)parts[4] * TIDE_MICROS_PER_HOUR + (__int128)parts[5] * TIDE_MICROS_PER_MINUTE;
     return put_interval(c, parts[0] * 12 + parts[1], parts[2] * 7 + parts[3],
                         micros + (int64_t)rint(seconds * 1e6), out);
 }
@@ -332,11 +359,17 @@ tide_row_result tide_row_date_bin(tide_rowcall *c, const tide_value *args, tide_
 /* Months of a unit of months, or microseconds of a shorter one. */
 static bool unit_of(const tide_value *name, int64_t *months_out, int64_t *micros_out)
 {
-    static const int64_t micros[] = { 1, 1000, TIDE_MICROS_PER_SECOND, TIDE_MICROS_PER_MINUTE,
-                                      TIDE_MICROS_PER_HOUR, TIDE_MICROS_PER_DAY, 7 * TIDE_MICROS_PER_DAY };
-    static const int64_t months[] = { [TIDE_FIELD_MONTH] = 1, [TIDE_FIELD_QUARTER] = 3,
-                                      [TIDE_FIELD_YEAR] = 12, [TIDE_FIELD_DECADE] = 120,
-                                      [TIDE_FIELD_CENTURY] = 1200, [TIDE_FIELD_MILLENNIUM] = 12000 };
+    static const int64_t micros[] = { 1,
+                                      1000,
+                                      TIDE_MICROS_PER_SECOND,
+                                      TIDE_MICROS_PER_MINUTE,
+                                      TIDE_MICROS_PER_HOUR,
+                                      TIDE_MICROS_PER_DAY,
+                                      7 * TIDE_MICROS_PER_DAY };
+    static const int64_t months[] = {
+        [TIDE_FIELD_MONTH] = 1,    [TIDE_FIELD_QUARTER] = 3,    [TIDE_FIELD_YEAR] = 12,
+        [TIDE_FIELD_DECADE] = 120, [TIDE_FIELD_CENTURY] = 1200, [TIDE_FIELD_MILLENNIUM] = 12000
+    };
     tide_field_id field;
     if (!tide_field_parse(name->str.ptr, name->str.len, &field) || field > TIDE_FIELD_MILLENNIUM)
         return false;
@@ -361,7 +394,8 @@ tide_row_result tide_row_timestampdiff(tide_rowcall *c, const tide_value *args, 
 {
     int64_t months, micros;
     if (!unit_of(&args[0], &months, &micros))
-        return tide_row_fail(c, TIDE_E_INVALID, "unknown unit \"%.*s\"", (int)args[0].str.len, args[0].str.ptr);
+        return tide_row_fail(c, TIDE_E_INVALID, "unknown unit \"%.*s\"", (int)args[0].str.len,
+                             args[0].str.ptr);
     out->i64 = months ? months_between(args[1].i64, args[2].i64) / months
                       : (args[2].i64 - args[1].i64) / micros;
     return TIDE_ROW_VALUE;
@@ -371,13 +405,16 @@ tide_row_result tide_row_timestampadd(tide_rowcall *c, const tide_value *args, t
 {
     int64_t months, micros;
     if (!unit_of(&args[0], &months, &micros))
-        return tide_row_fail(c, TIDE_E_INVALID, "unknown unit \"%.*s\"", (int)args[0].str.len, args[0].str.ptr);
+        return tide_row_fail(c, TIDE_E_INVALID, "unknown unit \"%.*s\"", (int)args[0].str.len,
+                             args[0].str.ptr);
     if (months == 0) return put_stamp(c, args[2].i64 + (__int128)args[1].i64 * micros, out);
-    if (!tide_add_months(args[2].i64, args[1].i64 * months, &out->i64)) return out_of_range(c, "timestamp");
+    if (!tide_add_months(args[2].i64, args[1].i64 * months, &out->i64))
+        return out_of_range(c, "timestamp");
     return TIDE_ROW_VALUE;
 }
 
-tide_row_result tide_row_to_timestamp_epoch(tide_rowcall *c, const tide_value *args, tide_value *out)
+tide_row_result tide_row_to_timestamp_epoch(tide_rowcall *c, const tide_value *args,
+                                            tide_value *out)
 {
     double seconds = args[0].f64;
     if (!(fabs(seconds) < 1e12)) return out_of_range(c, "timestamp");

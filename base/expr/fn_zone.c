@@ -1,7 +1,8 @@
-/* fn_zone.c - AT TIME ZONE: offsets, and zones by the rules in the system's zone files (RFC 8536).
+/* fn_zone.c - AT TIME ZONE: offsets, and zones by the rules in the system's zone files (RFC
+ * 8536).
  *
- * A zone is read once, when a program first meets its name. Behind the last change that a file lists, its
- * footer's rule for daylight saving holds. */
+ * A zone is read once, when a program first meets its name. Behind the last change that a file
+ * lists, its footer's rule for daylight saving holds. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 #define ZONE_FILE_BYTES_MAX 65536u
 #define ZONE_FOLDER "/usr/share/zoneinfo/"
 
-/* A day of the year on which a rule changes: the week-th (5: last) weekday of a month, at `seconds`. */
+/* A day of the year on which a rule changes: the week-th (5: last) weekday of a month, at
+ * `seconds`. */
 typedef struct rule_day {
     int32_t month, week, weekday, seconds;
 } rule_day;
@@ -23,9 +25,9 @@ typedef struct rule_day {
 typedef struct zone {
     char name[64];
     uint32_t n;
-    int64_t *from;      /* Seconds since 1970 from which offsets[i] holds. */
-    int32_t *offsets;   /* Seconds east of UTC. */
-    int32_t first;      /* Before from[0]. */
+    int64_t *from;    /* Seconds since 1970 from which offsets[i] holds. */
+    int32_t *offsets; /* Seconds east of UTC. */
+    int32_t first;    /* Before from[0]. */
     bool has_rule;
     int32_t standard, saving; /* The footer's offsets. */
     rule_day saving_from, saving_to;
@@ -53,7 +55,8 @@ static bool parse_offset(const char *name, int32_t *seconds_out)
 {
     int hours = 0, minutes = 0, n = 0;
     char sign = name[0];
-    if (strcasecmp(name, "UTC") == 0 || strcasecmp(name, "GMT") == 0 || strcasecmp(name, "Z") == 0) {
+    if (strcasecmp(name, "UTC") == 0 || strcasecmp(name, "GMT") == 0 ||
+        strcasecmp(name, "Z") == 0) {
         *seconds_out = 0;
         return true;
     }
@@ -145,8 +148,8 @@ static const char *parse_rule_day(const char *p, rule_day *out)
         p = parse_posix_offset(p + 1, &out->seconds);
         out->seconds = -out->seconds; /* A time of day counts forwards. */
     }
-    bool ok = out->month >= 1 && out->month <= 12 && out->week >= 1 && out->week <= 5 && out->weekday >= 0 &&
-              out->weekday <= 6;
+    bool ok = out->month >= 1 && out->month <= 12 && out->week >= 1 && out->week <= 5 &&
+              out->weekday >= 0 && out->weekday <= 6;
     return ok ? p : NULL;
 }
 
@@ -218,7 +221,8 @@ static bool use_zone(tide_rowcall *c, const tide_value *name, zone **out)
     zone *self = (zone *)(uintptr_t)c->imm;
     *out = self;
     uint32_t len = name->str.len;
-    if (len && strlen(self->name) == len && memcmp(self->name, name->str.ptr, len) == 0) return true;
+    if (len && strlen(self->name) == len && memcmp(self->name, name->str.ptr, len) == 0)
+        return true;
     tide_free(self->from);
     tide_free(self->offsets);
     *self = (zone){ 0 };
@@ -231,7 +235,8 @@ static bool use_zone(tide_rowcall *c, const tide_value *name, zone **out)
         if (load_file(self->name, self)) return true;
     }
     self->name[0] = '\0';
-    tide_row_fail(c, TIDE_E_INVALID, "time zone \"%.*s\" not recognized", (int)(len < 60 ? len : 60), name->str.ptr);
+    tide_row_fail(c, TIDE_E_INVALID, "time zone \"%.*s\" not recognized",
+                  (int)(len < 60 ? len : 60), name->str.ptr);
     return false;
 }
 
@@ -260,7 +265,8 @@ static int32_t offset_at(const zone *self, int64_t utc)
 {
     if (self->n == 0) return self->has_rule ? rule_offset(self, utc) : self->first;
     if (utc < self->from[0]) return self->first;
-    if (utc >= self->from[self->n - 1] && (self->has_rule || self->standard)) return rule_offset(self, utc);
+    if (utc >= self->from[self->n - 1] && (self->has_rule || self->standard))
+        return rule_offset(self, utc);
     uint32_t low = 0, high = self->n;
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
@@ -274,7 +280,8 @@ static int32_t offset_at(const zone *self, int64_t utc)
 
 static tide_row_result put(tide_rowcall *c, int64_t micros, tide_value *out)
 {
-    if (!tide_timestamp_in_range(micros)) return tide_row_fail(c, TIDE_E_OVERFLOW, "timestamp out of range");
+    if (!tide_timestamp_in_range(micros))
+        return tide_row_fail(c, TIDE_E_OVERFLOW, "timestamp out of range");
     out->i64 = micros;
     return TIDE_ROW_VALUE;
 }
@@ -287,8 +294,8 @@ tide_row_result tide_row_zone_from_utc(tide_rowcall *c, const tide_value *args, 
     return put(c, args[1].i64 + offset_at(self, utc) * TIDE_MICROS_PER_SECOND, out);
 }
 
-/* A local time that occurs twice is the one in standard time; one that is left out, moved by the gap: with
- * the offset that held before the change, as PostgreSQL has it. */
+/* A local time that occurs twice is the one in standard time; one that is left out, moved by the
+ * gap: with the offset that held before the change, as PostgreSQL has it. */
 tide_row_result tide_row_zone_to_utc(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     zone *self;

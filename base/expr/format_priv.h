@@ -1,6 +1,7 @@
 /* format_priv.h - numbers and times by patterns, to text and back. Pure.
  *
- * Two languages of time patterns: PostgreSQL's (YYYY-MM-DD HH24:MI:SS) and Java's (yyyy-MM-dd HH:mm:ss). */
+ * Two languages of time patterns: PostgreSQL's (YYYY-MM-DD HH24:MI:SS) and Java's (yyyy-MM-dd
+ * HH:mm:ss). */
 #ifndef TIDE_BASE_EXPR_FORMAT_PRIV_H
 #define TIDE_BASE_EXPR_FORMAT_PRIV_H
 #include "base/core/bytes.h"
@@ -39,15 +40,17 @@ void tide_read_time_init(tide_read_time *self);
 /* The time that was read; false if there is no such. */
 bool tide_read_time_resolve(const tide_read_time *self, int64_t *micros_out);
 
-/* A number by a pattern of PostgreSQL's (999D99, FM0000, S9G999, 9.99EEEE, RN). Text "NaN" and "Infinity" too. */
+/* A number by a pattern of PostgreSQL's (999D99, FM0000, S9G999, 9.99EEEE, RN). Text "NaN" and
+ * "Infinity" too. */
 typedef struct tide_number {
     bool negative;
-    const char *digits; /* Whole digits without leading zeros ("0" for none), then all fraction digits. */
+    const char
+        *digits; /* Whole digits without leading zeros ("0" for none), then all fraction digits. */
     uint32_t n_whole, n_fraction;
 } tide_number;
 
-/* How many digits the pattern has behind the point (of EEEE too), and by which power of ten V multiplies.
- * False if it is no pattern. */
+/* How many digits the pattern has behind the point (of EEEE too), and by which power of ten V
+ * multiplies. False if it is no pattern. */
 typedef struct tide_number_shape {
     uint32_t n_whole, n_fraction, power;
     bool exponent, roman;
@@ -56,7 +59,7 @@ bool tide_number_shape_of(const char *pattern, size_t len, tide_number_shape *ou
 /* v has exactly shape.n_fraction fraction digits. */
 void tide_print_number(const tide_number *v, const char *pattern, size_t len, tide_bytes *out);
 /* Digits, sign and point out of text; false if there is no number. scale: of the result. */
-bool tide_read_number(const char *text, size_t len, const char *pattern, size_t pattern_len, uint32_t scale,
-                      __int128 *out);
+bool tide_read_number(const char *text, size_t len, const char *pattern, size_t pattern_len,
+                      uint32_t scale, __int128 *out);
 
 #endif

@@ -9,7 +9,8 @@ typedef struct branch {
     uint32_t outer_mask, n_known, skip; /* skip: index of the step to patch. */
 } branch;
 
-/* Is it better to compute e for all rows than to find out who needs it? It cannot fail, and costs little. */
+/* Is it better to compute e for all rows than to find out who needs it? It cannot fail, and
+ * costs little. */
 static bool is_harmless(const tide_expr *e, uint32_t *budget)
 {
     if (e->kind != TIDE_EXPR_CALL) return true;
@@ -27,7 +28,8 @@ static bool is_cheap(const tide_expr *e)
     return is_harmless(e, &budget);
 }
 
-static uint32_t put_mask(tide_lower *l, uint32_t parent, uint32_t reg, tide_mask_of which, uint32_t pos)
+static uint32_t put_mask(tide_lower *l, uint32_t parent, uint32_t reg, tide_mask_of which,
+                         uint32_t pos)
 {
     uint32_t mask = tide_lower_mask(l);
     tide_step *s = tide_lower_step(l, tide_step_mask, mask, &reg, 1, pos);
@@ -54,8 +56,9 @@ static void close_branch(tide_lower *l, branch b)
 
 /* ---- AND, OR ---- */
 
-/* Reads left to right; the right side only where the left has not decided. The last step combines both by
- * SQL's logic, under which a decided left side wins over whatever the right register holds. */
+/* Reads left to right; the right side only where the left has not decided. The last step
+ * combines both by SQL's logic, under which a decided left side wins over whatever the right
+ * register holds. */
 static tide_status lower_logic(tide_lower *l, const tide_expr *e, bool is_and, uint32_t *reg_out)
 {
     uint32_t left;
@@ -66,15 +69,16 @@ static tide_status lower_logic(tide_lower *l, const tide_expr *e, bool is_and, u
         if (is_cheap(arg)) {
             TIDE_TRY(tide_lower_expr(l, arg, &right));
         } else {
-            uint32_t mask = put_mask(l, l->mask, left, is_and ? TIDE_MASK_NOT_FALSE : TIDE_MASK_NOT_TRUE,
-                                     e->pos);
+            uint32_t mask = put_mask(l, l->mask, left,
+                                     is_and ? TIDE_MASK_NOT_FALSE : TIDE_MASK_NOT_TRUE, e->pos);
             branch b = open_branch(l, mask, arg->pos);
             tide_status rv = tide_lower_expr(l, arg, &right);
             close_branch(l, b);
             TIDE_TRY(rv);
         }
         uint32_t joined = tide_lower_reg(l, e->type);
-        tide_step *s = tide_lower_step(l, tide_step_vector, joined, (uint32_t[]){ left, right }, 2, e->pos);
+        tide_step *s =
+            tide_lower_step(l, tide_step_vector, joined, (uint32_t[]){ left, right }, 2, e->pos);
         s->fn = e->call.fn;
         left = joined;
     }
@@ -116,7 +120,8 @@ tide_status tide_form_case(tide_lower *l, const tide_expr *e, uint32_t *reg_out)
         l->mask = rest;
         rv = tide_lower_expr(l, e->call.args[i], &condition);
         if (rv != TIDE_OK) break;
-        /* The first condition is computed for all rows of the branch, so it is known behind the CASE. */
+        /* The first condition is computed for all rows of the branch, so it is known behind the
+         * CASE. */
         if (i == 0) n_known = l->n_known;
         uint32_t hit = put_mask(l, rest, condition, TIDE_MASK_TRUE, e->pos);
         rest = put_mask(l, rest, condition, TIDE_MASK_NOT_TRUE, e->pos);
@@ -180,8 +185,8 @@ tide_status tide_form_cast(tide_lower *l, const tide_expr *e, uint32_t *reg_out)
         from = spread;
     }
     *reg_out = tide_lower_reg(l, e->type);
-    tide_step *s =
-        tide_lower_step(l, fn->vector ? tide_step_vector : tide_step_row, *reg_out, &from, 1, e->pos);
+    tide_step *s = tide_lower_step(l, fn->vector ? tide_step_vector : tide_step_row, *reg_out,
+                                   &from, 1, e->pos);
     s->fn = fn;
     return TIDE_OK;
 }

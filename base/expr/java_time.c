@@ -1,4 +1,5 @@
-/* java_time.c - Java's patterns for times (DateTimeFormatter, SimpleDateFormat), as Flink takes them. */
+/* java_time.c - Java's patterns for times (DateTimeFormatter, SimpleDateFormat), as Flink takes
+ * them. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,10 +7,11 @@
 
 #include "base/expr/format_priv.h"
 
-static const char *const month_names[] = { "January", "February", "March", "April", "May", "June", "July",
-                                           "August", "September", "October", "November", "December" };
-static const char *const day_names[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
-                                         "Saturday" };
+static const char *const month_names[] = { "January",   "February", "March",    "April",
+                                           "May",       "June",     "July",     "August",
+                                           "September", "October",  "November", "December" };
+static const char *const day_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+                                         "Thursday", "Friday", "Saturday" };
 
 /* A run of one letter, or a byte that stands for itself (letter 0). */
 typedef struct run {
@@ -122,7 +124,8 @@ static bool read_digits(text_reader *t, uint32_t min, uint32_t max, int64_t *out
     return n >= min;
 }
 
-static bool read_name(text_reader *t, const char *const *names, uint32_t n_names, bool whole, int64_t *out)
+static bool read_name(text_reader *t, const char *const *names, uint32_t n_names, bool whole,
+                      int64_t *out)
 {
     for (uint32_t i = 0; i < n_names; i++) {
         size_t n = whole ? strlen(names[i]) : 3;
@@ -162,7 +165,8 @@ static bool read_zone(text_reader *t, tide_read_time *out)
     int sign = *t->at++ == '-' ? -1 : 1;
     if (!read_digits(t, 2, 2, &hours)) return false;
     if (t->at < t->end && *t->at == ':') t->at++;
-    if (t->at < t->end && isdigit((unsigned char)*t->at) && !read_digits(t, 2, 2, &minutes)) return false;
+    if (t->at < t->end && isdigit((unsigned char)*t->at) && !read_digits(t, 2, 2, &minutes))
+        return false;
     out->offset_minutes = sign * (hours * 60 + minutes);
     return true;
 }
@@ -172,7 +176,8 @@ static bool read_half(text_reader *t, tide_read_time *out)
     if (t->end - t->at < 2) return false;
     out->is_pm = toupper((unsigned char)t->at[0]) == 'P';
     out->is_12_hours = true;
-    bool ok = toupper((unsigned char)t->at[1]) == 'M' && (out->is_pm || toupper((unsigned char)t->at[0]) == 'A');
+    bool ok = toupper((unsigned char)t->at[1]) == 'M' &&
+              (out->is_pm || toupper((unsigned char)t->at[0]) == 'A');
     t->at += 2;
     return ok;
 }
@@ -230,24 +235,40 @@ bool tide_read_java_time(const char *text, size_t len, const char *pattern, size
 tide_parts tide_parts_of(int64_t micros, bool has_zone)
 {
     tide_civil c = tide_civil_of(micros);
-    return (tide_parts){ .year = c.year, .month = c.month, .day = c.day, .hour = c.hour, .minute = c.minute,
-                         .second = c.second, .micros = c.micros, .days = tide_days_of(micros),
+    return (tide_parts){ .year = c.year,
+                         .month = c.month,
+                         .day = c.day,
+                         .hour = c.hour,
+                         .minute = c.minute,
+                         .second = c.second,
+                         .micros = c.micros,
+                         .days = tide_days_of(micros),
                          .has_zone = has_zone };
 }
 
 tide_parts tide_parts_of_interval(const tide_interval *v)
 {
-    return (tide_parts){ .year = v->months / 12, .month = v->months % 12, .day = v->days,
+    return (tide_parts){ .year = v->months / 12,
+                         .month = v->months % 12,
+                         .day = v->days,
                          .hour = v->micros / TIDE_MICROS_PER_HOUR,
                          .minute = v->micros / TIDE_MICROS_PER_MINUTE % 60,
                          .second = v->micros / TIDE_MICROS_PER_SECOND % 60,
-                         .micros = v->micros % TIDE_MICROS_PER_SECOND, .is_interval = true };
+                         .micros = v->micros % TIDE_MICROS_PER_SECOND,
+                         .is_interval = true };
 }
 
 void tide_read_time_init(tide_read_time *self)
 {
-    *self = (tide_read_time){ .year = -1, .month = -1, .day = -1, .day_of_year = -1, .iso_year = -1,
-                              .iso_week = -1, .iso_day = -1, .julian = -1, .second_of_day = -1,
+    *self = (tide_read_time){ .year = -1,
+                              .month = -1,
+                              .day = -1,
+                              .day_of_year = -1,
+                              .iso_year = -1,
+                              .iso_week = -1,
+                              .iso_day = -1,
+                              .julian = -1,
+                              .second_of_day = -1,
                               .offset_minutes = INT64_MIN };
 }
 
@@ -291,7 +312,8 @@ bool tide_read_time_resolve(const tide_read_time *r, int64_t *micros_out)
         hour = hour % 12 + (r->is_pm ? 12 : 0);
     }
     if (hour > 23 || r->minute > 59 || r->second > 59 || r->second_of_day >= 86400) return false;
-    int64_t seconds = r->second_of_day >= 0 ? r->second_of_day : hour * 3600 + r->minute * 60 + r->second;
+    int64_t seconds =
+        r->second_of_day >= 0 ? r->second_of_day : hour * 3600 + r->minute * 60 + r->second;
     int64_t micros = days * TIDE_MICROS_PER_DAY + seconds * TIDE_MICROS_PER_SECOND + r->micros;
     if (r->offset_minutes != INT64_MIN) {
         if (r->offset_minutes > 960 || r->offset_minutes < -960) return false;

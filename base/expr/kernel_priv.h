@@ -1,10 +1,11 @@
 /* kernel_priv.h - what a vector kernel gets, and what it may call.
  *
- * A kernel computes all k->n rows densely, also those that are NULL or not asked for (its inputs there are
- * readable, but any value), except that it must not follow a string view of such a row. Before it runs,
- * k->out->validity is set to the rows where no argument is NULL (NULL pointer: all), unless the function
- * takes NULLs itself. Errors count only for live rows (tide_kcall_live). Constants are never NULL, except
- * for functions that take NULLs. Owner: the thread that runs the program. */
+ * A kernel computes all k->n rows densely, also those that are NULL or not asked for (its inputs
+ * there are readable, but any value), except that it must not follow a string view of such a
+ * row. Before it runs, k->out->validity is set to the rows where no argument is NULL (NULL
+ * pointer: all), unless the function takes NULLs itself. Errors count only for live rows
+ * (tide_kcall_live). Constants are never NULL, except for functions that take NULLs. Owner: the
+ * thread that runs the program. */
 #ifndef TIDE_BASE_EXPR_KERNEL_PRIV_H
 #define TIDE_BASE_EXPR_KERNEL_PRIV_H
 #include "base/column/batch.h"
@@ -26,9 +27,9 @@ typedef struct tide_vec {
 
 typedef struct tide_reg {
     tide_vec vec;
-    uint8_t *slot;             /* Its own memory, which vec.values points to unless it is an output. */
-    uint64_t *validity_store;  /* TIDE_MASK_WORDS words that vec.validity may point to. */
-    tide_buf **owned;          /* vec.data of a computed string register: references. */
+    uint8_t *slot; /* Its own memory, which vec.values points to unless it is an output. */
+    uint64_t *validity_store; /* TIDE_MASK_WORDS words that vec.validity may point to. */
+    tide_buf **owned;         /* vec.data of a computed string register: references. */
     uint32_t n_owned, cap_owned, heap_used; /* heap_used: of the last buffer, if `writing`. */
     bool writing;
 } tide_reg;
@@ -88,8 +89,8 @@ void tide_kcall_error(const tide_kcall *k, uint32_t row, tide_status code, const
 tide_pool *tide_kcall_pool(const tide_kcall *k);
 int64_t tide_kcall_now(const tide_kcall *k);
 
-/* String results. _put copies the bytes; _share makes views into `from`'s buffers valid in the result
- * once `base`, which it returns, is added to their buffer index. */
+/* String results. _put copies the bytes; _share makes views into `from`'s buffers valid in the
+ * result once `base`, which it returns, is added to their buffer index. */
 void tide_kcall_put_str(const tide_kcall *k, uint32_t row, const char *ptr, uint32_t len);
 /* Room for len bytes that become row `row` at once. */
 char *tide_kcall_reserve_str(const tide_kcall *k, uint32_t row, uint32_t len);

@@ -1,4 +1,5 @@
-/* kernels_priv.h - the functions that functions.def names with VEC, ROW and PREPARE, declared from there:
+/* kernels_priv.h - the functions that functions.def names with VEC, ROW and PREPARE, declared
+ * from there:
  *   void tide_vec_F(const tide_kcall *k);                                    kernel_priv.h
  *   tide_row_result tide_row_F(tide_rowcall *c, const tide_value *args, tide_value *out);  fn.h
  *   void *tide_prepare_F(const tide_expr *e, void (**drop_out)(void *imm));  fn.h */
@@ -10,7 +11,8 @@
 
 #define FN(name, params, result, how, flags, help) how
 #define VEC(f) void tide_vec_##f(const tide_kcall *k);
-#define ROW(f) tide_row_result tide_row_##f(tide_rowcall *c, const tide_value *args, tide_value *out);
+#define ROW(f)                                                                                     \
+    tide_row_result tide_row_##f(tide_rowcall *c, const tide_value *args, tide_value *out);
 #define PREPARE(f) void *tide_prepare_##f(const tide_expr *e, void (**drop_out)(void *imm));
 #define FORM(f)
 #define BIND(f)

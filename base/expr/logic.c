@@ -24,13 +24,13 @@ static void put_bits(uint8_t *out, const uint64_t *bits, uint32_t n)
     for (uint32_t i = 0; i < n; i++) out[i] = tide_bit(bits, i);
 }
 
-TIDE_HOT static void and_bytes(const uint8_t *restrict a, const uint8_t *restrict b, uint8_t *restrict out,
-                               uint32_t n)
+TIDE_HOT static void and_bytes(const uint8_t *restrict a, const uint8_t *restrict b,
+                               uint8_t *restrict out, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) out[i] = (a[i] != 0) & (b[i] != 0);
 }
-TIDE_HOT static void or_bytes(const uint8_t *restrict a, const uint8_t *restrict b, uint8_t *restrict out,
-                              uint32_t n)
+TIDE_HOT static void or_bytes(const uint8_t *restrict a, const uint8_t *restrict b,
+                              uint8_t *restrict out, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) out[i] = (a[i] != 0) | (b[i] != 0);
 }
@@ -59,15 +59,22 @@ static void connect(const tide_kcall *k, bool is_and)
     truth_of(b, k->n, &y);
     for (uint32_t w = 0; w < tide_mask_words(k->n); w++) {
         uint64_t both = x.is_true[w] & y.is_true[w], either = x.is_true[w] | y.is_true[w];
-        uint64_t one_false = x.is_false[w] | y.is_false[w], both_false = x.is_false[w] & y.is_false[w];
+        uint64_t one_false = x.is_false[w] | y.is_false[w],
+                 both_false = x.is_false[w] & y.is_false[w];
         bits[w] = is_and ? both : either;
         known[w] = is_and ? both | one_false : either | both_false;
     }
     put_bits(out, bits, k->n);
 }
 
-void tide_vec_and(const tide_kcall *k) { connect(k, true); }
-void tide_vec_or(const tide_kcall *k) { connect(k, false); }
+void tide_vec_and(const tide_kcall *k)
+{
+    connect(k, true);
+}
+void tide_vec_or(const tide_kcall *k)
+{
+    connect(k, false);
+}
 
 void tide_vec_not(const tide_kcall *k)
 {
@@ -87,8 +94,14 @@ static void is_valid(const tide_kcall *k, uint8_t flip)
         for (uint32_t i = 0; i < k->n; i++) out[i] = (uint8_t)tide_vec_valid(k->args[0], i) ^ flip;
 }
 
-void tide_vec_is_null(const tide_kcall *k) { is_valid(k, 1); }
-void tide_vec_is_not_null(const tide_kcall *k) { is_valid(k, 0); }
+void tide_vec_is_null(const tide_kcall *k)
+{
+    is_valid(k, 1);
+}
+void tide_vec_is_not_null(const tide_kcall *k)
+{
+    is_valid(k, 0);
+}
 
 static void is_truth(const tide_kcall *k, bool wanted, uint8_t flip)
 {
@@ -100,7 +113,19 @@ static void is_truth(const tide_kcall *k, bool wanted, uint8_t flip)
     for (uint32_t i = 0; i < k->n; i++) out[i] ^= 1;
 }
 
-void tide_vec_is_true(const tide_kcall *k) { is_truth(k, true, 0); }
-void tide_vec_is_not_true(const tide_kcall *k) { is_truth(k, true, 1); }
-void tide_vec_is_false(const tide_kcall *k) { is_truth(k, false, 0); }
-void tide_vec_is_not_false(const tide_kcall *k) { is_truth(k, false, 1); }
+void tide_vec_is_true(const tide_kcall *k)
+{
+    is_truth(k, true, 0);
+}
+void tide_vec_is_not_true(const tide_kcall *k)
+{
+    is_truth(k, true, 1);
+}
+void tide_vec_is_false(const tide_kcall *k)
+{
+    is_truth(k, false, 0);
+}
+void tide_vec_is_not_false(const tide_kcall *k)
+{
+    is_truth(k, false, 1);
+}

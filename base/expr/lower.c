@@ -1,6 +1,8 @@
 /* lower.c - from a tree to the steps of a program. */
 #include "base/core/assert.h"
+#include "base/expr/arith_priv.h"
 #include "base/expr/bind_priv.h"
+#include "base/expr/kernels_priv.h"
 #include "base/expr/lower_priv.h"
 
 static tide_status lower_call(tide_lower *l, const tide_expr *e, uint32_t *reg_out);
@@ -157,16 +159,61 @@ static void spread_one(tide_lower *l, uint32_t *args, uint32_t n, uint32_t pos)
     args[at] = spread;
 }
 
+/* ---- shortcuts ---- */
+
+static bool is_call(const tide_expr *e, void (*vector)(const tide_kcall *k))
+{
+    return e->kind == TIDE_EXPR_CALL && e->call.fn->vector == vector;
+}
+
+/* x % d = 0 and x % d <> 0, with a constant d that is not 0: a multiplication tells. */
+static tide_status lower_multiple(tide_lower *l, const tide_expr *e, bool *done, uint32_t *reg_out)
+{
+    int64_t zero, d;
+    bool equal = is_call(e, tide_vec_eq);
+    *done = false;
+    if (!equal && !is_call(e, tide_vec_ne)) return TIDE_OK;
+    const tide_expr *rest = e->call.args[0];
+    if (!is_call(rest, tide_vec_mod) || rest->type.id != TIDE_TYPE_BIGINT) return TIDE_OK;
+    if (!tide_expr_int_literal(e->call.args[1], &zero) || zero != 0) return TIDE_OK;
+    if (!tide_expr_int_literal(rest->call.args[1], &d) || d == 0) return TIDE_OK;
+    uint32_t x;
+    TIDE_TRY(tide_lower_expr(l, rest->call.args[0], &x));
+    if (l->prog->regs[x].vec.constant) return TIDE_OK;
+    *reg_out = tide_lower_reg(l, e->type);
+    tide_step *s = tide_lower_step(l, tide_step_vector, *reg_out, &x, 1, e->pos);
+    s->fn = equal ? &tide_fn_is_multiple : &tide_fn_is_no_multiple;
+    s->imm = tide_multiples_of(d);
+    s->drop = tide_free;
+    *done = true;
+    return TIDE_OK;
+}
+
+/* Arithmetic on DECIMALs takes BIGINTs as they are: their cast is left out. */
+static const tide_expr *without_cast(const tide_expr *e, const tide_expr *arg)
+{
+    const tide_expr *inner;
+    bool arithmetic =
+        e->type.id == TIDE_TYPE_DECIMAL &&
+        (is_call(e, tide_vec_add) || is_call(e, tide_vec_sub) || is_call(e, tide_vec_mul) ||
+         is_call(e, tide_vec_div) || is_call(e, tide_vec_mod));
+    if (!arithmetic || !tide_expr_is_cast(arg, &inner) || inner->type.id != TIDE_TYPE_BIGINT)
+        return arg;
+    return arg->type.scale == 0 && arg->type.precision >= 19 ? inner : arg;
+}
+
 static tide_status lower_call(tide_lower *l, const tide_expr *e, uint32_t *reg_out)
 {
     const tide_fn *fn = e->call.fn;
     if (fn->form) return fn->form(l, e, reg_out);
-    if (fn->vector == NULL && fn->row == NULL)
-        return tide_fail(TIDE_E_UNSUPPORTED, "%s cannot be computed", fn->name);
+    bool done;
+    TIDE_TRY(lower_multiple(l, e, &done, reg_out));
+    if (done) return TIDE_OK;
+    tide_assert(fn->vector || fn->row);
     uint32_t *args = TIDE_NEW_N(l->prog->arena, uint32_t, e->call.n_args + 1);
     bool null = false;
     for (uint32_t i = 0; i < e->call.n_args; i++) {
-        TIDE_TRY(tide_lower_expr(l, e->call.args[i], &args[i]));
+        TIDE_TRY(tide_lower_expr(l, without_cast(e, e->call.args[i]), &args[i]));
         null |= tide_expr_is_null_literal(e->call.args[i]);
     }
     if (null && !(fn->flags & TIDE_FN_NULLS)) {

@@ -1,9 +1,10 @@
 /* lower_priv.h - the compiler's working state, and the program that it fills.
  *
- * A program is a list of steps, each of which computes one register (or mask) from others. Lazy branches
- * are laid out in line: a mask step says which rows reach the branch, a skip jumps over it when there are
- * none, and the branch's steps count errors for the mask's rows only. Every register has one step that
- * computes it, but for the result of a choice, which starts as NULL and is filled branch by branch. */
+ * A program is a list of steps, each of which computes one register (or mask) from others. Lazy
+ * branches are laid out in line: a mask step says which rows reach the branch, a skip jumps over
+ * it when there are none, and the branch's steps count errors for the mask's rows only. Every
+ * register has one step that computes it, but for the result of a choice, which starts as NULL
+ * and is filled branch by branch. */
 #ifndef TIDE_BASE_EXPR_LOWER_PRIV_H
 #define TIDE_BASE_EXPR_LOWER_PRIV_H
 #include "base/expr/kernel_priv.h"
@@ -26,7 +27,11 @@ struct tide_step {
 
 /* Rows of a BOOLEAN (or for NULL and VALID, any) register that a mask takes. */
 typedef enum tide_mask_of {
-    TIDE_MASK_TRUE, TIDE_MASK_NOT_TRUE, TIDE_MASK_NOT_FALSE, TIDE_MASK_NULL, TIDE_MASK_VALID
+    TIDE_MASK_TRUE,
+    TIDE_MASK_NOT_TRUE,
+    TIDE_MASK_NOT_FALSE,
+    TIDE_MASK_NULL,
+    TIDE_MASK_VALID
 } tide_mask_of;
 
 typedef struct tide_prog_input {
@@ -46,10 +51,10 @@ struct tide_prog {
     tide_prog_output *outputs;
     const tide_vec **args; /* Room for the operands of a step. */
     uint64_t (*masks)[TIDE_MASK_WORDS];
-    uint8_t *slots;        /* The registers' memory. */
+    uint8_t *slots; /* The registers' memory. */
     uint32_t n_steps, n_regs, n_inputs, n_outputs, n_masks;
     tide_rowcall rowcall;
-    tide_col **gathered;   /* Of a batch with a selection: the inputs' dense copies. */
+    tide_col **gathered; /* Of a batch with a selection: the inputs' dense copies. */
 
     /* Of the evaluation under way. */
     const tide_prog_env *env;
@@ -68,7 +73,7 @@ typedef struct tide_lower {
     struct tide_known {
         const tide_expr *expr;
         uint32_t reg;
-    } *known;
+    } * known;
     uint32_t n_known, cap_known;
 } tide_lower;
 
@@ -92,12 +97,12 @@ tide_step *tide_lower_step(tide_lower *l, void (*run)(tide_prog *, const tide_st
 void tide_truth_of(const tide_vec *v, uint32_t n, uint64_t *bits, uint64_t *valid);
 
 /* Steps' `run` (steps.c). */
-void tide_step_vector(tide_prog *p, const tide_step *s); /* fn->vector behind NULL logic. */
-void tide_step_row(tide_prog *p, const tide_step *s);    /* fn->row, row by row. */
-void tide_step_mask(tide_prog *p, const tide_step *s);   /* dst: mask; s->mask: its parent. */
-void tide_step_null(tide_prog *p, const tide_step *s);   /* All rows NULL. */
-void tide_step_blend(tide_prog *p, const tide_step *s);  /* Rows of the mask from args[0]. */
+void tide_step_vector(tide_prog *p, const tide_step *s);    /* fn->vector behind NULL logic. */
+void tide_step_row(tide_prog *p, const tide_step *s);       /* fn->row, row by row. */
+void tide_step_mask(tide_prog *p, const tide_step *s);      /* dst: mask; s->mask: its parent. */
+void tide_step_null(tide_prog *p, const tide_step *s);      /* All rows NULL. */
+void tide_step_blend(tide_prog *p, const tide_step *s);     /* Rows of the mask from args[0]. */
 void tide_step_broadcast(tide_prog *p, const tide_step *s); /* A constant to all rows. */
-void tide_step_skip(tide_prog *p, const tide_step *s);   /* Never called: the loop knows it. */
+void tide_step_skip(tide_prog *p, const tide_step *s);      /* Never called: the loop knows it. */
 
 #endif

@@ -7,18 +7,33 @@
 #include "base/expr/format_priv.h"
 
 typedef enum mark_id {
-    M_DIGIT, M_ZERO, M_POINT, M_COMMA, M_SIGN, M_MINUS, M_PLUS, M_PLUS_MINUS, M_ANGLES, M_POWER,
-    M_ORDINAL, M_EXPONENT, M_ROMAN, M_CURRENCY, M_FILL, M_LITERAL
+    M_DIGIT,
+    M_ZERO,
+    M_POINT,
+    M_COMMA,
+    M_SIGN,
+    M_MINUS,
+    M_PLUS,
+    M_PLUS_MINUS,
+    M_ANGLES,
+    M_POWER,
+    M_ORDINAL,
+    M_EXPONENT,
+    M_ROMAN,
+    M_CURRENCY,
+    M_FILL,
+    M_LITERAL
 } mark_id;
 
 static const struct {
     const char *name;
     mark_id id;
 } marks[] = {
-    { "EEEE", M_EXPONENT }, { "FM", M_FILL }, { "MI", M_MINUS }, { "PL", M_PLUS }, { "PR", M_ANGLES },
-    { "RN", M_ROMAN }, { "SG", M_PLUS_MINUS }, { "SP", M_LITERAL }, { "TH", M_ORDINAL }, { "9", M_DIGIT },
-    { "0", M_ZERO }, { ".", M_POINT }, { "D", M_POINT }, { ",", M_COMMA }, { "G", M_COMMA },
-    { "S", M_SIGN }, { "V", M_POWER }, { "L", M_CURRENCY },
+    { "EEEE", M_EXPONENT }, { "FM", M_FILL },    { "MI", M_MINUS },      { "PL", M_PLUS },
+    { "PR", M_ANGLES },     { "RN", M_ROMAN },   { "SG", M_PLUS_MINUS }, { "SP", M_LITERAL },
+    { "TH", M_ORDINAL },    { "9", M_DIGIT },    { "0", M_ZERO },        { ".", M_POINT },
+    { "D", M_POINT },       { ",", M_COMMA },    { "G", M_COMMA },       { "S", M_SIGN },
+    { "V", M_POWER },       { "L", M_CURRENCY },
 };
 
 typedef struct mark {
@@ -54,8 +69,9 @@ static bool next_mark(scanner *s, mark *out)
 /* What the whole pattern asks for. */
 typedef struct layout {
     uint32_t n_whole, n_fraction, power; /* Digit places before and behind the point; behind V. */
-    uint32_t first_zero, last_zero;      /* Digit places of the first and last '0'; UINT32_MAX: none. */
-    bool fill, has_point, sign_first, sign_last, has_minus, angles, exponent, roman, lower, own_sign;
+    uint32_t first_zero, last_zero; /* Digit places of the first and last '0'; UINT32_MAX: none. */
+    bool fill, has_point, sign_first, sign_last, has_minus, angles, exponent, roman, lower,
+        own_sign;
 } layout;
 
 static layout layout_of(const char *pattern, size_t len)
@@ -104,30 +120,40 @@ static layout layout_of(const char *pattern, size_t len)
 bool tide_number_shape_of(const char *pattern, size_t len, tide_number_shape *out)
 {
     layout l = layout_of(pattern, len);
-    *out = (tide_number_shape){ .n_whole = l.n_whole, .n_fraction = l.n_fraction, .power = l.power,
-                                .exponent = l.exponent, .roman = l.roman };
+    *out = (tide_number_shape){ .n_whole = l.n_whole,
+                                .n_fraction = l.n_fraction,
+                                .power = l.power,
+                                .exponent = l.exponent,
+                                .roman = l.roman };
     return l.n_whole + l.n_fraction <= 60 && !(l.exponent && l.fill);
 }
 
 /* ---- printing ---- */
+
+#define ROMAN_WIDTH 15 /* Of MMMDCCCLXXXVIII, the longest. */
 
 static void put_roman(int64_t v, const layout *l, tide_bytes *out)
 {
     static const struct {
         int32_t value;
         char text[3];
-    } steps[] = { { 1000, "M" }, { 900, "CM" }, { 500, "D" }, { 400, "CD" }, { 100, "C" }, { 90, "XC" },
-                  { 50, "L" },   { 40, "XL" },  { 10, "X" },  { 9, "IX" },   { 5, "V" },   { 4, "IV" },
-                  { 1, "I" } };
-    char text[32] = "";
+    } steps[] = {
+        { 1000, "M" }, { 900, "CM" }, { 500, "D" }, { 400, "CD" }, { 100, "C" },
+        { 90, "XC" },  { 50, "L" },   { 40, "XL" }, { 10, "X" },   { 9, "IX" },
+        { 5, "V" },    { 4, "IV" },   { 1, "I" },
+    };
+    char text[ROMAN_WIDTH + 2];
+    uint32_t n = 0;
     if (v < 1 || v > 3999) {
-        memset(text, '#', 15);
+        memset(text, '#', n = ROMAN_WIDTH);
     } else {
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-            for (; v >= steps[i].value; v -= steps[i].value) strcat(text, steps[i].text);
+            for (; v >= steps[i].value; v -= steps[i].value)
+                for (const char *p = steps[i].text; *p; p++)
+                    text[n++] = (char)(l->lower ? tolower((unsigned char)*p) : *p);
     }
-    for (char *p = text; l->lower && *p; p++) *p = (char)tolower((unsigned char)*p);
-    tide_bytes_printf(out, l->fill ? "%s" : "%15s", text);
+    for (uint32_t i = n; i < ROMAN_WIDTH && !l->fill; i++) tide_bytes_putc(out, ' ');
+    tide_bytes_put(out, text, n);
 }
 
 /* The number being laid out over the pattern's places. */
@@ -135,9 +161,9 @@ typedef struct placer {
     const tide_number *v;
     layout l;
     tide_bytes *out;
-    uint32_t place;      /* Digit places passed. */
-    uint32_t lead;       /* Places before the number's first digit. */
-    uint32_t n_kept;     /* Fraction digits that FM keeps. */
+    uint32_t place;                                  /* Digit places passed. */
+    uint32_t lead;                                   /* Places before the number's first digit. */
+    uint32_t n_kept;                                 /* Fraction digits that FM keeps. */
     bool overflow, sign_done, wrote_digit, no_whole; /* no_whole: ".5" for 9.9. */
 } placer;
 
@@ -248,11 +274,14 @@ static void put_mark(placer *p, const mark *m)
     case M_PLUS:
     case M_PLUS_MINUS: put_own_sign(p, m->id); break;
     case M_ORDINAL: put_ordinal(p, islower((unsigned char)*m->at)); break;
-    case M_CURRENCY: if (!p->l.fill) put_char(p, ' '); break;
+    case M_CURRENCY:
+        if (!p->l.fill) put_char(p, ' ');
+        break;
     case M_LITERAL: put_char(p, *m->at); break;
     default: break;
     }
-    bool last_digit = p->place == p->l.n_whole + p->l.n_fraction && (m->id == M_DIGIT || m->id == M_ZERO);
+    bool last_digit =
+        p->place == p->l.n_whole + p->l.n_fraction && (m->id == M_DIGIT || m->id == M_ZERO);
     if (last_digit && p->l.sign_last) put_char(p, p->v->negative ? '-' : '+');
     if (last_digit && p->l.angles && (p->v->negative || !p->l.fill))
         put_char(p, p->v->negative ? '>' : ' ');
@@ -263,7 +292,9 @@ static uint32_t kept_fraction(const tide_number *v, const layout *l)
 {
     uint32_t n = l->n_fraction;
     if (!l->fill) return n;
-    uint32_t fixed = l->last_zero != UINT32_MAX && l->last_zero >= l->n_whole ? l->last_zero - l->n_whole + 1 : 0;
+    uint32_t fixed = l->last_zero != UINT32_MAX && l->last_zero >= l->n_whole
+                         ? l->last_zero - l->n_whole + 1
+                         : 0;
     while (n > fixed && v->digits[v->n_whole + n - 1] == '0') n--;
     return n;
 }
@@ -277,7 +308,8 @@ static void put_exponent(const tide_number *v, const layout *l, tide_bytes *out)
     int exponent = zero ? 0 : (int)v->n_whole - 1 - (int)first;
     char digits[80] = { 0 };
     uint32_t wanted = l->n_fraction + 1;
-    for (uint32_t i = 0; i < wanted; i++) digits[i] = !zero && first + i < n ? v->digits[first + i] : '0';
+    for (uint32_t i = 0; i < wanted; i++)
+        digits[i] = !zero && first + i < n ? v->digits[first + i] : '0';
     if (!zero && first + wanted < n && v->digits[first + wanted] >= '5') {
         uint32_t i = wanted;
         while (i && digits[i - 1] == '9') digits[--i] = '0';
@@ -292,7 +324,8 @@ static void put_exponent(const tide_number *v, const layout *l, tide_bytes *out)
     tide_bytes_putc(out, digits[0]);
     if (l->n_fraction) tide_bytes_putc(out, '.');
     tide_bytes_put(out, digits + 1, l->n_fraction);
-    tide_bytes_printf(out, "e%c%02d", exponent < 0 ? '-' : '+', exponent < 0 ? -exponent : exponent);
+    tide_bytes_printf(out, "e%c%02d", exponent < 0 ? '-' : '+',
+                      exponent < 0 ? -exponent : exponent);
 }
 
 void tide_print_number(const tide_number *v, const char *pattern, size_t len, tide_bytes *out)
@@ -300,7 +333,8 @@ void tide_print_number(const tide_number *v, const char *pattern, size_t len, ti
     placer p = { .v = v, .l = layout_of(pattern, len), .out = out };
     if (p.l.roman) {
         int64_t value = 0;
-        for (uint32_t i = 0; i < v->n_whole && value < 10000; i++) value = value * 10 + v->digits[i] - '0';
+        for (uint32_t i = 0; i < v->n_whole && value < 10000; i++)
+            value = value * 10 + v->digits[i] - '0';
         put_roman(v->negative ? -value : value, &p.l, out);
         return;
     }
@@ -321,8 +355,8 @@ void tide_print_number(const tide_number *v, const char *pattern, size_t len, ti
 
 /* ---- reading ---- */
 
-bool tide_read_number(const char *text, size_t len, const char *pattern, size_t pattern_len, uint32_t scale,
-                      __int128 *out)
+bool tide_read_number(const char *text, size_t len, const char *pattern, size_t pattern_len,
+                      uint32_t scale, __int128 *out)
 {
     scanner s = { .at = pattern, .end = pattern + pattern_len };
     const char *at = text, *end = text + len;

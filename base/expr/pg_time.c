@@ -6,40 +6,91 @@
 #include "base/expr/format_priv.h"
 
 typedef enum field_id {
-    F_HH12, F_HH24, F_MI, F_SS, F_MS, F_US, F_FF1, F_FF2, F_FF3, F_FF4, F_FF5, F_FF6, F_SSSS, F_AM, F_A_M,
-    F_Y_YYY, F_YYYY, F_YYY, F_YY, F_Y, F_IYYY, F_IYY, F_IY, F_I, F_AD, F_A_D, F_MONTH, F_MON, F_MM, F_DAY,
-    F_DY, F_DDD, F_IDDD, F_DD, F_D, F_ID, F_W, F_WW, F_IW, F_CC, F_J, F_Q, F_RM, F_TZ, F_TZH, F_TZM, F_OF,
-    F_FX, F_LITERAL
+    F_HH12,
+    F_HH24,
+    F_MI,
+    F_SS,
+    F_MS,
+    F_US,
+    F_FF1,
+    F_FF2,
+    F_FF3,
+    F_FF4,
+    F_FF5,
+    F_FF6,
+    F_SSSS,
+    F_AM,
+    F_A_M,
+    F_Y_YYY,
+    F_YYYY,
+    F_YYY,
+    F_YY,
+    F_Y,
+    F_IYYY,
+    F_IYY,
+    F_IY,
+    F_I,
+    F_AD,
+    F_A_D,
+    F_MONTH,
+    F_MON,
+    F_MM,
+    F_DAY,
+    F_DY,
+    F_DDD,
+    F_IDDD,
+    F_DD,
+    F_D,
+    F_ID,
+    F_W,
+    F_WW,
+    F_IW,
+    F_CC,
+    F_J,
+    F_Q,
+    F_RM,
+    F_TZ,
+    F_TZH,
+    F_TZM,
+    F_OF,
+    F_FX,
+    F_LITERAL
 } field_id;
 
-/* Longer names before their beginnings. `letters`: the case of the pattern's letters is the result's. */
+/* Longer names before their beginnings. `letters`: the case of the pattern's letters is the
+ * result's. */
 static const struct {
     const char *name;
     field_id id;
     bool letters;
 } fields[] = {
-    { "HH24", F_HH24, false },   { "HH12", F_HH12, false }, { "HH", F_HH12, false }, { "MI", F_MI, false },
-    { "SSSSS", F_SSSS, false },  { "SSSS", F_SSSS, false }, { "SS", F_SS, false },   { "MS", F_MS, false },
-    { "US", F_US, false },       { "FF1", F_FF1, false },   { "FF2", F_FF2, false }, { "FF3", F_FF3, false },
-    { "FF4", F_FF4, false },     { "FF5", F_FF5, false },   { "FF6", F_FF6, false }, { "A.M.", F_A_M, true },
-    { "P.M.", F_A_M, true },     { "AM", F_AM, true },      { "PM", F_AM, true },
-    { "Y,YYY", F_Y_YYY, false }, { "YYYY", F_YYYY, false }, { "YYY", F_YYY, false }, { "YY", F_YY, false },
-    { "Y", F_Y, false },         { "IYYY", F_IYYY, false }, { "IYY", F_IYY, false }, { "IY", F_IY, false },
-    { "IDDD", F_IDDD, false },   { "ID", F_ID, false },     { "IW", F_IW, false },   { "I", F_I, false },
-    { "A.D.", F_A_D, true },     { "B.C.", F_A_D, true },   { "AD", F_AD, true },    { "BC", F_AD, true },
-    { "MONTH", F_MONTH, true },  { "MON", F_MON, true },    { "MM", F_MM, false },   { "DAY", F_DAY, true },
-    { "DY", F_DY, true },        { "DDD", F_DDD, false },   { "DD", F_DD, false },   { "D", F_D, false },
-    { "WW", F_WW, false },       { "W", F_W, false },       { "CC", F_CC, false },   { "J", F_J, false },
-    { "Q", F_Q, false },         { "RM", F_RM, true },      { "TZH", F_TZH, false }, { "TZM", F_TZM, false },
-    { "TZ", F_TZ, true },        { "OF", F_OF, false },     { "FX", F_FX, false },
+    { "HH24", F_HH24, false }, { "HH12", F_HH12, false },   { "HH", F_HH12, false },
+    { "MI", F_MI, false },     { "SSSSS", F_SSSS, false },  { "SSSS", F_SSSS, false },
+    { "SS", F_SS, false },     { "MS", F_MS, false },       { "US", F_US, false },
+    { "FF1", F_FF1, false },   { "FF2", F_FF2, false },     { "FF3", F_FF3, false },
+    { "FF4", F_FF4, false },   { "FF5", F_FF5, false },     { "FF6", F_FF6, false },
+    { "A.M.", F_A_M, true },   { "P.M.", F_A_M, true },     { "AM", F_AM, true },
+    { "PM", F_AM, true },      { "Y,YYY", F_Y_YYY, false }, { "YYYY", F_YYYY, false },
+    { "YYY", F_YYY, false },   { "YY", F_YY, false },       { "Y", F_Y, false },
+    { "IYYY", F_IYYY, false }, { "IYY", F_IYY, false },     { "IY", F_IY, false },
+    { "IDDD", F_IDDD, false }, { "ID", F_ID, false },       { "IW", F_IW, false },
+    { "I", F_I, false },       { "A.D.", F_A_D, true },     { "B.C.", F_A_D, true },
+    { "AD", F_AD, true },      { "BC", F_AD, true },        { "MONTH", F_MONTH, true },
+    { "MON", F_MON, true },    { "MM", F_MM, false },       { "DAY", F_DAY, true },
+    { "DY", F_DY, true },      { "DDD", F_DDD, false },     { "DD", F_DD, false },
+    { "D", F_D, false },       { "WW", F_WW, false },       { "W", F_W, false },
+    { "CC", F_CC, false },     { "J", F_J, false },         { "Q", F_Q, false },
+    { "RM", F_RM, true },      { "TZH", F_TZH, false },     { "TZM", F_TZM, false },
+    { "TZ", F_TZ, true },      { "OF", F_OF, false },       { "FX", F_FX, false },
 };
 
-static const char *const month_names[] = { "January", "February", "March", "April", "May", "June", "July",
-                                           "August", "September", "October", "November", "December" };
-static const char *const day_names[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
-                                         "Saturday" };
-static const char *const roman_months[] = { "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X",
-                                            "XI", "XII" };
+static const char *const month_names[] = { "January",   "February", "March",    "April",
+                                           "May",       "June",     "July",     "August",
+                                           "September", "October",  "November", "December" };
+static const char *const day_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+                                         "Thursday", "Friday", "Saturday" };
+static const char *const roman_months[] = { "I",   "II",   "III", "IV", "V",  "VI",
+                                            "VII", "VIII", "IX",  "X",  "XI", "XII" };
 
 typedef enum letter_case { AS_UPPER, AS_TITLE, AS_LOWER } letter_case;
 
@@ -47,9 +98,9 @@ typedef enum letter_case { AS_UPPER, AS_TITLE, AS_LOWER } letter_case;
 typedef struct piece {
     field_id id;
     letter_case letters;
-    bool fill;       /* FM: no blanks or zeros in front. */
+    bool fill; /* FM: no blanks or zeros in front. */
     bool th, th_lower;
-    const char *at;  /* F_LITERAL: its byte. */
+    const char *at; /* F_LITERAL: its byte. */
     bool quoted;
 } piece;
 
@@ -113,7 +164,8 @@ static bool next_piece(scanner *s, piece *out)
 
 /* ---- printing ---- */
 
-static void put_word(tide_bytes *out, const char *word, size_t n, letter_case letters, uint32_t width)
+static void put_word(tide_bytes *out, const char *word, size_t n, letter_case letters,
+                     uint32_t width)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char ch = (unsigned char)word[i];
@@ -201,20 +253,32 @@ static void print_word_field(const tide_parts *t, const piece *p, tide_bytes *ou
     const char *day = day_names[tide_day_of_week(t->days)];
     switch ((int)p->id) {
     case F_AM: put_word(out, t->hour % 24 >= 12 ? "PM" : "AM", 2, p->letters, 0); break;
-    case F_A_M: put_word(out, t->hour % 24 >= 12 ? "P.M." : "A.M.", 4, p->letters == AS_TITLE ? AS_UPPER : p->letters, 0); break;
+    case F_A_M:
+        put_word(out, t->hour % 24 >= 12 ? "P.M." : "A.M.", 4,
+                 p->letters == AS_TITLE ? AS_UPPER : p->letters, 0);
+        break;
     case F_AD: put_word(out, "AD", 2, p->letters, 0); break;
     case F_A_D: put_word(out, "A.D.", 4, p->letters == AS_TITLE ? AS_UPPER : p->letters, 0); break;
-    case F_MONTH: if (t->month) put_word(out, month, strlen(month), p->letters, width); break;
-    case F_MON: if (t->month) put_word(out, month, 3, p->letters, 0); break;
+    case F_MONTH:
+        if (t->month) put_word(out, month, strlen(month), p->letters, width);
+        break;
+    case F_MON:
+        if (t->month) put_word(out, month, 3, p->letters, 0);
+        break;
     case F_DAY: put_word(out, day, strlen(day), p->letters, width); break;
     case F_DY: put_word(out, day, 3, p->letters, 0); break;
     case F_RM:
         if (t->month)
-            put_word(out, roman_months[t->month - 1], strlen(roman_months[t->month - 1]), p->letters,
-                     p->fill ? 0 : 4);
+            put_word(out, roman_months[t->month - 1], strlen(roman_months[t->month - 1]),
+                     p->letters, p->fill ? 0 : 4);
         break;
-    case F_Y_YYY: tide_bytes_printf(out, "%lld,%03lld", (long long)(t->year / 1000), (long long)(t->year % 1000)); break;
-    case F_TZ: if (t->has_zone) put_word(out, "UTC", 3, p->letters, 0); break;
+    case F_Y_YYY:
+        tide_bytes_printf(out, "%lld,%03lld", (long long)(t->year / 1000),
+                          (long long)(t->year % 1000));
+        break;
+    case F_TZ:
+        if (t->has_zone) put_word(out, "UTC", 3, p->letters, 0);
+        break;
     case F_OF:
     case F_TZH: tide_bytes_puts(out, "+00"); break;
     case F_TZM: tide_bytes_puts(out, "00"); break;
@@ -261,7 +325,8 @@ static bool read_digits(text_reader *r, uint32_t max, int64_t *out, uint32_t *n_
 }
 
 /* The name (or its first three letters) that the text goes on with. */
-static bool read_name(text_reader *r, const char *const *names, uint32_t n_names, bool whole, int64_t *out)
+static bool read_name(text_reader *r, const char *const *names, uint32_t n_names, bool whole,
+                      int64_t *out)
 {
     for (uint32_t i = 0; i < n_names; i++) {
         size_t n = whole ? strlen(names[i]) : 3;
@@ -278,7 +343,8 @@ static bool read_half(text_reader *r, bool dotted, bool *is_pm)
     size_t n = dotted ? 4 : 2;
     if ((size_t)(r->end - r->at) < n) return false;
     *is_pm = toupper((unsigned char)*r->at) == 'P';
-    bool ok = strncasecmp(r->at, dotted ? (*is_pm ? "P.M." : "A.M.") : (*is_pm ? "PM" : "AM"), n) == 0;
+    bool ok =
+        strncasecmp(r->at, dotted ? (*is_pm ? "P.M." : "A.M.") : (*is_pm ? "PM" : "AM"), n) == 0;
     r->at += n;
     return ok;
 }
@@ -288,7 +354,10 @@ static int64_t full_year(int64_t year, uint32_t digits)
 {
     if (digits > 3 || year >= 1000) return year;
     if (digits == 3) return year < 520 ? year + 2000 : year + 1000;
-    return year < 70 ? year + 2000 : year < 100 ? year + 1900 : year < 520 ? year + 2000 : year + 1000;
+    return year < 70    ? year + 2000
+           : year < 100 ? year + 1900
+           : year < 520 ? year + 2000
+                        : year + 1000;
 }
 
 /* "5" as milliseconds are 500. */
@@ -328,10 +397,14 @@ static bool read_number_field(text_reader *r, field_id id, uint32_t width, tide_
     uint32_t n;
     if (id == F_MS) return read_fraction(r, 3, &out->micros);
     if (id == F_US) return read_fraction(r, 6, &out->micros);
-    if (id >= F_FF1 && id <= F_FF6) return read_fraction(r, (uint32_t)(id - F_FF1) + 1, &out->micros);
+    if (id >= F_FF1 && id <= F_FF6)
+        return read_fraction(r, (uint32_t)(id - F_FF1) + 1, &out->micros);
     if (!read_digits(r, width, &v, &n)) return false;
     switch ((int)id) {
-    case F_HH12: out->hour = v; out->is_12_hours = true; break;
+    case F_HH12:
+        out->hour = v;
+        out->is_12_hours = true;
+        break;
     case F_HH24: out->hour = v; break;
     case F_MI: out->minute = v; break;
     case F_SS: out->second = v; break;
@@ -382,12 +455,15 @@ static bool read_field(text_reader *r, const piece *p, bool number_follows, tide
     case F_A_M: out->is_12_hours = true; return read_half(r, p->id == F_A_M, &out->is_pm);
     case F_MONTH:
     case F_MON:
-        if (!read_name(r, month_names, 12, p->id == F_MONTH, &v) && !read_name(r, month_names, 12, false, &v))
+        if (!read_name(r, month_names, 12, p->id == F_MONTH, &v) &&
+            !read_name(r, month_names, 12, false, &v))
             return false;
         out->month = v + 1;
         return true;
     case F_DAY:
-    case F_DY: return read_name(r, day_names, 7, p->id == F_DAY, &v) || read_name(r, day_names, 7, false, &v);
+    case F_DY:
+        return read_name(r, day_names, 7, p->id == F_DAY, &v) ||
+               read_name(r, day_names, 7, false, &v);
     case F_RM:
         for (int64_t i = 11; i >= 0; i--) { /* Longer ones first: VIII before VII. */
             static const uint8_t order[] = { 0, 4, 9, 1, 3, 5, 8, 10, 2, 6, 11, 7 };
@@ -411,12 +487,18 @@ static bool read_field(text_reader *r, const piece *p, bool number_follows, tide
         out->offset_minutes += out->offset_minutes < 0 ? -v : v;
         return true;
     case F_AD:
-    case F_A_D: r->at += r->end - r->at < 2 ? r->end - r->at : p->id == F_AD ? 2 : 4; return r->at <= r->end;
+    case F_A_D:
+        r->at += r->end - r->at < 2 ? r->end - r->at : p->id == F_AD ? 2 : 4;
+        return r->at <= r->end;
     case F_TZ:
     case F_FX: return true;
     default: break;
     }
-    return read_number_field(r, p->id, number_follows ? width_of(p->id) : p->id == F_YYYY ? 5 : 9, out);
+    return read_number_field(r, p->id,
+                             number_follows    ? width_of(p->id)
+                             : p->id == F_YYYY ? 5
+                                               : 9,
+                             out);
 }
 
 /* A byte of the pattern that stands for itself: blanks and signs are matched loosely. */
@@ -465,7 +547,8 @@ static bool contains(const char *pattern, size_t len, const char *word, bool any
 {
     size_t n = strlen(word);
     for (size_t i = 0; i + n <= len; i++)
-        if (any_case ? strncasecmp(pattern + i, word, n) == 0 : strncmp(pattern + i, word, n) == 0) return true;
+        if (any_case ? strncasecmp(pattern + i, word, n) == 0 : strncmp(pattern + i, word, n) == 0)
+            return true;
     return false;
 }
 

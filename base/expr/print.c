@@ -7,26 +7,60 @@
 #include "base/expr/bind_priv.h"
 
 /* How tightly an operator binds; what is not listed is a function call. */
-enum { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_OTHER, LEVEL_ADD, LEVEL_MUL, LEVEL_POWER,
-       LEVEL_SIGN, LEVEL_ATOM };
+enum {
+    LEVEL_OR = 1,
+    LEVEL_AND,
+    LEVEL_NOT,
+    LEVEL_COMPARE,
+    LEVEL_OTHER,
+    LEVEL_ADD,
+    LEVEL_MUL,
+    LEVEL_POWER,
+    LEVEL_SIGN,
+    LEVEL_ATOM
+};
 
 static const struct {
     const char *name;
     uint8_t level;
 } operators[] = {
-    { "or", LEVEL_OR },           { "and", LEVEL_AND },        { "not", LEVEL_NOT },
-    { "=", LEVEL_COMPARE },       { "<>", LEVEL_COMPARE },     { "<", LEVEL_COMPARE },
-    { "<=", LEVEL_COMPARE },      { ">", LEVEL_COMPARE },      { ">=", LEVEL_COMPARE },
-    { "like", LEVEL_COMPARE },    { "ilike", LEVEL_COMPARE },  { "similar to", LEVEL_COMPARE },
-    { "is null", LEVEL_COMPARE }, { "is not null", LEVEL_COMPARE }, { "is true", LEVEL_COMPARE },
-    { "is not true", LEVEL_COMPARE }, { "is false", LEVEL_COMPARE }, { "is not false", LEVEL_COMPARE },
-    { "is unknown", LEVEL_COMPARE }, { "is not unknown", LEVEL_COMPARE },
-    { "is distinct from", LEVEL_COMPARE }, { "is not distinct from", LEVEL_COMPARE },
-    { "in set", LEVEL_COMPARE },  { "~", LEVEL_OTHER },        { "~*", LEVEL_OTHER },
-    { "||", LEVEL_OTHER },        { "&", LEVEL_OTHER },        { "|", LEVEL_OTHER },
-    { "#", LEVEL_OTHER },         { "<<", LEVEL_OTHER },       { ">>", LEVEL_OTHER },
-    { "+", LEVEL_ADD },           { "-", LEVEL_ADD },          { "*", LEVEL_MUL },
-    { "/", LEVEL_MUL },           { "%", LEVEL_MUL },          { "^", LEVEL_POWER },
+    { "or", LEVEL_OR },
+    { "and", LEVEL_AND },
+    { "not", LEVEL_NOT },
+    { "=", LEVEL_COMPARE },
+    { "<>", LEVEL_COMPARE },
+    { "<", LEVEL_COMPARE },
+    { "<=", LEVEL_COMPARE },
+    { ">", LEVEL_COMPARE },
+    { ">=", LEVEL_COMPARE },
+    { "like", LEVEL_COMPARE },
+    { "ilike", LEVEL_COMPARE },
+    { "similar to", LEVEL_COMPARE },
+    { "is null", LEVEL_COMPARE },
+    { "is not null", LEVEL_COMPARE },
+    { "is true", LEVEL_COMPARE },
+    { "is not true", LEVEL_COMPARE },
+    { "is false", LEVEL_COMPARE },
+    { "is not false", LEVEL_COMPARE },
+    { "is unknown", LEVEL_COMPARE },
+    { "is not unknown", LEVEL_COMPARE },
+    { "is distinct from", LEVEL_COMPARE },
+    { "is not distinct from", LEVEL_COMPARE },
+    { "in set", LEVEL_COMPARE },
+    { "~", LEVEL_OTHER },
+    { "~*", LEVEL_OTHER },
+    { "||", LEVEL_OTHER },
+    { "&", LEVEL_OTHER },
+    { "|", LEVEL_OTHER },
+    { "#", LEVEL_OTHER },
+    { "<<", LEVEL_OTHER },
+    { ">>", LEVEL_OTHER },
+    { "+", LEVEL_ADD },
+    { "-", LEVEL_ADD },
+    { "*", LEVEL_MUL },
+    { "/", LEVEL_MUL },
+    { "%", LEVEL_MUL },
+    { "^", LEVEL_POWER },
     { "neg", LEVEL_SIGN },
 };
 
@@ -130,7 +164,8 @@ static void print_operator(printer *p, const tide_expr *e, uint8_t level)
         put_upper(p, name);
     } else if (e->call.n_args == 1) {
         put_upper(p, strcmp(name, "neg") == 0 ? "-" : name);
-        if (isalpha((unsigned char)name[0]) && strcmp(name, "neg") != 0) tide_bytes_putc(&p->out, ' ');
+        if (isalpha((unsigned char)name[0]) && strcmp(name, "neg") != 0)
+            tide_bytes_putc(&p->out, ' ');
         print(p, e->call.args[0], inner);
     } else {
         for (uint32_t i = 0; i < e->call.n_args; i++) {

@@ -82,8 +82,8 @@ static uint32_t *find_last_uses(const tide_prog *p)
 
 #define SLOT_PADDING 64u /* Kernels may read a little beyond the last row. */
 
-/* Registers get memory by linear scan: a slot is free again behind the last use of what it held, so that
- * programs run in little memory, which stays in the cache. Slots of one width are alike. */
+/* Registers get memory by linear scan: a slot is free again behind the last use of what it held,
+ * so that programs run in little memory, which stays in the cache. Slots of one width are alike. */
 static void place_registers(tide_prog *p)
 {
     typedef struct slot {
@@ -103,7 +103,8 @@ static void place_registers(tide_prog *p)
             while (k < n_slots && (slots[k].taken || slots[k].width != width)) k++;
             if (k == n_slots) {
                 slots[n_slots++] = (slot){ .at = bytes, .width = width };
-                bytes += TIDE_BATCH_ROWS_MAX * (size_t)width + SLOT_PADDING + TIDE_BATCH_ROWS_MAX / 8;
+                bytes +=
+                    TIDE_BATCH_ROWS_MAX * (size_t)width + SLOT_PADDING + TIDE_BATCH_ROWS_MAX / 8;
             }
             slots[k].taken = true;
             slot_of[s->dst] = k;
@@ -119,7 +120,8 @@ static void place_registers(tide_prog *p)
         p->regs[r].slot = p->slots + at->at;
         p->regs[r].vec.values = p->regs[r].slot;
         p->regs[r].validity_store =
-            (uint64_t *)(p->slots + at->at + TIDE_BATCH_ROWS_MAX * (size_t)at->width + SLOT_PADDING);
+            (uint64_t *)(p->slots + at->at + TIDE_BATCH_ROWS_MAX * (size_t)at->width +
+                         SLOT_PADDING);
     }
     tide_free(slots);
     tide_free(slot_of);
@@ -128,7 +130,8 @@ static void place_registers(tide_prog *p)
 
 /* ---- evaluating ---- */
 
-static void begin(tide_prog *p, const tide_prog_env *env, const tide_batch *in, tide_row_errors *errs)
+static void begin(tide_prog *p, const tide_prog_env *env, const tide_batch *in,
+                  tide_row_errors *errs)
 {
     tide_assert(in->n_rows <= TIDE_BATCH_ROWS_MAX);
     p->env = env;
@@ -205,8 +208,8 @@ void tide_row_errors_fini(tide_row_errors *self)
 
 /* ---- outputs ---- */
 
-/* Lets the step that computes output i write straight into a new column. Returns NULL if no step does, or
- * an earlier output has the same register. */
+/* Lets the step that computes output i write straight into a new column. Returns NULL if no step
+ * does, or an earlier output has the same register. */
 static tide_col *open_output(tide_prog *p, uint32_t i)
 {
     tide_reg *reg = &p->regs[p->outputs[i].reg];
@@ -250,8 +253,8 @@ static tide_col *constant_output(tide_prog *p, uint32_t i)
 }
 
 /* An output that is just an input, a constant, or the same as an earlier output. */
-static tide_col *share_output(tide_prog *p, uint32_t i, const tide_batch *in, tide_col *const *gathered,
-                              tide_col *const *out)
+static tide_col *share_output(tide_prog *p, uint32_t i, const tide_batch *in,
+                              tide_col *const *gathered, tide_col *const *out)
 {
     uint32_t reg = p->outputs[i].reg;
     if (p->regs[reg].vec.constant) return constant_output(p, i);
@@ -300,13 +303,14 @@ static uint32_t positions_of(const uint64_t *bits, uint32_t n, uint16_t *sel)
             }
             continue;
         }
-        for (; word; word &= word - 1) sel[k++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(word));
+        for (; word; word &= word - 1)
+            sel[k++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(word));
     }
     return k;
 }
 
-uint32_t tide_prog_select(tide_prog *self, const tide_prog_env *env, const tide_batch *in, uint16_t *sel,
-                          tide_row_errors *errs)
+uint32_t tide_prog_select(tide_prog *self, const tide_prog_env *env, const tide_batch *in,
+                          uint16_t *sel, tide_row_errors *errs)
 {
     tide_assert(self->n_outputs == 1 && self->outputs[0].type.id <= TIDE_TYPE_BOOLEAN);
     uint64_t bits[TIDE_MASK_WORDS], valid[TIDE_MASK_WORDS];

@@ -1,8 +1,8 @@
 /* prog.h - how are expressions run over a batch?
  *
- * Compiled once to a flat program of vector kernels over registers, with all decisions made at compile
- * time. SQL's NULL logic; overflow and division by zero are row errors, never wrap-around; CASE, AND, OR
- * and COALESCE evaluate a branch only for the rows that reach it.
+ * Compiled once to a flat program of vector kernels over registers, with all decisions made at
+ * compile time. SQL's NULL logic; overflow and division by zero are row errors, never
+ * wrap-around; CASE, AND, OR and COALESCE evaluate a branch only for the rows that reach it.
  * Owner: one thread (registers are part of the program). Output columns come from the pool. */
 #ifndef TIDE_BASE_EXPR_PROG_H
 #define TIDE_BASE_EXPR_PROG_H
@@ -14,7 +14,7 @@ typedef struct tide_prog tide_prog;
 /* What an evaluation may know of the outside. */
 typedef struct tide_prog_env {
     tide_pool *pool;
-    int64_t now_us;      /* now(), CURRENT_TIMESTAMP: UTC microseconds since the epoch. */
+    int64_t now_us;       /* now(), CURRENT_TIMESTAMP: UTC microseconds since the epoch. */
     uint64_t random_seed; /* random(): the sequence goes on from call to call. */
 } tide_prog_env;
 
@@ -22,7 +22,7 @@ typedef struct tide_prog_env {
 typedef struct tide_row_error {
     uint32_t row, pos; /* pos: of the failing node in the SQL text, or TIDE_POS_UNKNOWN. */
     tide_status code;
-    char text[160];    /* "division by zero", "value 300 is out of range for TINYINT". */
+    char text[160]; /* "division by zero", "value 300 is out of range for TINYINT". */
 } tide_row_error;
 
 /* Rows that failed in one evaluation, ascending, at most one entry per row. */
@@ -36,10 +36,10 @@ TIDE_MUST_CHECK tide_status tide_prog_compile(const tide_expr *const *exprs, uin
                                               tide_prog **out);
 void tide_prog_free(tide_prog **self_p);
 
-/* Evaluates every expression over the selected rows of `in`: out[i] gets a new reference to a dense
- * column of in->n_rows rows. An expression that is just a column is shared, not copied, when `in` has no
- * selection. Failed rows are added to *errs (cleared first) and are NULL in the output; the caller drops
- * them by its policy. */
+/* Evaluates every expression over the selected rows of `in`: out[i] gets a new reference to a
+ * dense column of in->n_rows rows. An expression that is just a column is shared, not copied,
+ * when `in` has no selection. Failed rows are added to *errs (cleared first) and are NULL in the
+ * output; the caller drops them by its policy. */
 void tide_prog_eval(tide_prog *self, const tide_prog_env *env, const tide_batch *in, tide_col **out,
                     tide_row_errors *errs);
 

@@ -70,7 +70,8 @@ tide_status tide_rewrite_between_symmetric(tide_bind *b, const tide_expr **out)
     return call2(b, "or", up, down, out);
 }
 
-/* A list of constants is one set; otherwise each member is compared, and only if none before it matched. */
+/* A list of constants is one set; otherwise each member is compared, and only if none before it
+ * matched. */
 tide_status tide_rewrite_in(tide_bind *b, const tide_expr **out)
 {
     bool constants = true;
@@ -87,8 +88,8 @@ tide_status tide_rewrite_in(tide_bind *b, const tide_expr **out)
     return tide_expr_call(b->arena, "or", members, b->n - 1, b->pos, out);
 }
 
-/* Integers divide truncating anyway. Of others the remainder is taken off first, so that the quotient is
- * whole and rounding cannot reach it. */
+/* Integers divide truncating anyway. Of others the remainder is taken off first, so that the
+ * quotient is whole and rounding cannot reach it. */
 tide_status tide_rewrite_div(tide_bind *b, const tide_expr **out)
 {
     const tide_expr *x = b->args[0], *y = b->args[1], *rest, *whole, *quotient;
@@ -105,8 +106,8 @@ tide_status tide_rewrite_div(tide_bind *b, const tide_expr **out)
 
 tide_status tide_rewrite_as_decimal(tide_bind *b, const tide_expr **out)
 {
-    TIDE_TRY(tide_expr_convert(b->arena, b->args[0], tide_type_decimal(19, 0), TIDE_CAST_IMPLICIT, b->pos,
-                               &b->args[0]));
+    TIDE_TRY(tide_expr_convert(b->arena, b->args[0], tide_type_decimal(19, 0), TIDE_CAST_IMPLICIT,
+                               b->pos, &b->args[0]));
     return tide_expr_call(b->arena, b->fn->name, b->args, b->n, b->pos, out);
 }
 

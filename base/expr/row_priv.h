@@ -8,12 +8,12 @@
 
 typedef struct tide_rowcall {
     uint32_t n_args;
-    const void *imm;     /* What the row's `prepare` made, or NULL. */
+    const void *imm; /* What the row's `prepare` made, or NULL. */
     int64_t now_us;
-    uint64_t *random;    /* State of random(). */
-    tide_bytes out;      /* For string results; emptied before each row. */
-    tide_bytes scratch;  /* For anything else. */
-    tide_status code;    /* Of the failure, after TIDE_ROW_FAILED. */
+    uint64_t *random;   /* State of random(). */
+    tide_bytes out;     /* For string results; emptied before each row. */
+    tide_bytes scratch; /* For anything else. */
+    tide_status code;   /* Of the failure, after TIDE_ROW_FAILED. */
     char text[160];
 } tide_rowcall;
 

@@ -163,8 +163,13 @@ static tide_kcall begin_call(tide_prog *p, const tide_step *s)
 {
     for (uint32_t i = 0; i < s->n_args; i++) p->args[i] = &p->regs[s->args[i]].vec;
     p->regs[s->dst].vec.validity = NULL;
-    return (tide_kcall){ .n = p->n, .n_args = s->n_args, .pos = s->pos, .args = p->args,
-                         .out = &p->regs[s->dst], .imm = s->imm, .prog = p,
+    return (tide_kcall){ .n = p->n,
+                         .n_args = s->n_args,
+                         .pos = s->pos,
+                         .args = p->args,
+                         .out = &p->regs[s->dst],
+                         .imm = s->imm,
+                         .prog = p,
                          .active = s->mask == TIDE_MASK_ALL ? NULL : p->masks[s->mask] };
 }
 
@@ -316,8 +321,8 @@ typedef struct value16 {
     uint64_t a, b;
 } value16;
 
-TIDE_INLINE void blend_word(uint8_t *to, const uint8_t *from, uint32_t width, size_t stride, uint32_t row,
-                            uint64_t bits)
+TIDE_INLINE void blend_word(uint8_t *to, const uint8_t *from, uint32_t width, size_t stride,
+                            uint32_t row, uint64_t bits)
 {
     for (; bits; bits &= bits - 1) {
         size_t i = row + (uint32_t)__builtin_ctzll(bits);
@@ -326,7 +331,8 @@ TIDE_INLINE void blend_word(uint8_t *to, const uint8_t *from, uint32_t width, si
 }
 
 /* Copies the rows of `mask`; stride 0 repeats one value. */
-TIDE_INLINE void blend_rows(void *to, const tide_vec *from, uint32_t width, const uint64_t *mask, uint32_t n)
+TIDE_INLINE void blend_rows(void *to, const tide_vec *from, uint32_t width, const uint64_t *mask,
+                            uint32_t n)
 {
     size_t stride = from->constant ? 0 : width;
     for (uint32_t w = 0; w < tide_mask_words(n); w++) {
@@ -385,8 +391,7 @@ void tide_step_blend(tide_prog *p, const tide_step *s)
         out->validity_store[w] |= mask[w];
         missing |= ~out->validity_store[w] & (w * 64 + 64 <= p->n ? ~UINT64_C(0) : 0);
     }
-    if (p->n % 64)
-        missing |= ~out->validity_store[p->n / 64] & ((UINT64_C(1) << (p->n % 64)) - 1);
+    if (p->n % 64) missing |= ~out->validity_store[p->n / 64] & ((UINT64_C(1) << (p->n % 64)) - 1);
     out->vec.validity = missing ? out->validity_store : NULL;
 }
 

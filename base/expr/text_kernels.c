@@ -2,16 +2,53 @@
 #include <string.h>
 
 #include "base/core/assert.h"
+#include "base/expr/find_priv.h"
 #include "base/expr/kernels_priv.h"
 #include "base/expr/utf8_priv.h"
 
 /* Calls f for each live row; other rows of a string result become empty. */
 TIDE_INLINE void for_live(const tide_kcall *k, void (*f)(const tide_kcall *k, uint32_t row))
 {
-    if (tide_type_is_string(k->out->vec.type)) memset(k->out->vec.values, 0, k->n * sizeof(tide_view));
+    if (tide_type_is_string(k->out->vec.type))
+        memset(k->out->vec.values, 0, k->n * sizeof(tide_view));
     for (uint32_t w = 0; w < tide_mask_words(k->n); w++)
         for (uint64_t live = tide_kcall_live_word(k, w); live; live &= live - 1)
             f(k, w * 64 + (uint32_t)__builtin_ctzll(live));
+}
+
+/* ---- finding ---- */
+
+TIDE_INLINE uint64_t load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Eight places at a time: where both the text's first byte and its last one are right, a byte of
+ * `diff` is zero. The lowest zero byte is found exactly; those above it are looked at again. */
+uint32_t tide_find_text(const char *p, uint32_t len, const char *what, uint32_t n)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    if (n == 0) return 0;
+    if (n > len) return UINT32_MAX;
+    if (n == 1) {
+        const char *at = memchr(p, what[0], len);
+        return at ? (uint32_t)(at - p) : UINT32_MAX;
+    }
+    uint64_t first = ones * (uint8_t)what[0], last = ones * (uint8_t)what[n - 1];
+    uint32_t n_starts = len - n + 1, i = 0;
+    for (; i + 8 <= n_starts; i += 8) {
+        uint64_t diff = (load8(p + i) ^ first) | (load8(p + i + n - 1) ^ last);
+        uint64_t zeros = (diff - ones) & ~diff & (ones << 7);
+        for (; zeros; zeros &= zeros - 1) {
+            uint32_t at = i + (uint32_t)__builtin_ctzll(zeros) / 8;
+            if (memcmp(p + at, what, n) == 0) return at;
+        }
+    }
+    for (; i < n_starts; i++)
+        if (p[i] == what[0] && memcmp(p + i, what, n) == 0) return i;
+    return UINT32_MAX;
 }
 
 /* ---- lengths ---- */
@@ -23,13 +60,25 @@ void tide_vec_octet_length(const tide_kcall *k)
     for (uint32_t i = 0; i < k->n; i++) out[i] = (int32_t)views[i].len;
 }
 
+/* Eight bytes at a time: all but those that continue a character, whose top bits are 10. */
+TIDE_HOT static uint32_t count_chars(const char *p, uint32_t len)
+{
+    uint32_t n = 0, i = 0;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, p + i, 8);
+        n += 8 - (uint32_t)__builtin_popcountll(eight & ~(eight << 1) & 0x8080808080808080u);
+    }
+    return n + tide_utf8_count(p + i, len - i);
+}
+
 TIDE_INLINE void char_length_row(const tide_kcall *k, uint32_t row)
 {
     uint32_t len;
     const char *p = tide_vec_str(k->args[0], row, &len);
-    ((int32_t *)k->out->vec.values)[row] = (int32_t)tide_utf8_count(p, len);
+    ((int32_t *)k->out->vec.values)[row] = (int32_t)count_chars(p, len);
 }
-TIDE_HOT void tide_vec_char_length(const tide_kcall *k)
+void tide_vec_char_length(const tide_kcall *k)
 {
     for_live(k, char_length_row);
 }
@@ -37,8 +86,8 @@ TIDE_HOT void tide_vec_char_length(const tide_kcall *k)
 /* ---- case ---- */
 
 /* Text with other letters than ASCII's, whose size may change. */
-TIDE_NOINLINE static void turn_letters(const tide_kcall *k, uint32_t row, const char *p, uint32_t len,
-                                       bool up)
+TIDE_NOINLINE static void turn_letters(const tide_kcall *k, uint32_t row, const char *p,
+                                       uint32_t len, bool up)
 {
     tide_bytes *scratch = &k->prog->rowcall.scratch;
     scratch->n = 0;
@@ -53,27 +102,61 @@ TIDE_NOINLINE static void turn_letters(const tide_kcall *k, uint32_t row, const 
     tide_kcall_put_str(k, row, scratch->p, (uint32_t)scratch->n);
 }
 
+/* Runs over blocks of so many bytes, the last one moved back over the one before: no loop for a
+ * rest. */
+#define BLOCK 16u
+
+/* n bytes with ASCII letters turned; the bytes' union comes back in *any. */
+TIDE_INLINE void turn_bytes(const char *restrict p, char *restrict to, uint32_t n, char first,
+                            uint8_t *any)
+{
+    uint8_t all = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = (char)(p[i] ^ ((uint8_t)(p[i] - first) < 26 ? 0x20 : 0));
+        all |= (uint8_t)p[i];
+    }
+    *any |= all;
+}
+
+/* Returns whether there are other bytes than ASCII. */
+TIDE_HOT static bool turn_ascii(const char *p, char *to, uint32_t len, char first)
+{
+    uint8_t any = 0;
+    if (len < BLOCK) {
+        turn_bytes(p, to, len, first, &any);
+    } else {
+        for (uint32_t i = 0; i < len; i += BLOCK) {
+            if (i + BLOCK > len) i = len - BLOCK;
+            turn_bytes(p + i, to + i, BLOCK, first, &any);
+        }
+    }
+    return any >= 0x80;
+}
+
 TIDE_INLINE void turn_row(const tide_kcall *k, uint32_t row, bool up)
 {
     uint32_t len;
     const char *p = tide_vec_str(k->args[0], row, &len);
-    if (TIDE_UNLIKELY(!tide_utf8_is_ascii(p, len))) {
+    char *to = tide_kcall_reserve_str(k, row, len);
+    if (turn_ascii(p, to, len, up ? 'a' : 'A'))
         turn_letters(k, row, p, len, up);
-        return;
-    }
-    char *restrict to = tide_kcall_reserve_str(k, row, len);
-    const char first = up ? 'a' : 'A';
-    for (uint32_t i = 0; i < len; i++) to[i] = (char)(p[i] ^ ((uint8_t)(p[i] - first) < 26 ? 0x20 : 0));
-    if (len > TIDE_VIEW_INLINE_MAX) memcpy(((tide_view *)k->out->vec.values)[row].prefix, to, 4);
+    else if (len > TIDE_VIEW_INLINE_MAX)
+        memcpy(((tide_view *)k->out->vec.values)[row].prefix, to, 4);
 }
-TIDE_INLINE void upper_row(const tide_kcall *k, uint32_t row) { turn_row(k, row, true); }
-TIDE_INLINE void lower_row(const tide_kcall *k, uint32_t row) { turn_row(k, row, false); }
+TIDE_INLINE void upper_row(const tide_kcall *k, uint32_t row)
+{
+    turn_row(k, row, true);
+}
+TIDE_INLINE void lower_row(const tide_kcall *k, uint32_t row)
+{
+    turn_row(k, row, false);
+}
 
-TIDE_HOT void tide_vec_upper(const tide_kcall *k)
+void tide_vec_upper(const tide_kcall *k)
 {
     for_live(k, upper_row);
 }
-TIDE_HOT void tide_vec_lower(const tide_kcall *k)
+void tide_vec_lower(const tide_kcall *k)
 {
     for_live(k, lower_row);
 }
@@ -83,11 +166,13 @@ TIDE_HOT void tide_vec_lower(const tide_kcall *k)
 TIDE_INLINE void concat_row(const tide_kcall *k, uint32_t row)
 {
     uint32_t a_len, b_len;
-    const char *a = tide_vec_str(k->args[0], row, &a_len), *b = tide_vec_str(k->args[1], row, &b_len);
+    const char *a = tide_vec_str(k->args[0], row, &a_len),
+               *b = tide_vec_str(k->args[1], row, &b_len);
     char *to = tide_kcall_reserve_str(k, row, a_len + b_len);
     memcpy(to, a, a_len);
     memcpy(to + a_len, b, b_len);
-    if (a_len + b_len > TIDE_VIEW_INLINE_MAX) memcpy(((tide_view *)k->out->vec.values)[row].prefix, to, 4);
+    if (a_len + b_len > TIDE_VIEW_INLINE_MAX)
+        memcpy(((tide_view *)k->out->vec.values)[row].prefix, to, 4);
 }
 
 void tide_vec_concat(const tide_kcall *k)
@@ -97,7 +182,8 @@ void tide_vec_concat(const tide_kcall *k)
 
 /* ---- substring: views into the same bytes ---- */
 
-/* Bytes from..to of the row's string as the result's view; `base`: where its buffers are in the result. */
+/* Bytes from..to of the row's string as the result's view; `base`: where its buffers are in the
+ * result. */
 static void cut_view(const tide_kcall *k, uint32_t row, uint32_t from, uint32_t to, uint32_t base)
 {
     const tide_vec *a = k->args[0];

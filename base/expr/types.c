@@ -35,14 +35,15 @@ tide_type tide_type_fit_decimal(uint32_t i, uint32_t s, uint32_t s_min)
     return tide_type_decimal((uint16_t)p, (uint8_t)min_u32(s, p));
 }
 
-/* From the narrowest numeric type to the widest. FLOAT comes after DECIMAL: PostgreSQL turns the one into
- * the other without being asked. */
+/* From the narrowest numeric type to the widest. FLOAT comes after DECIMAL: PostgreSQL turns the
+ * one into the other without being asked. DOUBLE is the preferred type: nearer to integers than
+ * DECIMAL. */
 static int number_rank(tide_type t)
 {
     static const int8_t ranks[TIDE_TYPE_COUNT] = {
-        [TIDE_TYPE_TINYINT] = 0, [TIDE_TYPE_SMALLINT] = 1, [TIDE_TYPE_INT] = 2, [TIDE_TYPE_BIGINT] = 3,
-        [TIDE_TYPE_DOUBLE] = 4, /* The preferred type: nearer to integers than DECIMAL. */
-        [TIDE_TYPE_DECIMAL] = 5, [TIDE_TYPE_FLOAT] = 6,
+        [TIDE_TYPE_TINYINT] = 0, [TIDE_TYPE_SMALLINT] = 1, [TIDE_TYPE_INT] = 2,
+        [TIDE_TYPE_BIGINT] = 3,  [TIDE_TYPE_DOUBLE] = 4,   [TIDE_TYPE_DECIMAL] = 5,
+        [TIDE_TYPE_FLOAT] = 6,
     };
     tide_assert(tide_type_is_numeric(t));
     return ranks[t.id];
@@ -117,5 +118,6 @@ tide_status tide_type_common(tide_type a, tide_type b, tide_type *out)
     }
     char a_text[TIDE_TYPE_TEXT_MAX], b_text[TIDE_TYPE_TEXT_MAX];
     return tide_fail(TIDE_E_TYPE, "%s and %s have no common type",
-                     tide_type_print(a, a_text, sizeof a_text), tide_type_print(b, b_text, sizeof b_text));
+                     tide_type_print(a, a_text, sizeof a_text),
+                     tide_type_print(b, b_text, sizeof b_text));
 }

@@ -5,9 +5,10 @@
  *   a * b          s = s1 + s2,     i = i1 + i2
  *   a / b          s = max(s1, s2, 16), i = i1 + s2
  *   a % b          s = max(s1, s2), i = min(i1, i2)
- * These are the exact results (of a quotient: at least PostgreSQL's 16 digits). Where i + s exceeds 38
- * digits, fraction digits are given up for whole ones, but none of the first 19 of + - * and none of
- * the first 6 of /: beyond that a value that does not fit is a row error, never a rounded one. */
+ * These are the exact results (of a quotient: at least PostgreSQL's 16 digits). Where i + s
+ * exceeds 38 digits, fraction digits are given up for whole ones, but none of the first 19 of +
+ * - * and none of the first 6 of /: beyond that a value that does not fit is a row error, never
+ * a rounded one. */
 #ifndef TIDE_BASE_EXPR_TYPES_PRIV_H
 #define TIDE_BASE_EXPR_TYPES_PRIV_H
 #include "base/column/type.h"

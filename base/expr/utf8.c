@@ -40,23 +40,26 @@ uint32_t tide_utf8_encode(uint32_t code, char *at)
     return 4;
 }
 
-/* Capitals first..last, whose small letters are `to` further on, or, for STEP, each the next code: capitals
- * are then even or odd, as `first` is. */
+/* Capitals first..last, whose small letters are `to` further on, or, for STEP, each the next
+ * code: capitals are then even or odd, as `first` is. */
 #define STEP 1
 static const struct {
     uint32_t first, last, to;
 } cases[] = {
-    { 'A', 'Z', 32 },         { 0xC0, 0xD6, 32 },      { 0xD8, 0xDE, 32 },     { 0x100, 0x12E, STEP },
-    { 0x132, 0x136, STEP },   { 0x139, 0x147, STEP },  { 0x14A, 0x176, STEP }, { 0x179, 0x17D, STEP },
-    { 0x1CD, 0x1DB, STEP },   { 0x1DE, 0x1EE, STEP },  { 0x1F8, 0x21E, STEP }, { 0x222, 0x232, STEP },
-    { 0x370, 0x372, STEP },   { 0x388, 0x38A, 37 },    { 0x391, 0x3A1, 32 },   { 0x3A3, 0x3AB, 32 },
-    { 0x3D8, 0x3EE, STEP },   { 0x400, 0x40F, 80 },    { 0x410, 0x42F, 32 },   { 0x460, 0x480, STEP },
-    { 0x48A, 0x4BE, STEP },   { 0x4C1, 0x4CD, STEP },  { 0x4D0, 0x52E, STEP }, { 0x531, 0x556, 48 },
+    { 'A', 'Z', 32 },         { 0xC0, 0xD6, 32 },       { 0xD8, 0xDE, 32 },
+    { 0x100, 0x12E, STEP },   { 0x132, 0x136, STEP },   { 0x139, 0x147, STEP },
+    { 0x14A, 0x176, STEP },   { 0x179, 0x17D, STEP },   { 0x1CD, 0x1DB, STEP },
+    { 0x1DE, 0x1EE, STEP },   { 0x1F8, 0x21E, STEP },   { 0x222, 0x232, STEP },
+    { 0x370, 0x372, STEP },   { 0x388, 0x38A, 37 },     { 0x391, 0x3A1, 32 },
+    { 0x3A3, 0x3AB, 32 },     { 0x3D8, 0x3EE, STEP },   { 0x400, 0x40F, 80 },
+    { 0x410, 0x42F, 32 },     { 0x460, 0x480, STEP },   { 0x48A, 0x4BE, STEP },
+    { 0x4C1, 0x4CD, STEP },   { 0x4D0, 0x52E, STEP },   { 0x531, 0x556, 48 },
     { 0x1E00, 0x1E94, STEP }, { 0x1EA0, 0x1EFE, STEP },
 };
 /* Those that follow no rule: capital, small. */
 static const uint32_t odd_pairs[][2] = {
-    { 0x178, 0xFF }, { 0x386, 0x3AC }, { 0x38C, 0x3CC }, { 0x38E, 0x3CD }, { 0x38F, 0x3CE }, { 0x4C0, 0x4CF },
+    { 0x178, 0xFF },  { 0x386, 0x3AC }, { 0x38C, 0x3CC },
+    { 0x38E, 0x3CD }, { 0x38F, 0x3CE }, { 0x4C0, 0x4CF },
 };
 
 uint32_t tide_utf8_lower(uint32_t code)
@@ -72,7 +75,8 @@ uint32_t tide_utf8_lower(uint32_t code)
 
 uint32_t tide_utf8_upper(uint32_t code)
 {
-    if (code == 0xB5 || code == 0x3C2) return code == 0xB5 ? 0x39C : 0x3A3; /* Micro sign, final sigma. */
+    if (code == 0xB5 || code == 0x3C2)
+        return code == 0xB5 ? 0x39C : 0x3A3; /* Micro sign, final sigma. */
     for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t to = cases[i].to;
         if (code < cases[i].first + to || code > cases[i].last + to) continue;
@@ -86,7 +90,8 @@ uint32_t tide_utf8_upper(uint32_t code)
 bool tide_utf8_is_alnum(uint32_t code)
 {
     if (code < 0x80)
-        return (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z');
+        return (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') ||
+               (code >= 'a' && code <= 'z');
     bool sign = code < 0xC0 && code != 0xAA && code != 0xB5 && code != 0xBA;
     bool mark = code == 0xD7 || code == 0xF7 || (code >= 0x2000 && code < 0x2C00) ||
                 (code >= 0x3000 && code < 0x3040) || code >= 0x1F000;

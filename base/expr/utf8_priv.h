@@ -1,5 +1,6 @@
-/* utf8_priv.h - characters of UTF-8 text. Pure. Bytes that are no UTF-8 count as one character each run of
- * lead or continuation bytes that they look like; nothing here reads beyond the text. */
+/* utf8_priv.h - characters of UTF-8 text. Pure. Bytes that are no UTF-8 count as one character
+ * each run of lead or continuation bytes that they look like; nothing here reads beyond the
+ * text. */
 #ifndef TIDE_BASE_EXPR_UTF8_PRIV_H
 #define TIDE_BASE_EXPR_UTF8_PRIV_H
 #include <stdbool.h>

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static tide_arena *arena;
@@ -13,12 +14,30 @@ static const tide_expr *col(uint32_t i, tide_type type)
 {
     return tide_expr_column(arena, i, type, false, TIDE_POS_UNKNOWN);
 }
-static const tide_expr *bigint(void) { return col(0, tide_type_of(TIDE_TYPE_BIGINT)); }
-static const tide_expr *smallint(void) { return col(1, tide_type_of(TIDE_TYPE_SMALLINT)); }
-static const tide_expr *money(void) { return col(2, tide_type_decimal(10, 2)); }
-static const tide_expr *string(void) { return col(3, tide_type_of(TIDE_TYPE_STRING)); }
-static const tide_expr *stamp(void) { return col(4, tide_type_of(TIDE_TYPE_TIMESTAMP)); }
-static const tide_expr *truth(void) { return col(5, tide_type_of(TIDE_TYPE_BOOLEAN)); }
+static const tide_expr *bigint(void)
+{
+    return col(0, tide_type_of(TIDE_TYPE_BIGINT));
+}
+static const tide_expr *smallint(void)
+{
+    return col(1, tide_type_of(TIDE_TYPE_SMALLINT));
+}
+static const tide_expr *money(void)
+{
+    return col(2, tide_type_decimal(10, 2));
+}
+static const tide_expr *string(void)
+{
+    return col(3, tide_type_of(TIDE_TYPE_STRING));
+}
+static const tide_expr *stamp(void)
+{
+    return col(4, tide_type_of(TIDE_TYPE_TIMESTAMP));
+}
+static const tide_expr *truth(void)
+{
+    return col(5, tide_type_of(TIDE_TYPE_BOOLEAN));
+}
 
 static const tide_expr *num(int64_t v)
 {
@@ -32,7 +51,8 @@ static const tide_expr *dec(int64_t v, uint16_t p, uint8_t s)
 }
 static const tide_expr *text(const char *s)
 {
-    tide_value value = { .type = tide_type_of(TIDE_TYPE_STRING), .str = { s, (uint32_t)strlen(s) } };
+    tide_value value = { .type = tide_type_of(TIDE_TYPE_STRING),
+                         .str = { s, (uint32_t)strlen(s) } };
     return tide_expr_literal(arena, &value, TIDE_POS_UNKNOWN);
 }
 
@@ -70,7 +90,8 @@ static void arithmetic_widens_to_the_larger_side(void **state)
     (void)state;
     prints(CALL("+", bigint(), num(1)), "big + 1", "BIGINT");
     prints(CALL("+", smallint(), num(1)), "CAST(small AS INT) + 1", "INT");
-    prints(CALL("*", bigint(), dec(908, 3, 3)), "CAST(big AS DECIMAL(19, 0)) * 0.908", "DECIMAL(22, 3)");
+    prints(CALL("*", bigint(), dec(908, 3, 3)), "CAST(big AS DECIMAL(19, 0)) * 0.908",
+           "DECIMAL(22, 3)");
     prints(CALL("*", money(), num(2)), "money * 2", "DECIMAL(11, 2)");
     prints(CALL("/", money(), num(3)), "money / 3", "DECIMAL(24, 16)");
     prints(CALL("%", CALL("neg", bigint()), num(5)), "-big % 5", "BIGINT");
@@ -82,7 +103,8 @@ static void arithmetic_widens_to_the_larger_side(void **state)
 static void text_literals_become_what_is_asked_for(void **state)
 {
     (void)state;
-    prints(CALL(">", stamp(), text("2024-02-29")), "ts > TIMESTAMP '2024-02-29 00:00:00'", "BOOLEAN");
+    prints(CALL(">", stamp(), text("2024-02-29")), "ts > TIMESTAMP '2024-02-29 00:00:00'",
+           "BOOLEAN");
     prints(CALL("=", bigint(), text(" 12 ")), "big = 12", "BOOLEAN");
     prints(CALL("+", stamp(), text("1 day")), "ts + INTERVAL '1 day'", "TIMESTAMP(6)");
     fails(TIDE_E_TYPE, "invalid input for BIGINT: \"x\"", "=", bigint(), text("x"));
@@ -95,7 +117,8 @@ static void comparisons_stay_in_the_columns_type(void **state)
     prints(CALL("=", smallint(), num(70000)), "CAST(small AS INT) = 70000", "BOOLEAN");
     prints(CALL("<", money(), dec(5, 3, 3)), "money < 0.005", "BOOLEAN");
     prints(CALL("in", smallint(), num(1), num(2)), "small IN (1, 2)", "BOOLEAN");
-    prints(CALL("in", bigint(), num(1), smallint()), "big = 1 OR big = CAST(small AS BIGINT)", "BOOLEAN");
+    prints(CALL("in", bigint(), num(1), smallint()), "big = 1 OR big = CAST(small AS BIGINT)",
+           "BOOLEAN");
 }
 
 static void sugar_becomes_plain_expressions(void **state)
@@ -121,9 +144,11 @@ static void errors_name_the_way_out(void **state)
 {
     (void)state;
     fails(TIDE_E_BIND, "unknown function uper, did you mean upper?", "uper", string(), NULL);
-    fails(TIDE_E_TYPE, "upper does not take (BIGINT); there is upper(STRING)", "upper", bigint(), NULL);
+    fails(TIDE_E_TYPE, "upper does not take (BIGINT); there is upper(STRING)", "upper", bigint(),
+          NULL);
     fails(TIDE_E_TYPE, "unknown field yaer, did you mean year?", "extract", text("yaer"), stamp());
-    fails(TIDE_E_TYPE, "= does not take (BIGINT, STRING); there is =(T, T)", "=", bigint(), string());
+    fails(TIDE_E_TYPE, "= does not take (BIGINT, STRING); there is =(T, T)", "=", bigint(),
+          string());
 }
 
 static void substitution_moves_a_tree_to_other_inputs(void **state)
@@ -147,13 +172,16 @@ static void casts_exist_or_are_refused(void **state)
 {
     (void)state;
     const tide_expr *out;
-    assert_int_equal(tide_expr_cast(arena, string(), tide_type_of(TIDE_TYPE_INT), true, 0, &out), TIDE_OK);
+    assert_int_equal(tide_expr_cast(arena, string(), tide_type_of(TIDE_TYPE_INT), true, 0, &out),
+                     TIDE_OK);
     prints(out, "TRY_CAST(s AS INT)", "INT");
     assert_int_equal(tide_expr_cast(arena, truth(), tide_type_of(TIDE_TYPE_DATE), false, 0, &out),
                      TIDE_E_TYPE);
     assert_string_equal(tide_error_text(), "BOOLEAN cannot be cast to DATE");
-    assert_int_equal(tide_expr_coerce(arena, bigint(), tide_type_of(TIDE_TYPE_INT), 0, &out), TIDE_OK);
-    assert_int_equal(tide_expr_coerce(arena, string(), tide_type_of(TIDE_TYPE_INT), 0, &out), TIDE_E_TYPE);
+    assert_int_equal(tide_expr_coerce(arena, bigint(), tide_type_of(TIDE_TYPE_INT), 0, &out),
+                     TIDE_OK);
+    assert_int_equal(tide_expr_coerce(arena, string(), tide_type_of(TIDE_TYPE_INT), 0, &out),
+                     TIDE_E_TYPE);
 }
 
 static int set_up(void **state)

@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
-#include "tests/unit/expr/reader.h"
+#include "tests/support/expr_reader.h"
 #include "tests/unit/expr/run.h"
 
 #define N 1000u
 
 static tide_arena *arena;
 static tide_pool *pool;
-static tide_batch *batch;      /* i BIGINT (0..N-1), maybe BIGINT (NULL every 3rd), s STRING, b BOOLEAN. */
+static tide_batch
+    *batch; /* i BIGINT (0..N-1), maybe BIGINT (NULL every 3rd), s STRING, b BOOLEAN. */
 static tide_field fields[4];
 static const tide_schema schema = { 4, fields };
 
@@ -108,7 +110,8 @@ static void columns_are_computed(void **state)
     gives("s = 'row 7'", 7, "true");
     gives("s > 'b'", 8, "false");
     gives("case when b then s else 'no' end", 10, "a longer text, number 10");
-    gives("case when b then s else 'a constant that is not inline' end", 11, "a constant that is not inline");
+    gives("case when b then s else 'a constant that is not inline' end", 11,
+          "a constant that is not inline");
     gives("coalesce(maybe, i * 10)", 9, "90");
     gives("coalesce(maybe, i * 10)", 8, "8");
     gives("nullif(i, 4)", 4, "NULL");
@@ -131,8 +134,10 @@ static void logic_has_three_values(void **state)
     for (uint32_t x = 0; x < 3; x++)
         for (uint32_t y = 0; y < 3; y++) {
             const char *a = words[x], *b = words[y];
-            assert_string_equal(eval_text(arena, tide_arena_printf(arena, "%s and %s", a, b)), ands[x][y]);
-            assert_string_equal(eval_text(arena, tide_arena_printf(arena, "%s or %s", a, b)), ors[x][y]);
+            assert_string_equal(eval_text(arena, tide_arena_printf(arena, "%s and %s", a, b)),
+                                ands[x][y]);
+            assert_string_equal(eval_text(arena, tide_arena_printf(arena, "%s or %s", a, b)),
+                                ors[x][y]);
         }
     assert_string_equal(eval_text(arena, "not (null::boolean)"), "NULL");
     assert_string_equal(eval_text(arena, "null::boolean is not true"), "true");
@@ -199,19 +204,45 @@ static void each_type_fails_at_its_edge(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "127::tinyint", "-128::tinyint", "32767::smallint", "2147483646 + 1", "-2147483647 - 1",
-        "9223372036854775806 + 1", "-9223372036854775807 - 1", "4611686018427387904 * (-2)",
-        "99999999999999999999999999999999999998::decimal(38,0) + 1", "1e308 + 1e307",
-        "date '9999-12-31'", "date '0001-01-01'",
+        "127::tinyint",
+        "-128::tinyint",
+        "32767::smallint",
+        "2147483646 + 1",
+        "-2147483647 - 1",
+        "9223372036854775806 + 1",
+        "-9223372036854775807 - 1",
+        "4611686018427387904 * (-2)",
+        "99999999999999999999999999999999999998::decimal(38,0) + 1",
+        "1e308 + 1e307",
+        "date '9999-12-31'",
+        "date '0001-01-01'",
     };
     static const char *const bad[] = {
-        "128::tinyint", "-129::tinyint", "32768::smallint", "2147483647 + 1", "-2147483647 - 2",
-        "9223372036854775807 + 1", "-9223372036854775807 - 2", "4611686018427387904 * 2",
-        "99999999999999999999999999999999999999::decimal(38,0) + 1", "1e308 + 1e308",
-        "100::tinyint + 100::tinyint", "32767::smallint * 2::smallint", "(-2147483647 - 1) / (-1)",
-        "-(-9223372036854775807 - 1)", "12345.6::decimal(5,2)", "1e40::float", "'1e400'::double",
-        "-(-128)::tinyint", "(-32767::smallint - 1::smallint) / (-1)::smallint", "1e-320 * 1e-320", "1 % 0",
-        "1.5 / 0", "1.5 % 0", "0e0 / 0e0", "abs((-128)::tinyint)",
+        "128::tinyint",
+        "-129::tinyint",
+        "32768::smallint",
+        "2147483647 + 1",
+        "-2147483647 - 2",
+        "9223372036854775807 + 1",
+        "-9223372036854775807 - 2",
+        "4611686018427387904 * 2",
+        "99999999999999999999999999999999999999::decimal(38,0) + 1",
+        "1e308 + 1e308",
+        "100::tinyint + 100::tinyint",
+        "32767::smallint * 2::smallint",
+        "(-2147483647 - 1) / (-1)",
+        "-(-9223372036854775807 - 1)",
+        "12345.6::decimal(5,2)",
+        "1e40::float",
+        "'1e400'::double",
+        "-(-128)::tinyint",
+        "(-32767::smallint - 1::smallint) / (-1)::smallint",
+        "1e-320 * 1e-320",
+        "1 % 0",
+        "1.5 / 0",
+        "1.5 % 0",
+        "0e0 / 0e0",
+        "abs((-128)::tinyint)",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (strncmp(eval_text(arena, good[i]), "ERROR", 5) == 0)
@@ -257,7 +288,8 @@ static void plain_columns_are_shared(void **state)
     (void)state;
     const tide_expr *exprs[4];
     static const char *const texts[] = { "s", "i + 1", "i + 1", "7" };
-    for (uint32_t i = 0; i < 4; i++) assert_int_equal(read_expr(arena, texts[i], &schema, &exprs[i]), TIDE_OK);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(read_expr(arena, texts[i], &schema, &exprs[i]), TIDE_OK);
     tide_prog *prog;
     assert_int_equal(tide_prog_compile(exprs, 4, &prog), TIDE_OK);
     tide_prog_env env = { .pool = pool };

@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "base/column/text.h"
-#include "tests/unit/expr/reader.h"
+#include "tests/support/expr_reader.h"
 #include "tests/unit/expr/run.h"
 
 /* PostgreSQL's types and ours. Its numeric is a DECIMAL here, or BIGINT where results are whole. */
@@ -48,8 +49,8 @@ static bool same_number(const char *a, const char *b)
     __int128 x, y;
     const char *point = strchr(a, '.');
     uint32_t scale = point ? (uint32_t)strlen(point + 1) : 0;
-    return tide_parse_decimal(a, strlen(a), 38, scale, &x) && tide_parse_decimal(b, strlen(b), 38, scale, &y) &&
-           x == y;
+    return tide_parse_decimal(a, strlen(a), 38, scale, &x) &&
+           tide_parse_decimal(b, strlen(b), 38, scale, &y) && x == y;
 }
 
 /* Backslashes and line ends are escaped in the file. */

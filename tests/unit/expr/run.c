@@ -2,7 +2,7 @@
 #include "tests/unit/expr/run.h"
 
 #include "base/column/text.h"
-#include "tests/unit/expr/reader.h"
+#include "tests/support/expr_reader.h"
 
 #define NOW_US INT64_C(1709210096789012) /* 2024-02-29 12:34:56.789012 */
 
@@ -14,7 +14,8 @@ const char *value_text(tide_arena *arena, const tide_value *v)
         char *text = tide_arena_alloc(arena, (size_t)v->str.len * 2 + 3);
         memcpy(text, "\\x", 3);
         for (uint32_t i = 0; i < v->str.len; i++)
-            memcpy(text + 2 + 2 * (size_t)i, tide_arena_printf(arena, "%02x", (uint8_t)v->str.ptr[i]), 3);
+            memcpy(text + 2 + 2 * (size_t)i,
+                   tide_arena_printf(arena, "%02x", (uint8_t)v->str.ptr[i]), 3);
         return text;
     }
     char text[TIDE_TEXT_MAX];
@@ -33,8 +34,8 @@ static const char *run(tide_arena *arena, const tide_expr *e)
     tide_col *out;
     tide_prog_eval(prog, &env, in, &out, &errs);
     tide_value v = tide_col_value(out, 0);
-    const char *text = errs.n ? tide_arena_printf(arena, "ERROR: %s", errs.items[0].text)
-                              : value_text(arena, &v);
+    const char *text =
+        errs.n ? tide_arena_printf(arena, "ERROR: %s", errs.items[0].text) : value_text(arena, &v);
     tide_col_unref(&out);
     tide_batch_unref(&in);
     tide_row_errors_fini(&errs);

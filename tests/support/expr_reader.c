@@ -1,5 +1,5 @@
-/* reader.c - a Pratt parser. */
-#include "tests/unit/expr/reader.h"
+/* expr_reader.c - a Pratt parser. */
+#include "tests/support/expr_reader.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -8,7 +8,13 @@
 
 #include "base/column/text.h"
 
-typedef enum token_kind { TOKEN_END, TOKEN_NUMBER, TOKEN_TEXT, TOKEN_WORD, TOKEN_SYMBOL } token_kind;
+typedef enum token_kind {
+    TOKEN_END,
+    TOKEN_NUMBER,
+    TOKEN_TEXT,
+    TOKEN_WORD,
+    TOKEN_SYMBOL
+} token_kind;
 
 typedef struct reader {
     tide_arena *arena;
@@ -19,8 +25,20 @@ typedef struct reader {
     uint32_t pos;
 } reader;
 
-enum { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_IS, LEVEL_COMPARE, LEVEL_LIKE, LEVEL_OTHER, LEVEL_ADD,
-       LEVEL_MUL, LEVEL_POWER, LEVEL_SIGN, LEVEL_CAST };
+enum {
+    LEVEL_OR = 1,
+    LEVEL_AND,
+    LEVEL_NOT,
+    LEVEL_IS,
+    LEVEL_COMPARE,
+    LEVEL_LIKE,
+    LEVEL_OTHER,
+    LEVEL_ADD,
+    LEVEL_MUL,
+    LEVEL_POWER,
+    LEVEL_SIGN,
+    LEVEL_CAST
+};
 
 static tide_status read_level(reader *r, int level_min, const tide_expr **out);
 
@@ -44,7 +62,8 @@ static tide_status read_text(reader *r)
 
 static tide_status next(reader *r)
 {
-    static const char symbols[][4] = { "!~*", "::", "<=", ">=", "<>", "!=", "||", "<<", ">>", "~*", "!~", "" };
+    static const char symbols[][4] = { "!~*", "::", "<=", ">=", "<>", "!=",
+                                       "||",  "<<", ">>", "~*", "!~", "" };
     while (isspace((unsigned char)*r->at)) r->at++;
     const char *from = r->at;
     r->pos = (uint32_t)(from - r->start);
@@ -102,8 +121,10 @@ static const tide_expr *literal(reader *r, tide_value v, uint32_t pos)
 
 static const tide_expr *text_literal(reader *r, const char *text, uint32_t pos)
 {
-    return literal(r, (tide_value){ .type = tide_type_of(TIDE_TYPE_STRING),
-                                    .str = { text, (uint32_t)strlen(text) } }, pos);
+    return literal(r,
+                   (tide_value){ .type = tide_type_of(TIDE_TYPE_STRING),
+                                 .str = { text, (uint32_t)strlen(text) } },
+                   pos);
 }
 
 /* Integers are INT or BIGINT; with a point, DECIMAL; with an exponent, DOUBLE. */
@@ -115,7 +136,8 @@ static tide_status number_literal(reader *r, bool negative, const tide_expr **ou
     const char *point = strchr(text, '.');
     if (strpbrk(text, "eE")) {
         v.type = tide_type_of(TIDE_TYPE_DOUBLE);
-        if (!tide_parse_f64(text, len, &v.f64)) return tide_fail(TIDE_E_SYNTAX, "bad number %s", text);
+        if (!tide_parse_f64(text, len, &v.f64))
+            return tide_fail(TIDE_E_SYNTAX, "bad number %s", text);
     } else if (point == NULL && tide_parse_i64(text, len, &v.i64)) {
         if (v.i64 != (int32_t)v.i64) v.type = tide_type_of(TIDE_TYPE_BIGINT);
     } else {
@@ -214,11 +236,13 @@ static tide_status read_name(reader *r, const tide_expr **out)
     uint32_t pos = r->pos;
     TIDE_TRY(next(r));
     if (strcasecmp(name, "null") == 0) {
-        *out = literal(r, (tide_value){ .type = tide_type_of(TIDE_TYPE_NULL), .is_null = true }, pos);
+        *out =
+            literal(r, (tide_value){ .type = tide_type_of(TIDE_TYPE_NULL), .is_null = true }, pos);
         return TIDE_OK;
     }
     if (strcasecmp(name, "true") == 0 || strcasecmp(name, "false") == 0) {
-        tide_value v = { .type = tide_type_of(TIDE_TYPE_BOOLEAN), .boolean = strcasecmp(name, "true") == 0 };
+        tide_value v = { .type = tide_type_of(TIDE_TYPE_BOOLEAN),
+                         .boolean = strcasecmp(name, "true") == 0 };
         *out = literal(r, v, pos);
         return TIDE_OK;
     }
@@ -303,7 +327,8 @@ static tide_status read_is(reader *r, const tide_expr *left, uint32_t pos, const
         what = "distinct from";
         n = 2;
     }
-    return tide_expr_call(r->arena, tide_arena_printf(r->arena, "is %s%s", not, what), args, n, pos, out);
+    return tide_expr_call(r->arena, tide_arena_printf(r->arena, "is %s%s", not, what), args, n, pos,
+                          out);
 }
 
 /* [NOT] IN, BETWEEN, LIKE, ILIKE, SIMILAR TO. *found_out: whether there was one. */
@@ -334,7 +359,8 @@ static tide_status read_test(reader *r, const tide_expr *left, const tide_expr *
         TIDE_TRY(read_level(r, LEVEL_OTHER, &args[1]));
         if (take_word(r, "escape")) TIDE_TRY(read_level(r, LEVEL_OTHER, &args[n++]));
     }
-    return tide_expr_call(r->arena, tide_arena_printf(r->arena, "%s%s", not, name), args, n, pos, out);
+    return tide_expr_call(r->arena, tide_arena_printf(r->arena, "%s%s", not, name), args, n, pos,
+                          out);
 }
 
 static bool is_test(const reader *r)
@@ -379,7 +405,8 @@ static tide_status read_level(reader *r, int level_min, const tide_expr **out)
     }
 }
 
-tide_status read_expr(tide_arena *arena, const char *text, const tide_schema *columns, const tide_expr **out)
+tide_status read_expr(tide_arena *arena, const char *text, const tide_schema *columns,
+                      const tide_expr **out)
 {
     reader r = { .arena = arena, .columns = columns, .start = text, .at = text };
     TIDE_TRY(next(&r));
