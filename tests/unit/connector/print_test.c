@@ -108,6 +108,15 @@ static void json_is_an_array_or_lines(void **state)
                         expect);
 }
 
+static void csv_has_a_header_and_quotes_what_needs_it(void **state)
+{
+    assert_string_equal(print(*state, TIDE_OUTPUT_CSV, false, false, ROWS),
+                        "id,name,at\n1,ann,2024-01-01 00:00:00\n-20,,\n"
+                        "3,\"b\"\"o,b\",2024-01-01 00:00:00.25\n");
+    assert_string_equal(print(*state, TIDE_OUTPUT_CSV, false, false, BATCHES(NULL)),
+                        "id,name,at\n");
+}
+
 #define CHANGES                                                                                    \
     BATCHES("1|a|NULL\n2|b|NULL\n", "-U|1|a|NULL\n+U|1|c|NULL\n3|d|NULL\n",                        \
             "-D|2|b|NULL\n2|b|NULL\n")
@@ -241,6 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_is_aligned_under_its_header, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_is_an_array_or_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(csv_has_a_header_and_quotes_what_needs_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_changelog_shows_every_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_updating_result_is_printed_at_the_end, set_up,
                                         tear_down),
