@@ -2,11 +2,14 @@
 #include "checkpoint/state/aside.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
+#include "base/core/assert.h"
 #include "base/core/mem.h"
 
 #define CHUNK_BYTES_MIN 1024u
-#define CHUNK_BYTES_MAX 65536u /* What one sweep sorts at once. */
+#define CHUNK_BYTES_MAX (65536u - sizeof(tide_aside_chunk)) /* What one sweep sorts at once. */
+#define POOL_CHUNKS_MAX 32u
 
 struct tide_aside_chunk {
     tide_aside_chunk *next;
@@ -22,22 +25,52 @@ typedef struct entry_head {
     size_t n;
 } entry_head;
 
-static tide_aside_chunk *chunk_new(const tide_aside_chunk *before, size_t at_least)
+/* Chunks of the usual size are mappings of their own, the others (the first few of a list, and
+ * those of one huge row) come from the heap. */
+static tide_aside_chunk *chunk_new(tide_aside_pool *pool, const tide_aside_chunk *before,
+                                   size_t at_least)
 {
     size_t cap = before ? before->cap * 2 : CHUNK_BYTES_MIN;
     if (cap > CHUNK_BYTES_MAX) cap = CHUNK_BYTES_MAX;
     if (cap < at_least) cap = at_least;
-    tide_aside_chunk *c = tide_malloc(sizeof *c + cap);
+    tide_aside_chunk *c = NULL;
+    if (cap == CHUNK_BYTES_MAX && pool->free) {
+        c = pool->free;
+        pool->free = c->next;
+        pool->n--;
+    } else if (cap == CHUNK_BYTES_MAX) {
+        c = mmap(NULL, sizeof *c + cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        tide_assert(c != MAP_FAILED); /* Bookkeeping cannot go on without. */
+    } else {
+        c = tide_malloc(sizeof *c + cap);
+    }
     *c = (tide_aside_chunk){ .cap = cap };
     return c;
 }
 
-uint8_t *tide_aside_add(tide_aside *self, uint32_t ordinal, size_t n)
+static void chunk_free(tide_aside_chunk *c)
+{
+    if (c->cap == CHUNK_BYTES_MAX)
+        munmap(c, sizeof *c + c->cap);
+    else
+        tide_free(c);
+}
+
+void tide_aside_pool_fini(tide_aside_pool *self)
+{
+    for (tide_aside_chunk *c = self->free, *next; c; c = next) {
+        next = c->next;
+        chunk_free(c);
+    }
+    *self = (tide_aside_pool){ 0 };
+}
+
+uint8_t *tide_aside_add(tide_aside *self, tide_aside_pool *pool, uint32_t ordinal, size_t n)
 {
     size_t need = sizeof(entry_head) + n;
     tide_aside_chunk *c = self->last;
     if (c == NULL || c->cap - c->used < need) {
-        c = chunk_new(self->last, need);
+        c = chunk_new(pool, self->last, need);
         if (self->last)
             self->last->next = c;
         else
@@ -77,18 +110,26 @@ void tide_aside_put(tide_aside *self, tide_aside_chunk **chunk_p)
     tide_aside_join(self, &one);
 }
 
-void tide_aside_done(tide_aside_chunk **chunk_p)
+void tide_aside_done(tide_aside_pool *pool, tide_aside_chunk **chunk_p)
 {
-    if (*chunk_p) tide_free((*chunk_p)->sorted);
-    tide_free(*chunk_p);
+    tide_aside_chunk *c = *chunk_p;
     *chunk_p = NULL;
+    if (c == NULL) return;
+    tide_free(c->sorted);
+    if (c->cap != CHUNK_BYTES_MAX || pool->n == POOL_CHUNKS_MAX) {
+        chunk_free(c);
+        return;
+    }
+    c->next = pool->free;
+    pool->free = c;
+    pool->n++;
 }
 
-void tide_aside_fini(tide_aside *self)
+void tide_aside_fini(tide_aside *self, tide_aside_pool *pool)
 {
     for (tide_aside_chunk *c = self->first, *next; c; c = next) {
         next = c->next;
-        tide_aside_done(&c);
+        tide_aside_done(pool, &c);
     }
     *self = (tide_aside){ 0 };
 }

@@ -221,7 +221,9 @@ static void make_ready(tide_calendar *self, uint32_t row, int64_t due)
 TIDE_INLINE void prefetch(const tide_calendar *self, uint32_t row)
 {
     const tide_table_map *map = &self->config.table->map;
-    if (map->page[row >> map->slot_bits]) __builtin_prefetch(filed_of(self, row), 1);
+    if (map->page[row >> map->slot_bits] == NULL) return;
+    __builtin_prefetch(filed_of(self, row), 1);
+    __builtin_prefetch(tide_bits_of(self->config.table, row).live);
 }
 
 /* Empties a list: rows due before `now` become ready, others are filed where they belong. Rows

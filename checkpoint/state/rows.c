@@ -64,14 +64,16 @@ static bool page_new(tide_table *t, uint32_t group)
         first = last->first + last->rows;
     }
     t->map.page[number] = p + head;
-    t->page_info[number] =
-        (tide_page_info){ .group = group, .first = first, .rows = slots, .bytes = bytes };
+    t->page_info[number] = (tide_page_info){
+        .group = group, .first = first, .rows = slots, .bytes = bytes, .epoch = t->epoch
+    };
     TIDE_GROW(g->pages, g->n_pages, g->cap_pages);
     g->pages[g->n_pages++] = number;
     g->open = number << t->map.slot_bits;
     g->fill = 0;
     g->cap = slots;
     t->hot_bytes += bytes;
+    t->n_words += (slots + 63) / 64;
     return true;
 }
 
@@ -85,6 +87,7 @@ uint32_t tide_row_new(tide_table *t, uint32_t group)
         if (g->fill == g->cap && !page_new(t, group)) return 0;
         row = g->open + g->fill++;
     }
+    if (TIDE_UNLIKELY(t->freezing)) tide_snapshot_freeze_page(t, row >> t->map.slot_bits);
     tide_row_bits b = tide_bits_of(t, row);
     uint64_t bit = tide_bit_of(t, row);
     *b.live |= bit;
@@ -170,6 +173,7 @@ void tide_rows_give_back(tide_table *t, uint32_t group)
         uint8_t *p = t->map.page[number] - bits_bytes(info->rows);
         tide_state_memory_give(t->memory, p, info->bytes);
         t->hot_bytes -= info->bytes;
+        t->n_words -= tide_words_of(info);
         t->map.page[number] = NULL;
         t->page_info[number] = (tide_page_info){ .first = t->free_page };
         t->free_page = number;

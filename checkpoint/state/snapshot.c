@@ -1,5 +1,9 @@
 /* snapshot.c - freezing rows at a barrier, and writing them out while they go on changing.
  *
+ * The barrier itself only counts: a page is frozen (its dirty rows become frozen ones) when it is
+ * first written to after the barrier, or when the sweep comes to it. So a barrier takes
+ * microseconds however large the table is.
+ *
  * A key group's piece is written in one go of (several calls of) the sweep: tombstones, then the
  * rows that are still frozen page by page, then those that were copied aside. So pieces come one
  * after another, and only rows copied aside before their group's turn take memory. */
@@ -12,7 +16,8 @@
 #include "checkpoint/state/piece.h"
 
 #define NOT_PENDING UINT32_MAX
-#define REBASE_SHARE 8u        /* At most this part of the groups is written anew for its deltas. */
+#define PAGE_IN_ROWS 8u /* Looking at a page costs the sweep as much as writing so many rows. */
+#define REBASE_SHARE 8u /* At most this part of the groups is written anew for its deltas. */
 #define GRAVES_BYTES_MIN 4096u /* Tombstones below it are never more than a base. */
 
 /* What a group gives to the open snapshot. */
@@ -36,28 +41,54 @@ typedef enum stage { STAGE_BEGIN, STAGE_GRAVES, STAGE_PAGES, STAGE_ASIDE, STAGE_
 
 struct tide_snapshot {
     group_snapshot *groups;
+    tide_aside_pool pool;
     uint32_t next_rebase; /* Groups take turns in being written anew. */
     /* Which rows were dirty at the barrier, should the snapshot not be kept: per page the place
      * of its words, or NOT_PENDING. */
     uint32_t *pending_at;
     uint64_t *pending;
     uint32_t n_pages, cap_pages;
-    size_t cap_words;
+    size_t n_words, cap_words;
     /* The sweep: */
     uint32_t group, page, word;
     stage stage;
+    bool begun; /* The group's piece has its head. */
     tide_piece_writer writer;
 };
 
 /* ---- rows that change ---- */
-void tide_snapshot_copy_aside(tide_table *t, uint32_t row)
+static void copy_aside(tide_table *t, uint32_t row)
 {
     const uint8_t *bytes = tide_table_row(t, row);
     size_t n = tide_row_saved_bytes(t, bytes, false);
     tide_aside *aside = &t->snap->groups[tide_page_of(t, row)->group].aside;
-    uint8_t *to = tide_aside_add(aside, tide_ordinal_of(t, row), n);
+    uint8_t *to = tide_aside_add(aside, &t->snap->pool, tide_ordinal_of(t, row), n);
     (void)tide_row_save(t, bytes, false, to);
     *tide_bits_of(t, row).frozen &= ~tide_bit_of(t, row);
+}
+
+void tide_snapshot_freeze_page(tide_table *t, uint32_t page)
+{
+    tide_snapshot *s = t->snap;
+    tide_page_info *info = &t->page_info[page];
+    if (info->epoch == t->epoch) return;
+    info->epoch = t->epoch;
+    uint32_t words = tide_words_of(info);
+    tide_row_bits b = tide_bits_at(t, page, words - 1); /* Words lie in descending order. */
+    bool base = s->groups[info->group].share == SHARE_BASE;
+    tide_assert(page < s->n_pages && s->n_words + words <= s->cap_words);
+    s->pending_at[page] = (uint32_t)s->n_words;
+    memcpy(s->pending + s->n_words, b.dirty, words * sizeof *b.dirty);
+    s->n_words += words;
+    memcpy(b.frozen, base ? b.live : b.dirty, words * sizeof *b.dirty);
+    memcpy(b.stored, b.live, words * sizeof *b.dirty);
+    memset(b.dirty, 0, words * sizeof *b.dirty);
+}
+
+void tide_snapshot_hold(tide_table *t, uint32_t row)
+{
+    tide_snapshot_freeze_page(t, row >> t->map.slot_bits);
+    if (*tide_bits_of(t, row).frozen & tide_bit_of(t, row)) copy_aside(t, row);
 }
 
 void tide_snapshot_bury(tide_table *t, uint32_t row)
@@ -66,12 +97,12 @@ void tide_snapshot_bury(tide_table *t, uint32_t row)
     if (g->base_due) return;
     if (g->graves.bytes > GRAVES_BYTES_MIN && g->graves.bytes > g->history.base_bytes) {
         g->base_due = true; /* Without barriers tombstones would pile up for ever. */
-        tide_aside_fini(&g->graves);
+        tide_aside_fini(&g->graves, &t->snap->pool);
         return;
     }
     const uint8_t *bytes = tide_table_row(t, row);
     size_t n = tide_row_saved_bytes(t, bytes, true);
-    uint8_t *to = tide_aside_add(&g->graves, tide_ordinal_of(t, row), n);
+    uint8_t *to = tide_aside_add(&g->graves, &t->snap->pool, tide_ordinal_of(t, row), n);
     (void)tide_row_save(t, bytes, true, to);
 }
 
@@ -81,12 +112,10 @@ void tide_snapshot_before_clear(tide_table *t)
     tide_table_scan scan = { 0 };
     if (t->snap == NULL) return;
     while (t->freezing && (n = tide_table_scan_next(t, &scan, rows, TIDE_SCRATCH_ROWS)) > 0)
-        for (uint32_t i = 0; i < n; i++)
-            if (*tide_bits_of(t, rows[i]).frozen & tide_bit_of(t, rows[i]))
-                tide_snapshot_copy_aside(t, rows[i]);
+        for (uint32_t i = 0; i < n; i++) tide_snapshot_hold(t, rows[i]);
     for (uint32_t g = 0; g < t->n_groups; g++) {
         t->snap->groups[g].base_due = true;
-        tide_aside_fini(&t->snap->groups[g].graves);
+        tide_aside_fini(&t->snap->groups[g].graves, &t->snap->pool);
     }
     t->snap->n_pages = 0; /* Nothing is pending any more, and no page is left to sweep. */
     t->snap->page = t->snap->word = 0;
@@ -130,11 +159,9 @@ static void choose_shares(tide_table *t, tide_snapshot_kind kind)
 static void reserve_pending(tide_table *t)
 {
     tide_snapshot *s = t->snap;
-    size_t words = 0;
-    for (uint32_t p = 1; p < t->n_pages; p++) words += tide_words_of(&t->page_info[p]);
-    if (s->cap_words < words) {
+    if (s->cap_words < t->n_words) {
         tide_free(s->pending);
-        s->cap_words = words + words / 4;
+        s->cap_words = t->n_words + t->n_words / 4;
         s->pending = tide_malloc(s->cap_words * sizeof *s->pending);
     }
     if (s->cap_pages < t->n_pages) {
@@ -142,21 +169,9 @@ static void reserve_pending(tide_table *t)
         s->cap_pages = t->n_pages + t->n_pages / 4;
         s->pending_at = tide_malloc(s->cap_pages * sizeof *s->pending_at);
     }
+    s->n_words = 0;
     s->n_pages = t->n_pages;
-}
-
-/* Dirty becomes frozen. Returns whether any row did. */
-static bool freeze_page(tide_table *t, uint32_t page, bool base, uint64_t *pending)
-{
-    uint32_t words = tide_words_of(&t->page_info[page]);
-    tide_row_bits b = tide_bits_at(t, page, words - 1); /* Words lie in descending order. */
-    uint64_t any = 0;
-    for (uint32_t w = 0; w < words; w++) any |= b.dirty[w];
-    memcpy(pending, b.dirty, words * sizeof *pending);
-    memcpy(b.frozen, base ? b.live : b.dirty, words * sizeof *pending);
-    memcpy(b.stored, b.live, words * sizeof *pending);
-    memset(b.dirty, 0, words * sizeof *pending);
-    return any != 0;
+    for (uint32_t p = 0; p < s->n_pages; p++) s->pending_at[p] = NOT_PENDING;
 }
 
 void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
@@ -165,26 +180,14 @@ void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
     tide_assert(!self->freezing);
     choose_shares(self, kind);
     reserve_pending(self);
-    size_t at = 0;
-    bool *changed = tide_calloc(self->n_groups, sizeof *changed);
-    for (uint32_t p = 1; p < self->n_pages; p++) {
-        const tide_page_info *info = &self->page_info[p];
-        s->pending_at[p] = info->rows ? (uint32_t)at : NOT_PENDING;
-        if (info->rows == 0) continue;
-        bool base = s->groups[info->group].share == SHARE_BASE;
-        changed[info->group] |= freeze_page(self, p, base, s->pending + at);
-        at += tide_words_of(info);
-    }
     for (uint32_t i = 0; i < self->n_groups; i++) {
         group_snapshot *g = &s->groups[i];
         g->open_graves = g->graves;
         g->graves = (tide_aside){ 0 };
-        if (g->share == SHARE_DELTA && !changed[i] && g->open_graves.first == NULL)
-            g->share = SHARE_NONE;
         g->was_due = g->base_due;
         if (g->share == SHARE_BASE) g->base_due = false;
     }
-    tide_free(changed);
+    self->epoch++;
     self->freezing = true;
     s->group = s->page = s->word = 0;
     s->stage = STAGE_BEGIN;
@@ -196,19 +199,31 @@ bool tide_table_snapshot_open(const tide_table *self)
 }
 
 /* ---- the sweep ---- */
+/* The head of the piece, before its first entry: a group that has none gives no delta. */
+static tide_status begin(tide_table *t)
+{
+    tide_snapshot *s = t->snap;
+    const group_snapshot *g = &s->groups[s->group];
+    if (s->begun) return TIDE_OK;
+    s->begun = true;
+    if (g->share == SHARE_BASE)
+        return tide_piece_begin(&s->writer, t, s->group, TIDE_PIECE_BASE, 0);
+    return tide_piece_begin(&s->writer, t, s->group, TIDE_PIECE_DELTA, g->history.last_id);
+}
+
 /* One chunk of what waited; it goes to `keep` then, or to nowhere. *n_out: its entries. */
-static tide_status write_chunk(tide_snapshot *s, tide_aside *from, tide_section_kind section,
+static tide_status write_chunk(tide_table *t, tide_aside *from, tide_section_kind section,
                                tide_aside *keep, uint32_t *n_out)
 {
     tide_aside_chunk *chunk;
     const tide_aside_entry *e = tide_aside_take(from, n_out, &chunk);
-    tide_status rv = TIDE_OK;
+    tide_status rv = *n_out ? begin(t) : TIDE_OK;
     for (uint32_t i = 0; i < *n_out && rv == TIDE_OK; i++)
-        rv = tide_piece_put_saved(&s->writer, section, e[i].ordinal, e[i].saved, e[i].n);
+        rv = tide_piece_put_saved(&t->snap->writer, section, e[i].ordinal, e[i].saved, e[i].n);
     if (keep)
         tide_aside_put(keep, &chunk);
     else
-        tide_aside_done(&chunk);
+        tide_aside_done(&t->snap->pool, &chunk);
     return rv;
 }
 
@@ -225,6 +240,11 @@ static tide_status write_word(tide_piece_writer *w, uint32_t page, uint32_t word
     return TIDE_OK;
 }
 
+static uint32_t less(uint32_t room, uint32_t n)
+{
+    return room > n ? room - n : 0;
+}
+
 /* Rows still frozen, up to *room of them; moves on to the next stage behind the last page. */
 static tide_status write_pages(tide_table *t, uint32_t *room)
 {
@@ -232,18 +252,37 @@ static tide_status write_pages(tide_table *t, uint32_t *room)
     const tide_group *g = &t->groups[s->group];
     while (s->page < g->n_pages && *room) {
         uint32_t page = g->pages[s->page];
+        tide_snapshot_freeze_page(t, page);
         uint64_t *word = tide_bits_at(t, page, s->word).frozen, frozen = *word;
         if (frozen) {
-            uint32_t n = (uint32_t)__builtin_popcountll(frozen);
+            TIDE_TRY(begin(t));
             *word = 0;
             TIDE_TRY(write_word(&s->writer, page, s->word, frozen));
-            *room = *room > n ? *room - n : 0;
+            *room = less(*room, (uint32_t)__builtin_popcountll(frozen));
         }
         if (++s->word < tide_words_of(&t->page_info[page])) continue;
         s->word = 0;
         s->page++;
+        *room = less(*room, PAGE_IN_ROWS);
     }
     if (s->page >= g->n_pages) s->stage = STAGE_ASIDE;
+    return TIDE_OK;
+}
+
+static tide_status end_group(tide_table *t)
+{
+    tide_snapshot *s = t->snap;
+    group_snapshot *g = &s->groups[s->group];
+    if (s->begun) {
+        TIDE_TRY(tide_piece_end(&s->writer));
+        g->written = true;
+        g->piece_id = s->writer.chain;
+        g->piece_bytes = s->writer.bytes;
+    } else {
+        g->share = SHARE_NONE;
+    }
+    s->stage = STAGE_BEGIN;
+    s->group++;
     return TIDE_OK;
 }
 
@@ -254,32 +293,25 @@ static tide_status sweep_group(tide_table *t, uint32_t *room)
     group_snapshot *g = &s->groups[s->group];
     uint32_t n = 0;
     switch (s->stage) {
-    case STAGE_BEGIN: {
-        bool base = g->share == SHARE_BASE;
-        s->stage = base ? STAGE_PAGES : STAGE_GRAVES; /* A base has nothing to delete. */
+    case STAGE_BEGIN:
+        s->begun = false;
         s->page = s->word = 0;
-        return tide_piece_begin(&s->writer, t, s->group, base ? TIDE_PIECE_BASE : TIDE_PIECE_DELTA,
-                                base ? 0 : g->history.last_id);
-    }
+        s->stage = STAGE_GRAVES;
+        if (g->share != SHARE_BASE) break;
+        s->stage = STAGE_PAGES; /* A base has nothing to delete, and may be empty. */
+        return begin(t);
     case STAGE_GRAVES:
-        TIDE_TRY(write_chunk(s, &g->open_graves, TIDE_SECTION_TOMBSTONES, &g->written_graves, &n));
+        TIDE_TRY(write_chunk(t, &g->open_graves, TIDE_SECTION_TOMBSTONES, &g->written_graves, &n));
         if (g->open_graves.first == NULL) s->stage = STAGE_PAGES;
         break;
     case STAGE_PAGES: return write_pages(t, room);
     case STAGE_ASIDE:
-        TIDE_TRY(write_chunk(s, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
+        TIDE_TRY(write_chunk(t, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
         if (g->aside.first == NULL) s->stage = STAGE_END;
         break;
-    case STAGE_END:
-        TIDE_TRY(tide_piece_end(&s->writer));
-        g->written = true;
-        g->piece_id = s->writer.chain;
-        g->piece_bytes = s->writer.bytes;
-        s->stage = STAGE_BEGIN;
-        s->group++;
-        break;
+    case STAGE_END: return end_group(t);
     }
-    *room = *room > n ? *room - n : 0;
+    *room = less(*room, n);
     return TIDE_OK;
 }
 
@@ -303,10 +335,10 @@ tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink, uint
 }
 
 /* ---- afterwards ---- */
-static void keep_piece(group_snapshot *g)
+static void keep_piece(tide_table *t, group_snapshot *g)
 {
-    tide_aside_fini(&g->open_graves);
-    tide_aside_fini(&g->written_graves);
+    tide_aside_fini(&g->open_graves, &t->snap->pool);
+    tide_aside_fini(&g->written_graves, &t->snap->pool);
     if (g->share == SHARE_NONE) return;
     tide_assert(g->written);
     if (g->share == SHARE_BASE) {
@@ -320,14 +352,14 @@ static void keep_piece(group_snapshot *g)
 }
 
 /* What the snapshot held is part of the next one. */
-static void take_back(group_snapshot *g)
+static void take_back(tide_table *t, group_snapshot *g)
 {
     g->base_due |= g->was_due;
     tide_aside_join(&g->written_graves, &g->open_graves);
     tide_aside_join(&g->written_graves, &g->graves);
     tide_aside_join(&g->graves, &g->written_graves);
-    tide_aside_fini(&g->aside);
-    if (g->base_due) tide_aside_fini(&g->graves);
+    tide_aside_fini(&g->aside, &t->snap->pool);
+    if (g->base_due) tide_aside_fini(&g->graves, &t->snap->pool);
 }
 
 static void thaw(tide_table *t)
@@ -352,9 +384,9 @@ void tide_table_settle(tide_table *self, bool kept)
     if (!kept) thaw(self);
     for (uint32_t i = 0; i < self->n_groups; i++) {
         if (kept)
-            keep_piece(&s->groups[i]);
+            keep_piece(self, &s->groups[i]);
         else
-            take_back(&s->groups[i]);
+            take_back(self, &s->groups[i]);
         s->groups[i].share = SHARE_NONE;
     }
     self->freezing = false;
@@ -365,11 +397,12 @@ void tide_snapshot_free(tide_table *t)
     tide_snapshot *s = t->snap;
     if (s == NULL) return;
     for (uint32_t i = 0; i < t->n_groups; i++) {
-        tide_aside_fini(&s->groups[i].aside);
-        tide_aside_fini(&s->groups[i].open_graves);
-        tide_aside_fini(&s->groups[i].written_graves);
-        tide_aside_fini(&s->groups[i].graves);
+        tide_aside_fini(&s->groups[i].aside, &t->snap->pool);
+        tide_aside_fini(&s->groups[i].open_graves, &t->snap->pool);
+        tide_aside_fini(&s->groups[i].written_graves, &t->snap->pool);
+        tide_aside_fini(&s->groups[i].graves, &t->snap->pool);
     }
+    tide_aside_pool_fini(&s->pool);
     tide_piece_writer_fini(&s->writer);
     tide_free(s->groups);
     tide_free(s->pending);
@@ -402,7 +435,7 @@ tide_status tide_table_group_out(tide_table *self, uint32_t group, const tide_pi
     tide_table_drop_group(self, at);
     if (self->snap == NULL) return TIDE_OK;
     group_snapshot *g = &self->snap->groups[at];
-    tide_aside_fini(&g->graves);
+    tide_aside_fini(&g->graves, &self->snap->pool);
     *g = (group_snapshot){ 0 };
     return TIDE_OK;
 }

@@ -48,10 +48,8 @@ void tide_table_touch(tide_table *self, const uint32_t *rows, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         __builtin_prefetch(tide_dirty_of(self, rows[i + BITS_AHEAD < n ? i + BITS_AHEAD : n - 1]),
                            1);
-        uint64_t bit = tide_bit_of(self, rows[i]);
-        if (TIDE_UNLIKELY(self->freezing) && (*tide_bits_of(self, rows[i]).frozen & bit))
-            tide_snapshot_copy_aside(self, rows[i]);
-        *tide_dirty_of(self, rows[i]) |= bit;
+        if (TIDE_UNLIKELY(self->freezing)) tide_snapshot_hold(self, rows[i]);
+        *tide_dirty_of(self, rows[i]) |= tide_bit_of(self, rows[i]);
     }
 }
 
@@ -60,7 +58,7 @@ static void delete_one(tide_table *self, uint32_t row, uint64_t hash)
     tide_row_bits b = tide_bits_of(self, row);
     uint64_t bit = tide_bit_of(self, row);
     tide_assert(*b.live & bit);
-    if (*b.frozen & bit) tide_snapshot_copy_aside(self, row);
+    if (self->freezing) tide_snapshot_hold(self, row);
     if (*b.stored & bit) tide_snapshot_bury(self, row);
     tide_index_remove(self, hash, row);
     tide_row_drop_content(self, tide_table_row(self, row));

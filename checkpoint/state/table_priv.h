@@ -42,6 +42,7 @@ typedef struct tide_page_info {
     uint32_t first; /* Ordinal of slot 0. */
     uint32_t rows;  /* Slots. */
     uint32_t bytes;
+    uint32_t epoch; /* Its last barrier; older than the table's: not frozen yet. */
 } tide_page_info;
 
 typedef struct tide_group {
@@ -77,7 +78,9 @@ struct tide_table {
     tide_state_memory *memory;
     tide_heap *heap;     /* NULL without strings and blobs. */
     tide_snapshot *snap; /* NULL before the first barrier. */
-    bool freezing;       /* A snapshot is open: rows may be frozen. */
+    bool freezing;       /* A snapshot is open: see tide_snapshot_hold. */
+    uint32_t epoch;      /* Counts barriers. */
+    size_t n_words;      /* Of one kind of row bits, in all pages. */
     uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
     uint32_t value_bytes, n_blobs, n_owned,
         blobs_at; /* blobs_at: of the first handle, in the row. */
@@ -206,8 +209,9 @@ const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i
 void tide_row_drop_content(tide_table *t, uint8_t *row);
 
 /* ---- snapshot.c ---- */
-/* The row is frozen: it is copied aside as it is now. */
-void tide_snapshot_copy_aside(tide_table *t, uint32_t row);
+/* While a snapshot is open: before a row changes, and before a row is made in a page. */
+void tide_snapshot_hold(tide_table *t, uint32_t row);
+void tide_snapshot_freeze_page(tide_table *t, uint32_t page);
 /* A stored row is about to be deleted: its key becomes a tombstone. */
 void tide_snapshot_bury(tide_table *t, uint32_t row);
 /* All rows are about to go: what is frozen is copied aside, and every group will need a base. */
