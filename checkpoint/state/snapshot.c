@@ -30,8 +30,7 @@ typedef struct group_snapshot {
     tide_aside written_graves, open_graves;
     tide_aside graves; /* Tombstones since its barrier. */
     share share;
-    bool base_due; /* Deltas cannot tell what happened: the next piece is a base.
-                  */
+    bool base_due; /* Deltas cannot tell what happened: the next piece is a base. */
     bool was_due;  /* At the open snapshot's barrier. */
     bool written;
     uint64_t piece_id, piece_bytes; /* Once written. */

@@ -11,6 +11,7 @@
 
 #include "base/core/mem.h"
 #include "checkpoint/state/piece_bytes.h"
+#include "tests/support/piece_forge.h"
 #include "tests/unit/state/piece_store.h"
 #include "tests/unit/state/table_fixture.h"
 
@@ -76,26 +77,6 @@ static void every_flipped_byte_is_noticed(void **state)
     fixture_free(&f);
 }
 
-/* Makes the checksums of a forged piece right, as far as its lengths make sense. */
-static void forge(uint8_t *piece, size_t n)
-{
-    uint64_t cols = get_u32(piece + 28), owned = get_u32(piece + 24);
-    if (cols > TIDE_KEY_COLS_MAX || owned > TIDE_TABLE_OWNED_MAX) return;
-    size_t at = TIDE_PIECE_HEAD_BYTES + (size_t)(cols + owned) * 8 + 8;
-    if (at > n) return;
-    uint64_t chain = piece_sum(piece, at - 8, 0);
-    put_u64(piece + at - 8, chain);
-    while (n - at >= TIDE_SECTION_HEAD_BYTES) {
-        uint8_t *head = piece + at;
-        at += TIDE_SECTION_HEAD_BYTES;
-        uint64_t payload = get_u64(head + 8);
-        if (payload > n - at) return;
-        chain = section_sum(head, piece + at, (size_t)payload, chain);
-        put_u64(head + 16, chain);
-        at += (size_t)payload;
-    }
-}
-
 /* Bytes that are wrong behind right checksums may be refused or not, but never do harm. */
 static void forged_pieces_do_no_harm(void **state)
 {
@@ -116,7 +97,7 @@ static void forged_pieces_do_no_harm(void **state)
             for (uint32_t k = round % 4; k > 0; k--)
                 c->p[draw(f, (uint32_t)c->n)] = (char)draw(f, 256);
             if (i && round % 2) put_u64((uint8_t *)c->p + 40, tide_snapshot_history(t, 0)->last_id);
-            forge((uint8_t *)c->p, c->n);
+            piece_forge((uint8_t *)c->p, c->n);
             rv = tide_table_restore(t, (uint8_t *)c->p, c->n);
         }
         if (rv == TIDE_OK) rv = tide_table_restore_end(t);
@@ -241,7 +222,7 @@ static void owned_fields_are_saved_loaded_and_dropped(void **state)
     char *text = memmem(store->pieces[0][0].p, store->pieces[0][0].n, "two", 3);
     assert_non_null(text);
     text[1] = '!'; /* Bytes that the field refuses. */
-    forge((uint8_t *)store->pieces[0][0].p, store->pieces[0][0].n);
+    piece_forge((uint8_t *)store->pieces[0][0].p, store->pieces[0][0].n);
     assert_int_equal(tide_table_open(&back, &spec, one_group, f->memory), TIDE_OK);
     assert_int_equal(tide_table_restore(back, (uint8_t *)store->pieces[0][0].p,
                                         store->pieces[0][0].n),
