@@ -32,7 +32,7 @@ const tide_option_def csv_option_defs[] = {
 };
 
 #define SINGLES_MAX                                                                                \
-    256u /* Irregular records that are taken one by one before a window is       \
+    256u /* Irregular records that are taken one by one before a window is                         \
           tried. */
 
 static csv_decoder *of_decoder(tide_decoder *self)
@@ -229,11 +229,14 @@ static bool read_window(csv_block *b)
     uint32_t *ends = d->ends + 8;
     csv_rows rows = { .base = b->p, .ends = ends, .n_fields = d->n_fields };
     size_t len = csv_scan(b->p, left < CSV_WINDOW ? left : CSV_WINDOW, d->options.marks, &d->masks);
+    if (d->masks.quoted)
+        len = csv_hide_quoted(b->p, len, d->options.marks, d->options.quoted_newlines, &d->masks);
     uint32_t n_ends = csv_offsets(d->masks.ends, len, ends);
     uint32_t room = b->out->cap - b->out->n;
     ends[-1] = UINT32_MAX; /* One less than the first row's start. */
     rows.n = regular_rows(d, b->p, len, n_ends, &rows.stride);
     rows.ascii = d->masks.ascii;
+    rows.quoted = d->masks.quoted;
     if (rows.n > room) rows.n = room;
     if (rows.n == 0) return false;
     uint32_t good = csv_rows_put(d, &rows, b->out);

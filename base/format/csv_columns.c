@@ -147,12 +147,25 @@ TIDE_INLINE uint32_t field_at(const column_run *c, uint32_t r, const char **ptr)
     return end - start;
 }
 
+/* A field in quotes, which p[0] and p[len - 1] are. */
+TIDE_INLINE bool put_quoted(const column_run *c, uint32_t r, quick_reader quick, const char *p,
+                            uint32_t len)
+{
+    char quote = (char)c->self->options.marks.quote;
+    csv_field field = { .ptr = p + 1, .len = len - 2, .quoted = true };
+    field.escaped = memchr(field.ptr, quote, field.len) != NULL;
+    return (!field.escaped && quick(&c->to, c->row0 + r, field.ptr, len - 2)) ||
+           csv_field_put(c->self, c->column, c->to.out, c->row0 + r, &field);
+}
+
 /* One value: quickly if it can be. False: it does not convert. */
 TIDE_INLINE bool put_one(const column_run *c, uint32_t r, quick_reader quick)
 {
     const csv_options *o = &c->self->options;
     const char *p;
     uint32_t len = field_at(c, r, &p);
+    if (c->rows->quoted && len && *p == (char)o->marks.quote)
+        return put_quoted(c, r, quick, p, len);
     bool null = len == o->null_len && memcmp(p, o->null_literal, len) == 0;
     if (TIDE_LIKELY(!null && quick(&c->to, c->row0 + r, p, len))) return true;
     const csv_field field = { .ptr = p, .len = len };
@@ -248,7 +261,7 @@ uint32_t csv_rows_put(csv_decoder *self, const csv_rows *rows, tide_builder *out
         n = put_typed(self, &self->columns[i], rows, n, &out->cols[i], out->n);
     if (n == rows->n) return n;
     /* NULLs of rows that are given up must not show in those that take their
-   * place. */
+     * place. */
     for (uint32_t i = 0; i < self->n; i++)
         for (uint32_t r = n; out->cols[i].validity && r < rows->n; r++)
             out->cols[i].validity[(out->n + r) >> 6] |= 1ull << ((out->n + r) & 63);

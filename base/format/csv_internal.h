@@ -73,7 +73,7 @@ typedef struct csv_rows {
     const char *base;
     const uint32_t *ends;
     uint32_t stride, n, n_fields;
-    bool ascii;
+    bool ascii, quoted; /* No byte above 127; some fields are in quotes. */
 } csv_rows;
 
 /* Converts them into rows out->n ... of every wanted column. Returns the first

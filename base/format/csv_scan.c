@@ -11,7 +11,7 @@
 
 /* What 64 bytes hold. */
 typedef struct found {
-    uint64_t delimiters, lines, special, high;
+    uint64_t delimiters, lines, quotes, zeros, high;
 } found;
 
 /* Sets *out from f for the block at `at` of len bytes; false if the scan stops
@@ -19,10 +19,12 @@ typedef struct found {
 TIDE_INLINE bool take_block(const found *f, size_t at, size_t len, csv_masks *out)
 {
     uint64_t inside = len - at >= 64 ? ~0ull : (1ull << (len - at)) - 1;
-    if (TIDE_UNLIKELY(f->special & inside)) return false;
+    if (TIDE_UNLIKELY(f->zeros & inside)) return false;
     out->ends[at / 64] = (f->delimiters | f->lines) & inside;
     out->lines[at / 64] = f->lines & inside;
+    out->quotes[at / 64] = f->quotes & inside;
     out->n_lines += (uint32_t)__builtin_popcountll(f->lines & inside);
+    if (f->quotes & inside) out->quoted = true;
     if (f->high & inside) out->ascii = false;
     return true;
 }
@@ -40,7 +42,8 @@ __attribute__((target("avx512bw,popcnt"))) static size_t scan_avx512(const char 
         __m512i v = _mm512_loadu_si512(bytes + at);
         found f = { .delimiters = _mm512_cmpeq_epi8_mask(v, delimiter),
                     .lines = _mm512_cmpeq_epi8_mask(v, newline),
-                    .special = _mm512_cmpeq_epi8_mask(v, quote) | _mm512_testn_epi8_mask(v, v),
+                    .quotes = _mm512_cmpeq_epi8_mask(v, quote),
+                    .zeros = _mm512_testn_epi8_mask(v, v),
                     .high = _mm512_movepi8_mask(v) };
         if (!take_block(&f, at, len, out)) return at;
     }
@@ -57,13 +60,13 @@ __attribute__((target("avx2,popcnt"))) static size_t scan_avx2(const char *bytes
         found f = { 0 };
         for (uint32_t half = 0; half < 64; half += 32) {
             __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + at + half));
-            __m256i special =
-                _mm256_or_si256(_mm256_cmpeq_epi8(v, zero), _mm256_cmpeq_epi8(v, quote));
             f.delimiters |=
                 (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, delimiter)) << half;
             f.lines |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, newline))
                        << half;
-            f.special |= (uint64_t)(uint32_t)_mm256_movemask_epi8(special) << half;
+            f.quotes |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, quote))
+                        << half;
+            f.zeros |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, zero)) << half;
             f.high |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << half;
         }
         if (!take_block(&f, at, len, out)) return at;
@@ -95,10 +98,10 @@ static size_t scan_portable(const char *bytes, size_t len, csv_marks marks, csv_
         for (uint32_t i = 0; i < 64; i += 8) {
             uint64_t v;
             memcpy(&v, bytes + at + i, 8);
-            uint64_t special = equal_bytes(v, 0) | equal_bytes(v, each * marks.quote);
             f.delimiters |= gather_bits(equal_bytes(v, each * marks.delimiter)) << i;
             f.lines |= gather_bits(equal_bytes(v, each * '\n')) << i;
-            f.special |= gather_bits(special) << i;
+            f.quotes |= gather_bits(equal_bytes(v, each * marks.quote)) << i;
+            f.zeros |= gather_bits(equal_bytes(v, 0)) << i;
             f.high |= gather_bits(v & 0x8080808080808080u) << i;
         }
         if (!take_block(&f, at, len, out)) return at;
@@ -109,12 +112,49 @@ static size_t scan_portable(const char *bytes, size_t len, csv_marks marks, csv_
 size_t csv_scan(const char *bytes, size_t len, csv_marks marks, csv_masks *out)
 {
     out->ascii = true;
+    out->quoted = false;
     out->n_lines = 0;
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx512bw")) return scan_avx512(bytes, len, marks, out);
     if (__builtin_cpu_supports("avx2")) return scan_avx2(bytes, len, marks, out);
 #endif
     return scan_portable(bytes, len, marks, out);
+}
+
+/* Bit i: an odd number of bits 0 to i of m are set. */
+TIDE_INLINE uint64_t parities(uint64_t m)
+{
+    for (uint32_t shift = 1; shift < 64; shift *= 2) m ^= m << shift;
+    return m;
+}
+
+size_t csv_hide_quoted(const char *bytes, size_t len, csv_marks marks, bool newlines,
+                       csv_masks *masks)
+{
+    /* Of the byte before: all ones if in quotes; 1 if an end, 1 if a closing quote. */
+    uint64_t inside = 0, ended = 1, closed = 0;
+    masks->n_lines = 0;
+    for (size_t at = 0; at < len; at += 64) {
+        uint64_t *ends = &masks->ends[at / 64], *lines = &masks->lines[at / 64];
+        uint64_t quotes = masks->quotes[at / 64], in = parities(quotes) ^ inside;
+        uint64_t opening = quotes & in, closing = quotes & ~in, hidden = *lines & in;
+        uint64_t behind_closing = closing << 1 | closed, after = *ends & ~in;
+        uint64_t bad = opening & ~(after << 1 | ended | behind_closing);
+        uint64_t rest = behind_closing & ~(after | opening);
+        if (len - at < 64) rest &= ((uint64_t)1 << (len - at)) - 1;
+        for (; rest; rest &= rest - 1) { /* Only a line's carriage return may stand there. */
+            const char *p = bytes + at + __builtin_ctzll(rest);
+            if (p[0] != '\r' || p[1] != '\n') bad = 1;
+        }
+        if (bad || (quotes && marks.escape) || (hidden && !newlines)) return at;
+        *ends = after;
+        *lines &= ~in;
+        masks->n_lines += (uint32_t)__builtin_popcountll(*lines);
+        inside = (uint64_t)((int64_t)in >> 63);
+        ended = after >> 63;
+        closed = closing >> 63;
+    }
+    return len;
 }
 
 #ifdef __x86_64__

@@ -42,7 +42,7 @@ TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *p
     tide_view *view = (tide_view *)out->values + row;
     if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
         /* The text's bytes alone, moved up four, its length below: the whole view
-     * in one store. */
+         * in one store. */
         __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
         __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
         __m128i all = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
@@ -79,7 +79,7 @@ TIDE_INLINE void tide_row_abandon(tide_builder *self)
 }
 
 #define TIDE_TIMESTAMP_MIN                                                                         \
-    INT64_C(-62135596800000000)                        /* 0001-01-01 00:00:00  \
+    INT64_C(-62135596800000000)                        /* 0001-01-01 00:00:00                      \
                                                         */
 #define TIDE_TIMESTAMP_END INT64_C(253402300800000000) /* 10000-01-01 00:00:00 */
 

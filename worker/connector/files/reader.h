@@ -18,7 +18,7 @@
 typedef enum files_block_kind {
     FILES_BLOCK_DATA,
     FILES_BLOCK_IDLE,  /* Split `split`: every file was read, nothing new is there.
-                     */
+                        */
     FILES_BLOCK_END,   /* Nothing more will come. */
     FILES_BLOCK_FAILED /* `error` says why. The last block. */
 } files_block_kind;

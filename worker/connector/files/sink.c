@@ -4,7 +4,7 @@
 #include "worker/connector/files/writer.h"
 
 #define TICK_NS                                                                                    \
-    INT64_C(1000000000) /* The writer learns the time this often, when nothing   \
+    INT64_C(1000000000) /* The writer learns the time this often, when nothing                     \
                          is written. */
 
 typedef struct files_snk {

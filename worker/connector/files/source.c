@@ -214,7 +214,7 @@ static bool decode(files_src *self)
     size_t consumed;
     uint64_t records;
     /* A long record in the middle: no line ends in what has come, so nothing can
-   * be read yet. */
+     * be read yet. */
     if (w->in_carry && !w->last && !memchr(self->block->data, '\n', self->block->len))
         return end_window(self) == TIDE_OK;
     if (self->format.format->decode_block(self->decoder, w->p, w->len, w->last, &self->builder,
@@ -225,7 +225,7 @@ static bool decode(files_src *self)
     w->len -= consumed;
     w->offset += consumed;
     /* A full builder may have stopped in the middle; else nothing whole is left.
-   */
+     */
     bool more = tide_builder_full(&self->builder) && w->len > 0;
     return more || end_window(self) == TIDE_OK;
 }
@@ -293,7 +293,7 @@ static tide_source_result source_poll(void *self_v, tide_source_poll *poll)
     *poll = (tide_source_poll){ 0 };
     for (;;) {
         /* Rows wait for company only while there is more of the same file at hand.
-     */
+         */
         bool waits = !self->in_window && (self->split_end || !files_reader_ready(self->reader) ||
                                           (self->builder.n && self->w.last));
         if (self->builder.n && (tide_builder_full(&self->builder) || waits))
