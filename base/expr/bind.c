@@ -59,6 +59,9 @@ tide_status tide_fn_bind(tide_bind *b, const tide_expr **out)
     for (uint32_t i = 0; i < b->n; i++) b->not_null &= b->args[i]->not_null;
     if (b->fn->bind) TIDE_TRY(b->fn->bind(b));
     *out = tide_expr_node(b);
+    /* Rewriting repeats arguments: NULLIF in NULLIF in NULLIF grows by powers of two. */
+    if ((*out)->n_nodes > TIDE_EXPR_NODES_MAX)
+        return tide_fail(TIDE_E_LIMIT, "the expression is too large");
     return TIDE_OK;
 }
 
@@ -232,10 +235,12 @@ static tide_status no_overload(const char *name, const tide_expr *const *args, u
 
 /* A literal's value as another type. *ok_out tells whether there is one; if not, *c says why. */
 static const tide_expr *convert_literal(tide_arena *arena, const tide_expr *arg, tide_type to,
-                                        uint32_t pos, tide_rowcall *c)
+                                        tide_cast_kind kind, uint32_t pos, tide_rowcall *c)
 {
     tide_value v = { .type = to, .is_null = arg->literal.is_null };
-    if (!v.is_null && tide_row_cast(c, &arg->literal, &v) != TIDE_ROW_VALUE) return NULL;
+    tide_row_result (*cast)(tide_rowcall *, const tide_value *, tide_value *) =
+        kind == TIDE_CAST_IMPLICIT ? tide_row_assign : tide_row_cast;
+    if (!v.is_null && cast(c, &arg->literal, &v) != TIDE_ROW_VALUE) return NULL;
     v.type = to;
     return tide_expr_literal(arena, &v, pos);
 }
@@ -245,7 +250,7 @@ static tide_status cast_literal(tide_arena *arena, const tide_expr *arg, tide_ty
 {
     tide_rowcall c = { 0 };
     tide_status rv = TIDE_OK;
-    *out = convert_literal(arena, arg, to, pos, &c);
+    *out = convert_literal(arena, arg, to, kind, pos, &c);
     if (*out == NULL && kind == TIDE_CAST_TRY)
         *out = tide_expr_literal(arena, &(tide_value){ .type = to, .is_null = true }, pos);
     else if (*out == NULL && kind == TIDE_CAST_IMPLICIT)
@@ -263,7 +268,10 @@ tide_status tide_expr_convert(tide_arena *arena, const tide_expr *arg, tide_type
         TIDE_TRY(cast_literal(arena, arg, to, kind, pos, out));
         if (*out) return TIDE_OK;
     }
-    const tide_fn *fn = tide_fn_by_name(kind == TIDE_CAST_TRY ? "try_cast" : "cast");
+    bool assigns = kind == TIDE_CAST_IMPLICIT && to.id == TIDE_TYPE_STRING && to.precision;
+    const tide_fn *fn = tide_fn_by_name(kind == TIDE_CAST_TRY ? "try_cast"
+                                        : assigns             ? "assign"
+                                                              : "cast");
     tide_bind b = { .arena = arena, .fn = fn, .args = &arg, .n = 1, .pos = pos, .type = to };
     b.not_null = arg->not_null && kind != TIDE_CAST_TRY;
     *out = tide_expr_node(&b);

@@ -10,6 +10,7 @@
 #include "base/expr/decimal_priv.h"
 #include "base/expr/row_priv.h"
 
+static uint32_t cut_chars(const char *p, uint32_t len, uint32_t n);
 static tide_row_result to_integer(tide_rowcall *c, const tide_value *in, tide_value *out);
 static tide_row_result to_float(tide_rowcall *c, const tide_value *in, tide_value *out);
 static tide_row_result to_decimal(tide_rowcall *c, const tide_value *in, tide_value *out);
@@ -59,6 +60,23 @@ tide_row_result tide_row_cast(tide_rowcall *c, const tide_value *args, tide_valu
     }
     tide_assert(!"a type that a value is cast to");
     return TIDE_ROW_NULL;
+}
+
+tide_row_result tide_row_assign(tide_rowcall *c, const tide_value *args, tide_value *out)
+{
+    tide_type type = out->type;
+    if (type.id == TIDE_TYPE_STRING) out->type.precision = 0;
+    tide_row_result result = tide_row_cast(c, args, out);
+    out->type = type;
+    if (result != TIDE_ROW_VALUE || type.id != TIDE_TYPE_STRING || type.precision == 0)
+        return result;
+    uint32_t n = cut_chars(out->str.ptr, out->str.len, type.precision);
+    for (uint32_t i = n; i < out->str.len; i++)
+        if (out->str.ptr[i] != ' ')
+            return tide_row_fail(c, TIDE_E_OVERFLOW, "value too long for VARCHAR(%u)",
+                                 type.precision);
+    out->str.len = n;
+    return TIDE_ROW_VALUE;
 }
 
 /* ---- errors and text ---- */
@@ -215,7 +233,7 @@ static tide_row_result to_boolean(tide_rowcall *c, const tide_value *in, tide_va
 
 /* ---- strings ---- */
 
-/* Bytes of the first n characters; *more tells whether others than blanks follow. */
+/* Bytes of the first n characters. */
 static uint32_t cut_chars(const char *p, uint32_t len, uint32_t n)
 {
     uint32_t i = 0;

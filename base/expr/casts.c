@@ -153,6 +153,9 @@ static tide_row_result try_cast(tide_rowcall *c, const tide_value *args, tide_va
 }
 
 static const tide_fn by_row = { .name = "cast", .flags = TIDE_FN_FAILS, .row = tide_row_cast };
+static const tide_fn by_assignment = { .name = "cast",
+                                       .flags = TIDE_FN_FAILS,
+                                       .row = tide_row_assign };
 static const tide_fn by_try = { .name = "try_cast", .flags = TIDE_FN_MAKES_NULL, .row = try_cast };
 static const tide_fn numbers = { .name = "cast", .flags = TIDE_FN_FAILS, .vector = cast_number };
 static const tide_fn integer_to_decimal = { .name = "cast", .vector = cast_integer_to_decimal };
@@ -186,10 +189,10 @@ static const tide_fn *loop_for(tide_type from, tide_type to, bool *fails_out)
     return tide_type_is_timestamp(from) && tide_type_is_timestamp(to) ? &timestamps : NULL;
 }
 
-const tide_fn *tide_cast_fn(tide_type from, tide_type to, bool is_try)
+const tide_fn *tide_cast_fn(tide_type from, tide_type to, tide_cast_kind kind)
 {
     bool fails;
     const tide_fn *loop = loop_for(from, to, &fails);
-    if (loop && !(is_try && fails)) return loop;
-    return is_try ? &by_try : &by_row;
+    if (loop && !(kind == TIDE_CAST_TRY && fails)) return loop;
+    return kind == TIDE_CAST_TRY ? &by_try : kind == TIDE_CAST_IMPLICIT ? &by_assignment : &by_row;
 }

@@ -32,11 +32,16 @@ const tide_expr *tide_expr_node(const tide_bind *b)
 {
     tide_expr *self = TIDE_NEW(b->arena, tide_expr);
     const tide_expr **args = TIDE_NEW_N(b->arena, const tide_expr *, b->n);
-    for (uint32_t i = 0; i < b->n; i++) args[i] = b->args[i];
+    uint64_t n_nodes = 1;
+    for (uint32_t i = 0; i < b->n; i++) {
+        args[i] = b->args[i];
+        n_nodes += args[i]->n_nodes;
+    }
     *self = (tide_expr){ .kind = TIDE_EXPR_CALL,
                          .type = b->type,
                          .not_null = b->not_null,
                          .pos = b->pos,
+                         .n_nodes = n_nodes < UINT32_MAX ? (uint32_t)n_nodes : UINT32_MAX,
                          .call = { .fn = b->fn, .args = args, .n_args = b->n } };
     return self;
 }
@@ -135,13 +140,16 @@ const tide_expr *tide_expr_substitute(tide_arena *arena, const tide_expr *self,
     if (self->kind == TIDE_EXPR_LITERAL) return self;
     const tide_expr **args = TIDE_NEW_N(arena, const tide_expr *, self->call.n_args);
     bool changed = false;
+    uint64_t n_nodes = 1;
     for (uint32_t i = 0; i < self->call.n_args; i++) {
         args[i] = tide_expr_substitute(arena, self->call.args[i], exprs);
         changed |= args[i] != self->call.args[i];
+        n_nodes += args[i]->n_nodes;
     }
     if (!changed) return self;
     tide_expr *copy = TIDE_NEW(arena, tide_expr);
     *copy = *self;
     copy->call.args = args;
+    copy->n_nodes = n_nodes < UINT32_MAX ? (uint32_t)n_nodes : UINT32_MAX;
     return copy;
 }

@@ -25,6 +25,7 @@ typedef struct tide_expr {
     tide_type type;
     bool not_null;
     uint32_t pos;
+    uint32_t n_nodes; /* Of a call: with all below it; what is shared counts each time. */
     union {
         uint32_t column;
         tide_value literal;
@@ -40,6 +41,8 @@ const tide_expr *tide_expr_column(tide_arena *arena, uint32_t column, tide_type 
                                   uint32_t pos);
 /* Copies string bytes into the arena. */
 const tide_expr *tide_expr_literal(tide_arena *arena, const tide_value *value, uint32_t pos);
+
+#define TIDE_EXPR_NODES_MAX 100000u /* A larger expression is TIDE_E_LIMIT. */
 
 /* Resolves `name` against the catalogue and inserts casts. Names: functions as SQL calls them
  * (any case), operators by their symbol ("+", "=", "<>", "||", "~*"), and
@@ -71,7 +74,8 @@ bool tide_expr_equal(const tide_expr *a,
 bool tide_expr_is_deterministic(const tide_expr *self);
 /* Sets bits[i] for every input column i used. bits has n_columns entries. */
 void tide_expr_mark_columns(const tide_expr *self, bool *bits, uint32_t n_columns);
-/* The same tree over other inputs: column i becomes exprs[i] (a column, or what computes it). */
+/* The same tree over other inputs: column i becomes exprs[i] (a column, or what computes it). It may
+ * grow beyond TIDE_EXPR_NODES_MAX: the caller looks at n_nodes. */
 const tide_expr *tide_expr_substitute(tide_arena *arena, const tide_expr *self,
                                       const tide_expr *const *exprs);
 /* Evaluates constant subtrees. A constant that would fail (1/0) stays as it is: it fails when

@@ -172,13 +172,19 @@ static bool same_bytes(tide_type from, tide_type to)
            !tide_type_is_timestamp(from);
 }
 
+static tide_cast_kind cast_kind_of(const tide_expr *e)
+{
+    if (e->call.fn->flags & TIDE_FN_MAKES_NULL) return TIDE_CAST_TRY;
+    return e->call.fn == tide_fn_by_name("assign") ? TIDE_CAST_IMPLICIT : TIDE_CAST_EXPLICIT;
+}
+
 tide_status tide_form_cast(tide_lower *l, const tide_expr *e, uint32_t *reg_out)
 {
     const tide_expr *arg = e->call.args[0];
     TIDE_TRY(tide_lower_expr(l, arg, reg_out));
     if (same_bytes(arg->type, e->type)) return TIDE_OK;
     uint32_t from = *reg_out;
-    const tide_fn *fn = tide_cast_fn(arg->type, e->type, e->call.fn->flags & TIDE_FN_MAKES_NULL);
+    const tide_fn *fn = tide_cast_fn(arg->type, e->type, cast_kind_of(e));
     if (fn->vector && l->prog->regs[from].vec.constant) {
         uint32_t spread = tide_lower_reg(l, arg->type);
         tide_lower_step(l, tide_step_broadcast, spread, &from, 1, e->pos);

@@ -5,6 +5,7 @@
 #include "base/column/text.h"
 #include "base/core/bytes.h"
 #include "base/expr/bind_priv.h"
+#include "base/expr/lower_priv.h"
 
 /* How tightly an operator binds; what is not listed is a function call. */
 enum {
@@ -183,9 +184,9 @@ static void print_call(printer *p, const tide_expr *e)
     const char *name = e->call.fn->name;
     if (strcmp(name, "case") == 0) {
         print_case(p, e);
-    } else if (strcmp(name, "cast") == 0 || strcmp(name, "try_cast") == 0) {
+    } else if (e->call.fn->form == tide_form_cast) {
         char type[TIDE_TYPE_TEXT_MAX];
-        put_upper(p, name);
+        put_upper(p, strcmp(name, "try_cast") == 0 ? name : "cast");
         tide_bytes_putc(&p->out, '(');
         print(p, e->call.args[0], 0);
         tide_bytes_printf(&p->out, " AS %s)", tide_type_print(e->type, type, sizeof type));

@@ -38,5 +38,8 @@ TIDE_INLINE tide_row_result tide_row_str(tide_value *out, const char *ptr, size_
 
 /* CAST of args[0] to out->type. */
 tide_row_result tide_row_cast(tide_rowcall *c, const tide_value *args, tide_value *out);
+/* The same where SQL casts by itself: a text too long for VARCHAR(n) fails, unless only blanks go.
+ */
+tide_row_result tide_row_assign(tide_rowcall *c, const tide_value *args, tide_value *out);
 
 #endif

@@ -184,6 +184,31 @@ static void casts_exist_or_are_refused(void **state)
                      TIDE_E_TYPE);
 }
 
+static void texts_that_do_not_fit_are_not_cut_silently(void **state)
+{
+    (void)state;
+    const tide_type varchar3 = { .id = TIDE_TYPE_STRING, .precision = 3 };
+    const tide_expr *out;
+    assert_int_equal(tide_expr_coerce(arena, text("abcd"), varchar3, 0, &out), TIDE_E_TYPE);
+    assert_string_equal(tide_error_text(), "value too long for VARCHAR(3)");
+    assert_int_equal(tide_expr_coerce(arena, text("abc  "), varchar3, 0, &out), TIDE_OK);
+    prints(out, "'abc'", "VARCHAR(3)");
+    assert_int_equal(tide_expr_coerce(arena, string(), varchar3, 0, &out), TIDE_OK);
+    prints(out, "CAST(s AS VARCHAR(3))", "VARCHAR(3)");
+    assert_int_equal(tide_expr_cast(arena, text("abcd"), varchar3, false, 0, &out), TIDE_OK);
+    prints(out, "'abc'", "VARCHAR(3)");
+}
+
+static void expressions_have_a_largest_size(void **state)
+{
+    (void)state;
+    const tide_expr *e = bigint();
+    tide_status rv = TIDE_OK;
+    for (uint32_t i = 0; i < 60 && rv == TIDE_OK; i++)
+        rv = tide_expr_call(arena, "nullif", (const tide_expr *[]){ e, num(i) }, 2, 0, &e);
+    assert_int_equal(rv, TIDE_E_LIMIT);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -208,6 +233,8 @@ int main(void)
         cmocka_unit_test(errors_name_the_way_out),
         cmocka_unit_test(substitution_moves_a_tree_to_other_inputs),
         cmocka_unit_test(casts_exist_or_are_refused),
+        cmocka_unit_test(texts_that_do_not_fit_are_not_cut_silently),
+        cmocka_unit_test(expressions_have_a_largest_size),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
