@@ -72,7 +72,7 @@ typedef struct tide_source_vt {
 
 typedef struct tide_sink_args {
     const tide_table *table;   /* Its physical and non-virtual metadata columns are the input's, in
-                                  * order. NULL for the rows of a bare SELECT (print only). */
+                                * order. NULL for the rows of a bare SELECT (print only). */
     const tide_schema *schema; /* Of the input. */
     uint32_t subtask, parallelism;
     tide_pool *pool;
