@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CSV_WINDOW (32u * 1024u) /* Bytes scanned at a time: they stay in the first-level cache.   \
-                                  */
+#define CSV_WINDOW                                                                                 \
+    (32u * 1024u) /* Bytes scanned at a time: they stay in the first-level cache.                  \
+                   */
 
 /* Bytes with a meaning. quote and escape may be '\0': none. */
 typedef struct csv_marks {
