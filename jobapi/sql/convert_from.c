@@ -196,7 +196,10 @@ static const struct {
       4,
       { DATA, TIMECOL, STEP, SIZE, OFFSET },
       "CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset])" },
-    { 3, 3, { DATA, TIMECOL, GAP }, "SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(ts), gap)" },
+    { 3,
+      3,
+      { DATA, TIMECOL, GAP },
+      "SESSION(TABLE t [PARTITION BY k | (k, ...)], DESCRIPTOR(ts), gap)" },
 };
 
 static bool role_fits(tide_sql_window_kind kind, int role)
