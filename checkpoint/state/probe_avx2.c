@@ -1,12 +1,9 @@
 /* probe_avx2.c - a line in two halves. */
-#if defined(__x86_64__)
-#pragma GCC target("avx2,bmi,bmi2,lzcnt")
-#include <immintrin.h>
-#endif
-
 #include "checkpoint/state/table_priv.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) /* Compiled for this set: see CMakeLists.txt. */
+#include <immintrin.h>
+
 TIDE_INLINE uint32_t half_match(const uint64_t *half, __m256i tags)
 {
     __m256i same = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)(const void *)half), tags);

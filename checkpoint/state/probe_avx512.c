@@ -1,12 +1,9 @@
 /* probe_avx512.c - all eight tags of a line by one instruction. */
-#if defined(__x86_64__)
-#pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq,bmi,bmi2,lzcnt")
-#include <immintrin.h>
-#endif
-
 #include "checkpoint/state/table_priv.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) /* Compiled for this set: see CMakeLists.txt. */
+#include <immintrin.h>
+
 TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
 {
     return _mm512_mask_cmpeq_epi32_mask(0xAAAA, _mm512_load_si512(line),
