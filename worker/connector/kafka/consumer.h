@@ -10,8 +10,7 @@
 
 /* Fetching stops at these; what is on its way then (fetch.message.max.bytes a partition) still
  * comes. Larger ones gain nothing: a queue that drains is filled again within milliseconds. */
-#define TIDE_KAFKA_QUEUED_BYTES_MAX (32u << 20) /* Payload; librdkafka adds about 400 B a record.  \
-                                                 */
+#define TIDE_KAFKA_QUEUED_BYTES_MAX (32u << 20) /* Payload; librdkafka adds 400 B a record. */
 #define TIDE_KAFKA_QUEUED_RECORDS_MAX 50000u
 
 typedef struct tide_kafka_consumer tide_kafka_consumer;
