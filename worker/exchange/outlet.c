@@ -20,15 +20,15 @@ struct tide_outlet {
     tide_pool *pool;
     uint32_t n_targets, turn;
     target *targets;
-    bool routes;              /* HASH with several targets. */
-    int64_t deadline_ns;      /* Earliest since_ns + linger of a held row; INT64_MAX none. */
+    bool routes;         /* HASH with several targets. */
+    int64_t deadline_ns; /* Earliest since_ns + linger of a held row; INT64_MAX none. */
     /* Routing. */
     tide_key_spec keys;
     uint16_t *target_of_group;
     uint32_t key_groups;
-    uint64_t *hashes;         /* Of a batch's rows. */
+    uint64_t *hashes;               /* Of a batch's rows. */
     uint16_t *target_of_row, *rows; /* rows: physical rows, those of target 0 first. */
-    uint32_t *ends;           /* ends[t]: where target t's rows end in `rows`. */
+    uint32_t *ends;                 /* ends[t]: where target t's rows end in `rows`. */
 };
 
 static void open_routing(tide_outlet *self, const tide_outlet_config *config)
@@ -37,7 +37,8 @@ static void open_routing(tide_outlet *self, const tide_outlet_config *config)
     tide_type *types = tide_calloc(n_cols, sizeof *types);
     for (uint32_t i = 0; i < n_cols; i++) types[i] = config->schema->fields[i].type;
     for (uint32_t t = 0; t < self->n_targets; t++)
-        tide_builder_init(&self->targets[t].builder, self->pool, types, n_cols, TIDE_BATCH_ROWS_MAX);
+        tide_builder_init(&self->targets[t].builder, self->pool, types, n_cols,
+                          TIDE_BATCH_ROWS_MAX);
     tide_free(types);
     self->target_of_group = tide_calloc(config->key_groups, sizeof *self->target_of_group);
     for (uint32_t g = 0; g < config->key_groups; g++)
@@ -107,7 +108,8 @@ bool tide_outlet_has_room(tide_outlet *self)
 static void shrink(tide_outlet *self, tide_batch **batch_p)
 {
     tide_batch *batch = *batch_p;
-    if (batch->n_rows >= SMALL_BATCH_ROWS || batch->n_rows * PINNED_TO_USED_MAX >= batch->n_phys) return;
+    if (batch->n_rows >= SMALL_BATCH_ROWS || batch->n_rows * PINNED_TO_USED_MAX >= batch->n_phys)
+        return;
     if (tide_batch_used_bytes(batch) * PINNED_TO_USED_MAX >= tide_batch_pinned_bytes(batch)) return;
     *batch_p = tide_batch_copy(self->pool, batch);
     tide_batch_unref(&batch);
@@ -137,10 +139,35 @@ static void append_to(tide_outlet *self, target *t, const tide_batch *batch, con
     }
 }
 
-/* Orders the batch's rows by target: counts, then places. */
+/* Two targets: the highest bit of the hash tells, and both lists are written without a branch. Key
+ * groups are ranges of the hash, so the upper half of them is the second target's. */
+static TIDE_HOT void split_in_two(const uint64_t *hashes, const uint16_t *sel, uint32_t n,
+                                  uint16_t *rows, uint32_t *ends)
+{
+    uint32_t low = 0, high = 0;
+    uint16_t second[TIDE_BATCH_ROWS_MAX];
+    for (uint32_t k = 0; k < n; k++) {
+        uint16_t row = sel ? sel[k] : (uint16_t)k;
+        uint32_t is_second = (uint32_t)(hashes[k] >> 63);
+        rows[low] = row;
+        second[high] = row;
+        low += 1 - is_second;
+        high += is_second;
+    }
+    memcpy(rows + low, second, high * sizeof *rows);
+    ends[0] = low;
+    ends[1] = n;
+}
+
+/* Orders the batch's rows by target: counts, then places. Afterwards ends[t] is where target t's
+ * end. */
 static void sort_by_target(tide_outlet *self, const tide_batch *batch)
 {
     uint32_t n = batch->n_rows;
+    if (self->n_targets == 2) {
+        split_in_two(self->hashes, batch->sel, n, self->rows, self->ends);
+        return;
+    }
     memset(self->ends, 0, (self->n_targets + 1) * sizeof *self->ends);
     for (uint32_t k = 0; k < n; k++) {
         uint16_t t = self->target_of_group[tide_key_group(self->hashes[k], self->key_groups)];
@@ -159,7 +186,8 @@ static void route(tide_outlet *self, tide_batch **batch_p, int64_t now_ns)
     sort_by_target(self, batch);
     uint32_t first = 0;
     for (uint32_t t = 0; t < self->n_targets; t++) {
-        append_to(self, &self->targets[t], batch, self->rows + first, self->ends[t] - first, now_ns);
+        append_to(self, &self->targets[t], batch, self->rows + first, self->ends[t] - first,
+                  now_ns);
         first = self->ends[t];
     }
     tide_batch_unref(batch_p);

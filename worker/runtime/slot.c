@@ -11,8 +11,10 @@
 #include "base/core/mem.h"
 
 #define LOOKS_BEFORE_SLEEP 20u
-/* Reading the clock costs more than a small step: with work at hand it is read once per this many steps. */
+/* Reading the clock costs more than a small step: with work at hand it is read once per this many
+ * steps. */
 #define STEPS_PER_CLOCK 8u
+#define WALL_CLOCK_EVERY_NS 1000000
 
 typedef enum request { REQUEST_NONE, REQUEST_GO, REQUEST_STOP, REQUEST_ABANDON } request;
 
@@ -24,16 +26,22 @@ struct tide_slot {
     tide_task **tasks;
     uint32_t n_tasks, cap_tasks;
     int64_t now_ns, wall_us;
+    int64_t wall_offset_us, wall_due_ns;
     bool has_thread;
-    bool stopped;               /* The tasks were told. */
+    bool stopped;                         /* The tasks were told. */
     _Atomic int request TIDE_ALIGNED(64); /* Other threads raise it, never lower it. */
     _Atomic uint64_t busy_ns;
 };
 
+/* The wall clock is read now and then; in between it moves with the other one. */
 static void read_clock(tide_slot *self)
 {
     self->now_ns = tide_clock_now_ns(self->config.clock);
-    self->wall_us = tide_clock_wall_us(self->config.clock);
+    if (self->now_ns >= self->wall_due_ns) {
+        self->wall_offset_us = tide_clock_wall_us(self->config.clock) - self->now_ns / 1000;
+        self->wall_due_ns = self->now_ns + WALL_CLOCK_EVERY_NS;
+    }
+    self->wall_us = self->now_ns / 1000 + self->wall_offset_us;
 }
 
 static void raise_request(tide_slot *self, request r)
@@ -127,27 +135,29 @@ static void tell_tasks_to_stop(tide_slot *self)
     for (uint32_t i = 0; i < self->n_tasks; i++) tide_task_stop(self->tasks[i]);
 }
 
+/* Steps the tasks for as long as one reading of the clock is good for. */
+static bool work_a_while(tide_slot *self)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < STEPS_PER_CLOCK && step_tasks(self); i++) any = true;
+    return any;
+}
+
 static void run(tide_slot *self)
 {
-    for (;;) {
+    for (bool worked = false;;) {
         int r = atomic_load_explicit(&self->request, memory_order_acquire);
         if (r == REQUEST_ABANDON) return;
         if (r == REQUEST_STOP) tell_tasks_to_stop(self);
-        read_clock(self);
         int64_t began_ns = self->now_ns;
-        uint32_t work = 0;
-        for (uint32_t i = 0; i < STEPS_PER_CLOCK; i++) {
-            uint32_t now = step_tasks(self);
-            work += now;
-            if (now == 0) break;
+        read_clock(self);
+        if (worked) {
+            uint64_t busy = self->busy_ns + (uint64_t)(self->now_ns - began_ns);
+            atomic_store_explicit(&self->busy_ns, busy, memory_order_relaxed);
         }
+        worked = work_a_while(self);
         if (tide_slot_failed_task(self) || all_finished(self)) return;
-        if (work == 0) {
-            wait_for_work(self);
-            continue;
-        }
-        uint64_t busy = (uint64_t)(tide_clock_now_ns(self->config.clock) - began_ns);
-        atomic_store_explicit(&self->busy_ns, self->busy_ns + busy, memory_order_relaxed);
+        if (!worked) wait_for_work(self);
     }
 }
 
@@ -182,8 +192,10 @@ static void *slot_main(void *arg)
         wait_for_go(self);
         run(self);
         const tide_task *failed = tide_slot_failed_task(self);
-        if (failed) tell(self, TIDE_TASK_FAILED, tide_task_error(failed));
-        else tell(self, TIDE_TASK_FINISHED, NULL);
+        if (failed)
+            tell(self, TIDE_TASK_FAILED, tide_task_error(failed));
+        else
+            tell(self, TIDE_TASK_FINISHED, NULL);
     }
     return NULL;
 }
