@@ -23,7 +23,9 @@ const tide_option_def csv_option_defs[] = {
       "boolean" },
     { "csv.null-literal", "", "An unquoted field with this text is NULL", "string" },
     { "csv.allow-comments", "false", "Lines that begin with # are skipped", "boolean" },
-    { "csv.skip-empty-lines", "true", "Empty lines are no records", "boolean" },
+    { "csv.skip-empty-lines", "true",
+      "Empty lines are no records; in a table of one column they are a NULL unless this is given",
+      "boolean" },
     { "csv.quoted-newlines", "true",
       "Quoted fields may hold newlines. false lets one file be read by several "
       "subtasks",
@@ -81,6 +83,15 @@ static void csv_decoder_free(tide_decoder **self_p)
     *self_p = NULL;
 }
 
+/* The only way to write a NULL of a one-column table is an empty line: it must not be lost. */
+static bool is_empty_line_a_record(const tide_schema *schema, const csv_options *read,
+                                   const tide_format_option *options, uint32_t n_options)
+{
+    for (uint32_t i = 0; i < n_options; i++)
+        if (strcmp(options[i].key, "csv.skip-empty-lines") == 0) return !read->skip_blank;
+    return schema->n == 1 && read->null_len == 0;
+}
+
 static tide_status csv_decoder_new(const tide_schema *schema, const uint32_t *wanted,
                                    uint32_t n_wanted, const tide_format_option *options,
                                    uint32_t n_options, tide_decoder **out)
@@ -91,6 +102,7 @@ static tide_status csv_decoder_new(const tide_schema *schema, const uint32_t *wa
     csv_decoder *self = tide_calloc(1, sizeof *self);
     self->options = read;
     self->options.null_literal = tide_strdup(read.null_literal);
+    self->options.skip_blank = !is_empty_line_a_record(schema, &read, options, n_options);
     self->n = n_wanted;
     self->n_fields = schema->n;
     self->columns = tide_calloc(n_wanted, sizeof *self->columns);
