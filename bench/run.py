@@ -11,7 +11,9 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -66,6 +68,13 @@ IDLE = """
 CREATE TABLE ticks (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1');
 CREATE TABLE result (n BIGINT) WITH ('connector' = 'blackhole');
 INSERT INTO result SELECT n FROM ticks;
+"""
+
+# Keeps every record: what counts is the way in, through and out.
+FILTER = """
+CREATE TABLE incoming (n BIGINT, sent BIGINT) WITH ({source}, 'format' = 'json');
+CREATE TABLE outgoing (n BIGINT, sent BIGINT) WITH ({sink}, 'format' = 'json');
+INSERT INTO outgoing SELECT n, sent FROM incoming WHERE n >= 0;
 """
 
 
@@ -262,6 +271,8 @@ def idle_figures(b):
             before, began = cpu_s(), time.monotonic()
             time.sleep(1 if b.quick else 5)
             percent = (cpu_s() - before) / (time.monotonic() - began) * 100
+            if child.poll() is not None:
+                sys.exit("bench: the idle job ended by itself")
             child.send_signal(signal.SIGINT)
         return percent
 
@@ -283,8 +294,87 @@ def size_figures(b):
     yield Figure("size", "stripped program and library", "MB", 15, None, megabytes, None)
 
 
+class Broker:
+    """A broker of tests/support/kafka for as long as the figures take, its data thrown away."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="tidemill-bench-kafka-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        # The controller's port must be free as well: below those that the system hands out.
+        self.env = {**os.environ, "KAFKA_PORT": str(port), "KAFKA_CPORT": str(20_000 + port % 10_000),
+                    "KAFKA_RUN": self.folder}
+        self.topics = 0
+
+    def script(self, name, *arguments):
+        return subprocess.run([os.path.join(ROOT, "tests/support/kafka", name), *arguments], env=self.env,
+                              capture_output=True, text=True, check=False)
+
+    def __enter__(self):
+        started = self.script("start")
+        if started.returncode != 0:
+            self.script("stop", "--wipe")
+            sys.exit(f"bench: no broker: {started.stderr.strip()}")
+        return self
+
+    def __exit__(self, *_):
+        self.script("stop", "--wipe")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def topic(self):
+        """A new topic of one partition."""
+        self.topics += 1
+        name = f"bench-{self.topics}"
+        self.script("topics", "create", name, "1")
+        return name
+
+    def table(self, topic, *options):
+        return ", ".join((f"'connector' = 'kafka', 'topic' = '{topic}'",
+                          f"'properties.bootstrap.servers' = '{self.address}'", *options))
+
+
+def kafka_figures(b):
+    """Only with --kafka: everything else runs on a machine without Java."""
+    with Broker() as broker:
+        ads, results, incoming, outgoing, alone = (broker.topic() for _ in range(5))
+        at = ("--broker", broker.address)
+        b.limit("kafka-fill", b.ads(), "--to", ads, *at, cpus=b.cpus)
+
+        def sessions():
+            source = broker.table(ads, "'scan.startup.mode' = 'earliest-offset'",
+                                  "'scan.bounded.mode' = 'latest-offset'")
+            script = AD_EVENTS_TABLE.format(source=source, sink=broker.table(results, "'format' = 'json'"))
+            return b.ad_events / b.run(b.tidemill, "run", "-p", "1", "-e", script, cpus=b.cpus).cpu_s / 1e6
+
+        def consume():
+            return b.limit("kafka-consume", ads, "--events", str(b.ad_events), *at, cpus=b.cpus)["per_cpu_s"] / 1e6
+
+        def latency(come_in, come_out):
+            return b.limit("kafka-latency", come_in, "--to", come_out, "--rate", "10000", "--events",
+                           "20000" if b.quick else "100000", *at, cpus=b.cpus)["p99_ms"]
+
+        def through_filter():
+            script = FILTER.format(source=broker.table(incoming, "'scan.startup.mode' = 'earliest-offset'"),
+                                   sink=broker.table(outgoing))
+            with subprocess.Popen([b.tidemill, "run", "-p", "1", "-e", script], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as child:
+                try:
+                    return latency(incoming, outgoing)
+                finally:
+                    child.send_signal(signal.SIGINT)
+
+        yield Figure("kafka", "ad sessions, Kafka JSON to Kafka JSON (limit: librdkafka reads)", "M events/CPU s",
+                     1.2, 2, sessions, consume)
+        latency(alone, alone)  # The broker's code is compiled while it runs: the first seconds do not count.
+        yield Figure("kafka", "Kafka filter, 10,000 records/s, p99 (limit: no job between)", "ms", 10, None,
+                     through_filter, lambda: latency(alone, alone))
+
+
 GROUPS = {"nexmark": nexmark_figures, "scaling": scaling_figures, "sessions": session_figures,
-          "csv": csv_figures, "start": start_figures, "idle": idle_figures, "size": size_figures}
+          "csv": csv_figures, "start": start_figures, "idle": idle_figures, "size": size_figures,
+          "kafka": kafka_figures}
 
 
 # ---- the table ----
@@ -334,6 +424,7 @@ def main():
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one run over small inputs: does it work at all?")
+    parser.add_argument("--kafka", action="store_true", help="start a broker (Java) and measure with it, too")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), metavar="FOLDER",
                         help="with tidemill and bin/limits; build/release")
     options = parser.parse_args()
@@ -345,7 +436,8 @@ def main():
     if options.output == "table":
         print(f"{time.strftime('%Y-%m-%d')}, load {os.getloadavg()[0]:.1f} on {len(bench.cpus)} CPUs\n")
         print("| figure | unit | ours | limit | ratio | must | aim | reached |\n|---|---|---:|---:|---:|---:|---:|---|")
-    for name in options.groups or GROUPS:
+    names = options.groups or [name for name in GROUPS if name != "kafka"]
+    for name in names + ["kafka"] * (options.kafka and "kafka" not in names):
         for figure in GROUPS[name](bench):
             rows.append(measure(figure, 1 if options.quick else options.runs))
             if options.output == "table":

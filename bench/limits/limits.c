@@ -15,12 +15,15 @@
 static const char USAGE[] =
     "usage: limits nexmark generate|numbers|q0|q1|q2|q11|q12 [OPTIONS]\n"
     "       limits csv FILE | json FILE [OPTIONS]\n"
+    "       limits kafka-fill FILE | kafka-consume TOPIC | kafka-latency TOPIC [OPTIONS]\n"
     "       limits spawn COMMAND [ARGUMENTS]\n"
     "  --events N      events of all three kinds, 50000000\n"
     "  --rate N        events per second of event time, 10000\n"
     "  --threads 1|2   each pinned to a CPU, 1\n"
     "  --written       every byte of every string is written and copied, not shared\n"
-    "  --by-shape      JSON: one shape is expected, nothing else parses\n";
+    "  --by-shape      JSON: one shape is expected, nothing else parses\n"
+    "  --broker HOST   Kafka's, 127.0.0.1:9092\n"
+    "  --to TOPIC      kafka-fill: where to; kafka-latency: where records come out\n";
 
 typedef struct thread {
     limits_part part;
@@ -143,6 +146,39 @@ static uint64_t number(const char *text, uint64_t max)
     return n;
 }
 
+static const char *text(const char *value)
+{
+    if (!value) limits_fail("no value\n", USAGE);
+    return value;
+}
+
+/* The option at *i, and its value, which *i is moved to. */
+static void read_option(int argc, char **argv, int *i, limits_options *out)
+{
+    const char *name = argv[*i];
+    if (strcmp(name, "--written") == 0) {
+        out->written = 1;
+        return;
+    }
+    if (strcmp(name, "--by-shape") == 0) {
+        out->by_shape = 1;
+        return;
+    }
+    const char *value = ++*i < argc ? argv[*i] : NULL;
+    if (strcmp(name, "--events") == 0)
+        out->events = number(value, 1u << 31);
+    else if (strcmp(name, "--rate") == 0)
+        out->rate = number(value, 1000000000);
+    else if (strcmp(name, "--threads") == 0)
+        out->threads = (uint32_t)number(value, LIMITS_THREADS_MAX);
+    else if (strcmp(name, "--broker") == 0)
+        out->broker = text(value);
+    else if (strcmp(name, "--to") == 0)
+        out->to = text(value);
+    else
+        limits_fail("unknown option", name);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -150,28 +186,20 @@ int main(int argc, char **argv)
         void (*run)(const limits_options *options);
     } commands[] = { { "nexmark", limits_nexmark },
                      { "csv", limits_csv },
-                     { "json", limits_json } };
-    limits_options options = { .events = 50000000, .rate = 10000, .threads = 1 };
+                     { "json", limits_json },
+                     { "kafka-fill", limits_kafka_fill },
+                     { "kafka-consume", limits_kafka_consume },
+                     { "kafka-latency", limits_kafka_latency } };
+    limits_options options = {
+        .events = 50000000, .rate = 10000, .threads = 1, .broker = "127.0.0.1:9092", .to = "limits"
+    };
     if (argc < 3) limits_fail("what?\n", USAGE);
     if (strcmp(argv[1], "spawn") == 0) {
         limits_spawn(argv + 2);
         return 0;
     }
     options.what = argv[2];
-    for (int i = 3; i < argc; i++) {
-        if (strcmp(argv[i], "--written") == 0)
-            options.written = 1;
-        else if (strcmp(argv[i], "--by-shape") == 0)
-            options.by_shape = 1;
-        else if (strcmp(argv[i], "--events") == 0)
-            options.events = number(argv[++i], 1u << 31);
-        else if (strcmp(argv[i], "--rate") == 0)
-            options.rate = number(argv[++i], 1000000000);
-        else if (strcmp(argv[i], "--threads") == 0)
-            options.threads = (uint32_t)number(argv[++i], LIMITS_THREADS_MAX);
-        else
-            limits_fail("unknown option", argv[i]);
-    }
+    for (int i = 3; i < argc; i++) read_option(argc, argv, &i, &options);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
             commands[i].run(&options);

@@ -15,12 +15,13 @@ extern "C" {
 #define LIMITS_THREADS_MAX 2u
 
 typedef struct limits_options {
-    const char *what; /* The measurement: "q11", or a file's name. */
-    uint64_t events;  /* Of all threads together. */
-    uint64_t rate;    /* Events per second of event time. */
-    uint32_t threads; /* Each a partition of its own, pinned to a CPU. */
-    int written;      /* Strings: every byte of every row, not views of shared bytes. */
-    int by_shape;     /* JSON: one shape expected, no parser. */
+    const char *what;        /* The measurement: "q11", or a file's name. */
+    uint64_t events;         /* Of all threads together. */
+    uint64_t rate;           /* Events per second of event time. */
+    uint32_t threads;        /* Each a partition of its own, pinned to a CPU. */
+    int written;             /* Strings: every byte of every row, not views of shared bytes. */
+    const char *broker, *to; /* Kafka: where it is, and the topic that is written or waited on. */
+    int by_shape;            /* JSON: one shape expected, no parser. */
 } limits_options;
 
 /* What a thread did. Units are events, records or bytes: those of the measurement. */
@@ -62,6 +63,9 @@ limits_text limits_read(const char *path);
 void limits_nexmark(const limits_options *options);
 void limits_csv(const limits_options *options);
 void limits_json(const limits_options *options);
+void limits_kafka_fill(const limits_options *options);
+void limits_kafka_consume(const limits_options *options);
+void limits_kafka_latency(const limits_options *options);
 
 /* Runs a command, given with its path, its output thrown away; prints what it took. */
 void limits_spawn(char **command);
