@@ -6,8 +6,8 @@
  *     selection. Without one the batch is all rows 0 .. n_phys-1;
  *   - a change column (int8_t tide_change values): absent means that every row is an insert.
  * Loops go over `k < n_rows` with physical row `sel ? sel[k] : k`.
- * Building: fill a tide_builder, then tide_builder_finish. All memory comes from a pool; the functions
- * that take a pool must run on its owner thread, the others on any. */
+ * Building: fill a tide_builder, then tide_builder_finish. All memory comes from a pool; the
+ * functions that take a pool must run on its owner thread, the others on any. */
 #ifndef TIDE_BASE_COLUMN_BATCH_H
 #define TIDE_BASE_COLUMN_BATCH_H
 #include <string.h>
@@ -82,12 +82,12 @@ TIDE_INLINE tide_change tide_batch_change(const tide_batch *self, uint32_t phys)
 tide_col *tide_col_ref(tide_col *self);
 void tide_col_unref(tide_col **self_p);
 
-/* A column of `n` uninitialised values. *values_out and, when want_validity, *validity_out (all ones) are
- * writable until the column is published. Strings start without data buffers. */
+/* A column of `n` uninitialised values. *values_out and, when want_validity, *validity_out (all
+ * ones) are writable until the column is published. Strings start without data buffers. */
 tide_col *tide_col_new(tide_pool *pool, tide_type type, uint32_t n, void **values_out,
                        bool want_validity, uint64_t **validity_out);
-/* Appends a data buffer to a string column under construction; takes the reference and nulls *buf_p.
- * Returns its index for views. */
+/* Appends a data buffer to a string column under construction; takes the reference and nulls
+ * *buf_p. Returns its index for views. */
 uint32_t tide_col_add_data(tide_col *self, tide_pool *pool, tide_buf **buf_p);
 /* n times the same value. */
 tide_col *tide_col_constant(tide_pool *pool, const tide_value *value, uint32_t n);
@@ -118,8 +118,8 @@ void tide_batch_set_change(tide_batch *self, tide_col **change_p);
 /* Bytes that the batch's buffers pin, and bytes that its selected rows need. */
 size_t tide_batch_pinned_bytes(const tide_batch *self);
 size_t tide_batch_used_bytes(const tide_batch *self);
-/* A deep copy with its own, just large enough buffers: what an outbox does to a small batch that pins
- * much (the design's lifetime rule). */
+/* A deep copy with its own, just large enough buffers: what an outbox does to a small batch that
+ * pins much (the design's lifetime rule). */
 tide_batch *tide_batch_copy(tide_pool *pool, const tide_batch *self);
 
 /* ---- building ---- */
@@ -156,21 +156,23 @@ TIDE_INLINE bool tide_builder_full(const tide_builder *self)
     return self->n == self->cap;
 }
 
-/* Row `row` of a column under construction. Every row up to n must be set exactly once per column. */
+/* Row `row` of a column under construction. Every row up to n must be set exactly once per column.
+ */
 void tide_colb_set_null(tide_colb *self, uint32_t row);
 void tide_colb_put_str(tide_colb *self, uint32_t row, const char *ptr, uint32_t len);
-/* Room for len bytes of a string to be written in place; then _commit with its true length (<= len). */
+/* Room for len bytes of a string to be written in place; then _commit with its true length (<=
+ * len). */
 char *tide_colb_reserve(tide_colb *self, uint32_t len);
 void tide_colb_commit(tide_colb *self, uint32_t row, const char *at, uint32_t len);
 void tide_colb_put_value(tide_colb *self, uint32_t row, const tide_value *value);
-/* Adds an existing buffer as heap (zero copy; references it); views with the index returned may point
- * into it. A later put_str opens another heap buffer. */
+/* Adds an existing buffer as heap (zero copy; references it); views with the index returned may
+ * point into it. A later put_str opens another heap buffer. */
 uint32_t tide_colb_share(tide_colb *self, tide_buf *buf);
 
 /* Sets row's change; rows never set are inserts. */
 void tide_builder_set_change(tide_builder *self, uint32_t row, tide_change change);
-/* Appends the physical rows rows[0..n) of src (same types), changes included; strings share src's data
- * buffers when that is cheap, else their bytes are copied. n <= cap - self->n. */
+/* Appends the physical rows rows[0..n) of src (same types), changes included; strings share src's
+ * data buffers when that is cheap, else their bytes are copied. n <= cap - self->n. */
 void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows,
                          uint32_t n);
 /* The rows so far as a batch; the builder starts anew. NULL when there are none. */

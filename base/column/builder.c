@@ -1,4 +1,5 @@
-/* builder.c - columns under construction: rows written one by one, appended from batches, finished. */
+/* builder.c - columns under construction: rows written one by one, appended from batches, finished.
+ */
 #include "base/column/batch.h"
 #include "base/core/assert.h"
 #include "base/core/mem.h"
@@ -166,8 +167,8 @@ void tide_builder_set_change(tide_builder *self, uint32_t row, tide_change chang
     self->change[row] = (int8_t)change;
 }
 
-/* Views of rows[0..n) re-pointed at this column: shared heap buffers when the rows use a fair part of
- * them, else copied bytes. */
+/* Views of rows[0..n) re-pointed at this column: shared heap buffers when the rows use a fair part
+ * of them, else copied bytes. */
 static void append_strings(tide_colb *self, uint32_t at, const tide_col *from, const uint16_t *rows,
                            uint32_t n)
 {

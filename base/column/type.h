@@ -10,20 +10,22 @@
 
 /* Values are stored in snapshots and sent on the wire: never renumber, only append. */
 typedef enum tide_type_id {
-    TIDE_TYPE_NULL = 0, /* Of the literal NULL before it is given a type; no column has it. */
-    TIDE_TYPE_BOOLEAN,  /* uint8_t 0 or 1 (a byte, not Arrow's bit: see docs/decisions). */
-    TIDE_TYPE_TINYINT,  /* int8_t */
-    TIDE_TYPE_SMALLINT, /* int16_t */
-    TIDE_TYPE_INT,      /* int32_t */
-    TIDE_TYPE_BIGINT,   /* int64_t */
-    TIDE_TYPE_FLOAT,    /* float */
-    TIDE_TYPE_DOUBLE,   /* double */
-    TIDE_TYPE_DECIMAL, /* __int128, the value times 10^scale; precision 1 to 38, scale 0 to precision */
+    TIDE_TYPE_NULL = 0,  /* Of the literal NULL before it is given a type; no column has it. */
+    TIDE_TYPE_BOOLEAN,   /* uint8_t 0 or 1 (a byte, not Arrow's bit: see docs/decisions). */
+    TIDE_TYPE_TINYINT,   /* int8_t */
+    TIDE_TYPE_SMALLINT,  /* int16_t */
+    TIDE_TYPE_INT,       /* int32_t */
+    TIDE_TYPE_BIGINT,    /* int64_t */
+    TIDE_TYPE_FLOAT,     /* float */
+    TIDE_TYPE_DOUBLE,    /* double */
+    TIDE_TYPE_DECIMAL,   /* __int128, the value times 10^scale; precision 1 to 38, scale 0 to
+                            precision */
     TIDE_TYPE_STRING,    /* tide_view, UTF-8; precision = VARCHAR(n)'s n, 0 unlimited */
     TIDE_TYPE_BYTES,     /* tide_view */
     TIDE_TYPE_DATE,      /* int32_t days since 1970-01-01 */
     TIDE_TYPE_TIME,      /* int64_t microseconds since midnight */
-    TIDE_TYPE_TIMESTAMP, /* int64_t microseconds since 1970-01-01 00:00, no zone; precision 0 to 6 */
+    TIDE_TYPE_TIMESTAMP, /* int64_t microseconds since 1970-01-01 00:00, no zone; precision 0 to 6
+                          */
     TIDE_TYPE_TIMESTAMP_LTZ, /* int64_t microseconds since the epoch, UTC; precision 0 to 6 */
     TIDE_TYPE_INTERVAL,      /* tide_interval */
     TIDE_TYPE_COUNT
@@ -94,13 +96,14 @@ TIDE_INLINE bool tide_type_equal(tide_type a, tide_type b)
 /* Bytes of one value: 1, 2, 4, 8 or 16. TIDE_TYPE_NULL has 1. */
 uint32_t tide_type_width(tide_type t);
 
-/* As SQL writes it: "DECIMAL(10, 2)", "TIMESTAMP(3)". Writes at most cap bytes with the NUL; returns buf. */
+/* As SQL writes it: "DECIMAL(10, 2)", "TIMESTAMP(3)". Writes at most cap bytes with the NUL;
+ * returns buf. */
 char *tide_type_print(tide_type t, char *buf, size_t cap);
 #define TIDE_TYPE_TEXT_MAX 40
 
 /* Reads a type as SQL writes it, any case: "bigint", "varchar(20)", "timestamp_ltz(3)", "double
- * precision", PostgreSQL's and Flink's names. Returns TIDE_E_TYPE with the nearest name when unknown or
- * when precision or scale are out of range. `text` is NUL-terminated. */
+ * precision", PostgreSQL's and Flink's names. Returns TIDE_E_TYPE with the nearest name when
+ * unknown or when precision or scale are out of range. `text` is NUL-terminated. */
 TIDE_MUST_CHECK tide_status tide_type_parse(const char *text, tide_type *out);
 
 /* One value outside a column: a literal, an option. Strings borrow their bytes. */

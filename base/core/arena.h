@@ -27,11 +27,12 @@ size_t tide_arena_bytes(const tide_arena *self); /* Held from the system. */
 #define TIDE_NEW(arena, type) ((type *)tide_arena_zalloc((arena), sizeof(type)))
 #define TIDE_NEW_N(arena, type, n) ((type *)tide_arena_zalloc((arena), sizeof(type) * (size_t)(n)))
 
-/* Appends to an array in an arena, doubling its capacity when full (the old copy stays until reset). */
+/* Appends to an array in an arena, doubling its capacity when full (the old copy stays until
+ * reset). */
 #define TIDE_PUSH(arena, array, n, cap, value)                                                     \
     do {                                                                                           \
         if ((n) == (cap)) {                                                                        \
-            (cap) = (cap) ? (cap) * 2 : 4;                                                         \
+            (cap) = (cap) ? (cap)*2 : 4;                                                           \
             void *push_new_ = tide_arena_alloc((arena), (size_t)(cap) * sizeof *(array));          \
             if (n) memcpy(push_new_, (array), (size_t)(n) * sizeof *(array));                      \
             (array) = push_new_;                                                                   \

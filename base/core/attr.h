@@ -15,7 +15,7 @@
 
 /* A kernel that is compiled once per instruction set and chosen when the program loads. Empty under
  * ThreadSanitizer (its runtime is not ready when the chooser runs) and on other machines. */
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) && \
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) &&      \
     !defined(__clang__)
 #define TIDE_HOT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -8,7 +8,8 @@
 
 /* Each returns at least one byte of memory that the caller frees with tide_free; never NULL. */
 void *tide_malloc(size_t bytes);
-void *tide_calloc(size_t count, size_t bytes);   /* Zeroed; overflow of the product ends the process. */
+void *tide_calloc(size_t count,
+                  size_t bytes); /* Zeroed; overflow of the product ends the process. */
 void *tide_realloc(void *p, size_t bytes);
 void *tide_malloc_aligned(size_t align, size_t bytes); /* align: a power of two. */
 char *tide_strdup(const char *text);
@@ -20,7 +21,7 @@ void tide_free(void *p); /* NULL is fine. */
 #define TIDE_GROW(array, n, cap)                                                                   \
     do {                                                                                           \
         if ((n) == (cap)) {                                                                        \
-            (cap) = (cap) ? (cap) * 2 : 8;                                                         \
+            (cap) = (cap) ? (cap)*2 : 8;                                                           \
             (array) = tide_realloc((array), (size_t)(cap) * sizeof *(array));                      \
         }                                                                                          \
     } while (0)

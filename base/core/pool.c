@@ -8,18 +8,18 @@
 #include "base/core/mem.h"
 
 #define CLASS_BYTES_MIN 128u
-#define CLASSES 22u                            /* 128 B to 256 MiB; larger buffers are not kept. */
-#define CACHED_BYTES_MAX (8u * 1024u * 1024u)  /* Free buffers kept for reuse, per pool. */
+#define CLASSES 22u                           /* 128 B to 256 MiB; larger buffers are not kept. */
+#define CACHED_BYTES_MAX (8u * 1024u * 1024u) /* Free buffers kept for reuse, per pool. */
 
 struct tide_pool {
-    tide_buf *free[CLASSES];           /* Owner. */
-    size_t cached_bytes;               /* Owner. */
-    size_t budget_bytes;               /* Constant. */
-    pthread_t owner;                   /* Written by _adopt, before buffers are shared. */
+    tide_buf *free[CLASSES]; /* Owner. */
+    size_t cached_bytes;     /* Owner. */
+    size_t budget_bytes;     /* Constant. */
+    pthread_t owner;         /* Written by _adopt, before buffers are shared. */
     _Atomic(tide_buf *) returned TIDE_ALIGNED(64); /* Pushed by any thread, emptied by the owner. */
-    _Atomic size_t out_bytes;          /* Any thread. */
-    _Atomic size_t peak_bytes;         /* Owner writes. */
-    _Atomic size_t refs;               /* One for the owner, one per buffer that is out. */
+    _Atomic size_t out_bytes;                      /* Any thread. */
+    _Atomic size_t peak_bytes;                     /* Owner writes. */
+    _Atomic size_t refs; /* One for the owner, one per buffer that is out. */
 };
 
 static uint32_t class_of(size_t bytes)

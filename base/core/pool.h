@@ -1,12 +1,12 @@
 /* pool.h - where row data lives: refcounted buffers out of budgeted, recycling pools.
  *
- * Each slot and each I/O thread has its own pool. A buffer may be read and released on any thread; it
- * goes home to the pool that made it (released by its owner thread: straight onto a free list; by
- * another: onto a lock-free return stack). A pool lives until it is freed *and* its last buffer is back.
- * The budget is a line, not a wall: tide_pool_take always succeeds, but tide_pool_has_room turns false,
- * and whoever starts new work (a source's poll, an operator's next emission) asks that first. So a
- * budget is overrun by at most what one step produces.
- * Owner: the thread that called _new, or the one that called _adopt last. */
+ * Each slot and each I/O thread has its own pool. A buffer may be read and released on any thread;
+ * it goes home to the pool that made it (released by its owner thread: straight onto a free list;
+ * by another: onto a lock-free return stack). A pool lives until it is freed *and* its last buffer
+ * is back. The budget is a line, not a wall: tide_pool_take always succeeds, but tide_pool_has_room
+ * turns false, and whoever starts new work (a source's poll, an operator's next emission) asks that
+ * first. So a budget is overrun by at most what one step produces. Owner: the thread that called
+ * _new, or the one that called _adopt last. */
 #ifndef TIDE_BASE_CORE_POOL_H
 #define TIDE_BASE_CORE_POOL_H
 #include <stdatomic.h>
@@ -24,7 +24,7 @@ typedef struct tide_pool tide_pool;
 typedef struct tide_buf {
     _Atomic uint32_t refs; /* Any thread. */
     uint32_t size_class;
-    size_t capacity;       /* Usable bytes of data[]. */
+    size_t capacity; /* Usable bytes of data[]. */
     tide_pool *pool;
     struct tide_buf *next; /* Free list or return stack, while nobody holds it. */
     uint8_t data[] TIDE_ALIGNED(64);

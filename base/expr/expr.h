@@ -74,8 +74,8 @@ bool tide_expr_equal(const tide_expr *a,
 bool tide_expr_is_deterministic(const tide_expr *self);
 /* Sets bits[i] for every input column i used. bits has n_columns entries. */
 void tide_expr_mark_columns(const tide_expr *self, bool *bits, uint32_t n_columns);
-/* The same tree over other inputs: column i becomes exprs[i] (a column, or what computes it). It may
- * grow beyond TIDE_EXPR_NODES_MAX: the caller looks at n_nodes. */
+/* The same tree over other inputs: column i becomes exprs[i] (a column, or what computes it). It
+ * may grow beyond TIDE_EXPR_NODES_MAX: the caller looks at n_nodes. */
 const tide_expr *tide_expr_substitute(tide_arena *arena, const tide_expr *self,
                                       const tide_expr *const *exprs);
 /* Evaluates constant subtrees. A constant that would fail (1/0) stays as it is: it fails when

@@ -1,8 +1,8 @@
 /* ring.h - a bounded queue of pointers from one thread to one other. Wait-free, no system calls.
  *
- * The producer owns the head, the consumer the tail, each with a cached copy of the other's, so that a
- * push or pop usually touches no line that the other thread writes. A full ring refuses: that is
- * back-pressure. Elements are never NULL. */
+ * The producer owns the head, the consumer the tail, each with a cached copy of the other's, so
+ * that a push or pop usually touches no line that the other thread writes. A full ring refuses:
+ * that is back-pressure. Elements are never NULL. */
 #ifndef TIDE_BASE_THREAD_RING_H
 #define TIDE_BASE_THREAD_RING_H
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ typedef struct tide_ring {
 } tide_ring;
 
 void tide_ring_init(tide_ring *self, uint32_t capacity); /* Rounded up to a power of two. */
-void tide_ring_fini(tide_ring *self);                    /* Elements still inside are the caller's. */
+void tide_ring_fini(tide_ring *self); /* Elements still inside are the caller's. */
 
 /* Producer: are there `n` free places? Looks at the consumer's line only when its copy says no. */
 TIDE_INLINE bool tide_ring_has_room(tide_ring *self, uint64_t n)

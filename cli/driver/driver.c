@@ -36,13 +36,15 @@ static void wake(void *waker)
     tide_waker_wake(waker);
 }
 
-static void sleep_until_news(tide_waker *waker, tide_job *job, const _Atomic int *stops, int stops_seen,
-                             int64_t every_ns)
+static void sleep_until_news(tide_waker *waker, tide_job *job, const _Atomic int *stops,
+                             int stops_seen, int64_t every_ns)
 {
     tide_waker_arm(waker);
     bool news = tide_job_state_of(job) != TIDE_JOB_RUNNING || atomic_load(stops) != stops_seen;
-    if (news) tide_waker_disarm(waker);
-    else tide_waker_wait(waker, every_ns > 0 ? every_ns : -1);
+    if (news)
+        tide_waker_disarm(waker);
+    else
+        tide_waker_wait(waker, every_ns > 0 ? every_ns : -1);
 }
 
 /* Until the job ended or was given up. */

@@ -1,7 +1,8 @@
 /* driver.h - runs a plan in this process: embedded mode.
  *
- * The composition root: plan -> graph -> job on this process's slots. Blocks until the job ended; meanwhile
- * calls on_progress from the calling thread. A stop may be asked for from a signal handler. */
+ * The composition root: plan -> graph -> job on this process's slots. Blocks until the job ended;
+ * meanwhile calls on_progress from the calling thread. A stop may be asked for from a signal
+ * handler. */
 #ifndef TIDE_CLI_DRIVER_DRIVER_H
 #define TIDE_CLI_DRIVER_DRIVER_H
 #include <stdbool.h>
@@ -15,7 +16,8 @@
 typedef struct tide_driver_control tide_driver_control;
 tide_driver_control *tide_driver_control_new(void);
 void tide_driver_control_free(tide_driver_control **self_p);
-/* First call: end cleanly (sources stop, sinks complete what they have). Second: abandon at once. */
+/* First call: end cleanly (sources stop, sinks complete what they have). Second: abandon at once.
+ */
 void tide_driver_control_stop(tide_driver_control *self);
 
 typedef enum tide_driver_end {
@@ -30,15 +32,16 @@ typedef struct tide_driver_options {
     struct tide_output *output;        /* For bare SELECTs. */
     bool virtual_time;
     uint64_t random_seed;
-    tide_driver_control *control;      /* NULL: cannot be stopped. */
-    int64_t progress_every_ns;         /* 0: no calls. */
+    tide_driver_control *control; /* NULL: cannot be stopped. */
+    int64_t progress_every_ns;    /* 0: no calls. */
     void (*on_progress)(void *ctx, const tide_job_progress *progress);
     void *ctx;
 } tide_driver_options;
 
 /* `plan` is optimised. Builds its graph and runs it. *final (may be NULL) gets the last
  * progress, *end (may be NULL) how it ended, both also on failure. Returns the job's failure. */
-TIDE_MUST_CHECK tide_status tide_driver_run(const tide_plan *plan, const tide_driver_options *options,
+TIDE_MUST_CHECK tide_status tide_driver_run(const tide_plan *plan,
+                                            const tide_driver_options *options,
                                             tide_job_progress *final, tide_driver_end *end);
 
 #endif

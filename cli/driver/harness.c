@@ -12,7 +12,7 @@
 #include "worker/runtime/deploy.h"
 
 struct tide_test {
-    tide_harness_io io;       /* First: what the connectors get as their hook. */
+    tide_harness_io io; /* First: what the connectors get as their hook. */
     tide_plan *plan;
     tide_job_settings settings;
     tide_graph *graph;
@@ -35,7 +35,8 @@ static void keep_error(tide_test *self)
 
 static tide_status deploy(tide_test *self)
 {
-    TIDE_TRY(tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings, NULL));
+    TIDE_TRY(tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
+                                    NULL));
     TIDE_TRY(tide_graph_build(self->plan, &self->settings, &self->graph));
     self->config = (tide_job_config){ .graph = self->graph,
                                       .settings = &self->settings,

@@ -11,7 +11,7 @@ typedef struct tide_harness_source {
     tide_harness_io *io;
     tide_decoder *decoder;
     tide_builder builder;
-    tide_batch **rows;     /* Fed and not polled yet. */
+    tide_batch **rows; /* Fed and not polled yet. */
     uint32_t n_rows, cap_rows, next_row;
     bool split_ended;
 } source;
@@ -24,8 +24,9 @@ static tide_schema record_schema(const tide_table *table, uint32_t *position)
         const tide_table_column *column = &table->columns[c];
         position[c] = schema.n;
         if (column->kind == TIDE_COLUMN_COMPUTED) continue;
-        schema.fields[schema.n++] =
-            (tide_field){ .name = column->name, .type = column->type, .not_null = column->not_null };
+        schema.fields[schema.n++] = (tide_field){ .name = column->name,
+                                                  .type = column->type,
+                                                  .not_null = column->not_null };
     }
     return schema;
 }
@@ -90,8 +91,8 @@ static tide_status decode(source *self, const char *csv)
     uint8_t *padded = tide_calloc(1, n + TIDE_BUF_PADDING);
     memcpy(padded, csv, n);
     tide_decode_errors errors = { 0 };
-    tide_status rv = tide_format_find("csv")->decode_one(self->decoder, padded, n, 0, &self->builder,
-                                                         &errors);
+    tide_status rv =
+        tide_format_find("csv")->decode_one(self->decoder, padded, n, 0, &self->builder, &errors);
     if (rv == TIDE_OK && errors.n)
         rv = tide_fail(TIDE_E_DATA, "table %s, row %s: %s", self->args.scan->scan.table->name, csv,
                        errors.items[0].text);
@@ -119,7 +120,7 @@ tide_status tide_harness_feed(tide_harness_io *self, const char *table, const ch
 /* ---- out ---- */
 typedef struct sink {
     tide_harness_io *io;
-    uint32_t output;     /* Its index; the array may move. */
+    uint32_t output; /* Its index; the array may move. */
     tide_encoder *encoder;
 } sink;
 
@@ -154,7 +155,8 @@ static tide_sink_result sink_write(void *self_v, tide_batch **in_p)
     for (uint32_t k = 0; k < (*in_p)->n_rows; k++) {
         if ((*in_p)->change)
             tide_bytes_puts(text, marks[tide_batch_change(*in_p, tide_batch_phys(*in_p, k))]);
-        if (tide_format_find("csv")->encode(self->encoder, *in_p, k, 1, true, text, NULL) != TIDE_OK)
+        if (tide_format_find("csv")->encode(self->encoder, *in_p, k, 1, true, text, NULL) !=
+            TIDE_OK)
             return TIDE_SINK_FAILED;
     }
     tide_batch_unref(in_p);
@@ -197,14 +199,12 @@ static tide_status discover(const tide_node *scan, uint32_t parallelism, tide_sp
     return TIDE_OK;
 }
 
-static const tide_source_vt source_vt = { .size = sizeof(source),
-                                          .open = source_open,
-                                          .poll = source_poll,
-                                          .close = source_close };
-static const tide_sink_vt sink_vt = { .size = sizeof(sink),
-                                      .open = sink_open,
-                                      .write = sink_write,
-                                      .close = sink_close };
+static const tide_source_vt source_vt = {
+    .size = sizeof(source), .open = source_open, .poll = source_poll, .close = source_close
+};
+static const tide_sink_vt sink_vt = {
+    .size = sizeof(sink), .open = sink_open, .write = sink_write, .close = sink_close
+};
 
 const tide_connector tide_harness_connector = { .name = "harness",
                                                 .takes_changes = true,

@@ -24,7 +24,8 @@ extern const tide_connector tide_harness_connector;
 
 /* Gives a CSV record to every source that reads the table. Returns TIDE_E_NOT_FOUND when none does,
  * TIDE_E_DATA for a record that does not fit. */
-TIDE_MUST_CHECK tide_status tide_harness_feed(tide_harness_io *self, const char *table, const char *csv);
+TIDE_MUST_CHECK tide_status tide_harness_feed(tide_harness_io *self, const char *table,
+                                              const char *csv);
 /* What was written to the table since the last call; owned by self until the next. */
 const char *tide_harness_take(tide_harness_io *self, const char *table);
 void tide_harness_io_fini(tide_harness_io *self);

@@ -26,8 +26,8 @@ struct tide_keyed {
     const uint32_t *keys;
 };
 
-/* Keeps the newest failure as the job's error, unless it has one. Returns NULL for callers that return a
- * handle. */
+/* Keeps the newest failure as the job's error, unless it has one. Returns NULL for callers that
+ * return a handle. */
 void *tide_jobdef_failed(tide_jobdef *job, tide_status code);
 /* May the call go on? False when the job has failed or an argument is NULL. */
 bool tide_jobdef_ready(tide_jobdef *job, const void *argument, const char *what);
@@ -39,8 +39,8 @@ TIDE_MUST_CHECK tide_status tide_jobdef_column(const tide_node *node, const char
 TIDE_MUST_CHECK tide_status tide_jobdef_schema(tide_jobdef *job, const tide_column_def *columns,
                                                uint32_t n, const tide_schema *input,
                                                tide_schema *out);
-/* Copies a definition of `size` bytes by its caller's count into one of `full` bytes, rest zero. Fails when
- * the caller's struct is larger than ours and has something there. */
+/* Copies a definition of `size` bytes by its caller's count into one of `full` bytes, rest zero.
+ * Fails when the caller's struct is larger than ours and has something there. */
 TIDE_MUST_CHECK tide_status tide_jobdef_copy(void *to, size_t full, const void *from, size_t size,
                                              const char *what);
 

@@ -1,7 +1,7 @@
 /* session.h - SQL a piece at a time over one growing plan: what a C job's builder uses.
  *
- * Declarations of earlier pieces are known to later ones, and so are plan nodes that were registered under a
- * name. All nodes live in the plan's arena. Owner: one thread. */
+ * Declarations of earlier pieces are known to later ones, and so are plan nodes that were
+ * registered under a name. All nodes live in the plan's arena. Owner: one thread. */
 #ifndef TIDE_JOBAPI_SQL_SESSION_H
 #define TIDE_JOBAPI_SQL_SESSION_H
 #include "jobapi/sql/sql.h"
@@ -30,8 +30,8 @@ void tide_sql_session_forget(tide_sql_session *self, const char *name);
 /* A declared table by name; TIDE_E_BIND with the nearest. */
 TIDE_MUST_CHECK tide_status tide_sql_session_table(tide_sql_session *self, const char *name,
                                                    const tide_table **out);
-/* Rows into a declared table (columns by position, coerced as INSERT does), or to the output when table is
- * NULL. */
+/* Rows into a declared table (columns by position, coerced as INSERT does), or to the output when
+ * table is NULL. */
 TIDE_MUST_CHECK tide_status tide_sql_session_sink(tide_sql_session *self, const tide_node *node,
                                                   const char *table);
 TIDE_MUST_CHECK tide_status tide_sql_session_set(tide_sql_session *self, const char *key,

@@ -133,12 +133,15 @@ static void min_and_max_give_way(void **state)
     check_updating("aggregate aggs=max(n)", SCHEMA, "+I a 3\n+I b 4\n-U b 4\n+U b 1\nend\n", "3\n");
 }
 
-/* What DISTINCT gives carries changes that only add: min and max then keep no values to take back. */
+/* What DISTINCT gives carries changes that only add: min and max then keep no values to take back.
+ */
 static void a_change_column_of_inserts_is_no_retraction(void **state)
 {
     (void)state;
-    tide_op_check(&(tide_op_case){ .schema = SCHEMA, .config = "aggregate keys=k aggs=min(n),max(n)",
-                                   .input = "+I a 5\n+I a 9\n+I b 2\nend\n", .materialize = true,
+    tide_op_check(&(tide_op_case){ .schema = SCHEMA,
+                                   .config = "aggregate keys=k aggs=min(n),max(n)",
+                                   .input = "+I a 5\n+I a 9\n+I b 2\nend\n",
+                                   .materialize = true,
                                    .expect = "a 5 9\nb 2 2\n" });
 }
 

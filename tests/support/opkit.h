@@ -33,9 +33,9 @@ typedef struct tide_op_case {
     const char *expect_error; /* Part of the message of the failure that must come instead. */
     uint64_t late_rows, bad_rows;
     size_t state_budget_bytes;
-    bool ordered; /* Rows must come in exactly this order. */
-    bool
-        materialize; /* Compare what the changes add up to: `expect` has the rows left at the end. */
+    bool ordered;     /* Rows must come in exactly this order. */
+    bool materialize; /* Compare what the changes add up to: `expect` has the rows left at the end.
+                       */
     bool input_updating; /* The input has changes. */
     bool batch_mode, skip_bad_rows;
     bool no_snapshot; /* The operator keeps rows outside tables. */

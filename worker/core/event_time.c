@@ -3,7 +3,12 @@
 
 #include "base/core/mem.h"
 
-typedef enum partition_state { PARTITION_ACTIVE, PARTITION_AT_END, PARTITION_IDLE, PARTITION_ENDED } partition_state;
+typedef enum partition_state {
+    PARTITION_ACTIVE,
+    PARTITION_AT_END,
+    PARTITION_IDLE,
+    PARTITION_ENDED
+} partition_state;
 
 typedef struct partition {
     int64_t watermark, at_end_us;

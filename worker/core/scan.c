@@ -8,8 +8,8 @@ typedef enum resolve_state { UNRESOLVED, RESOLVING, RESOLVED } resolve_state;
 typedef struct analysis {
     tide_arena *arena;
     const tide_table *table;
-    resolve_state *state;          /* Per table column. */
-    const tide_expr **over_read;   /* Per table column: its value over the columns read. */
+    resolve_state *state;        /* Per table column. */
+    const tide_expr **over_read; /* Per table column: its value over the columns read. */
     uint32_t *read;
     uint32_t n_read;
 } analysis;
@@ -87,7 +87,8 @@ tide_status tide_scan_analyse(tide_arena *arena, const tide_node *scan, bool wan
         uint32_t column = scan->scan.columns[i];
         if (table->columns[column].kind != TIDE_COLUMN_COMPUTED) TIDE_TRY(resolve(&a, column));
     }
-    for (uint32_t i = 0; i < scan->scan.n_columns; i++) TIDE_TRY(resolve(&a, scan->scan.columns[i]));
+    for (uint32_t i = 0; i < scan->scan.n_columns; i++)
+        TIDE_TRY(resolve(&a, scan->scan.columns[i]));
     *out = (tide_scan_reading){ 0 };
     if (want_watermark && table->watermark) {
         TIDE_TRY(resolve_used(&a, table->watermark));

@@ -8,7 +8,12 @@
 /* Between watermarks, unless the source has nothing else to say: they flush what is routed. */
 #define WATERMARK_EVERY_NS 2000000
 
-typedef enum source_state { SOURCE_READING, SOURCE_FINAL_WATERMARK, SOURCE_END, SOURCE_OVER } source_state;
+typedef enum source_state {
+    SOURCE_READING,
+    SOURCE_FINAL_WATERMARK,
+    SOURCE_END,
+    SOURCE_OVER
+} source_state;
 
 typedef struct source {
     tide_feed feed;
@@ -19,7 +24,8 @@ typedef struct source {
     tide_prog *watermark; /* NULL: no watermarks but the final one. */
     tide_row_errors errors;
     tide_event_time *time;
-    uint32_t *partition_of_split, *splits_left; /* Local partition numbers; splits_left per partition. */
+    uint32_t *partition_of_split,
+        *splits_left; /* Local partition numbers; splits_left per partition. */
     uint32_t n_partitions;
     bool every_row, stopping;
     int64_t watermark_ns; /* When the last one was sent. */
@@ -208,8 +214,10 @@ tide_status tide_source_feed_new(const tide_source_config *config, tide_feed **o
         void *instance = tide_malloc_aligned(64, self->vt->size);
         memset(instance, 0, self->vt->size);
         rv = self->vt->open(instance, &self->args);
-        if (rv == TIDE_OK) self->instance = instance;
-        else tide_free(instance);
+        if (rv == TIDE_OK)
+            self->instance = instance;
+        else
+            tide_free(instance);
     }
     *out = &self->feed;
     if (rv == TIDE_OK) return TIDE_OK;

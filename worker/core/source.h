@@ -1,10 +1,10 @@
 /* source.h - the head of a source task: a connector's rows, with event time.
  *
- * Takes batches from a connector (worker/connector/connector.h) and adds what a connector knows nothing
- * of: watermarks per partition with the minimum over partitions, idleness, and the end. Partitions not
- * yet begun hold the watermark back, so nothing in a bounded input is late because of the order in which
- * it is read. A row whose WATERMARK expression fails or is NULL does not move the watermark.
- * Owner: the task. No clock of its own. */
+ * Takes batches from a connector (worker/connector/connector.h) and adds what a connector knows
+ * nothing of: watermarks per partition with the minimum over partitions, idleness, and the end.
+ * Partitions not yet begun hold the watermark back, so nothing in a bounded input is late because
+ * of the order in which it is read. A row whose WATERMARK expression fails or is NULL does not move
+ * the watermark. Owner: the task. No clock of its own. */
 #ifndef TIDE_WORKER_CORE_SOURCE_H
 #define TIDE_WORKER_CORE_SOURCE_H
 #include "worker/connector/connector.h"
@@ -13,14 +13,15 @@
 
 typedef struct tide_source_config {
     const tide_node *scan;
-    const tide_scan_reading *reading; /* Borrowed until the feed is freed, as are scan and splits. */
+    const tide_scan_reading
+        *reading; /* Borrowed until the feed is freed, as are scan and splits. */
     const tide_connector *connector;
-    const tide_split *const *splits;  /* This subtask's. */
+    const tide_split *const *splits; /* This subtask's. */
     uint32_t n_splits;
-    const tide_op_env *env;           /* Of the task's head stage. */
-    bool watermark_every_row;         /* Virtual time: one row per batch, a watermark after each. */
+    const tide_op_env *env;   /* Of the task's head stage. */
+    bool watermark_every_row; /* Virtual time: one row per batch, a watermark after each. */
     bool bounded;
-    int64_t idle_timeout_us;          /* 0: never idle. */
+    int64_t idle_timeout_us; /* 0: never idle. */
 } tide_source_config;
 
 /* Opens the connector's source. */

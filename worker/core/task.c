@@ -6,7 +6,7 @@
 #include "worker/op/user/user_agg.h"
 
 #define STAGES_MAX 64u
-#define QUEUE_DATA 2u   /* Batches between two stages: one being worked on, one behind it. */
+#define QUEUE_DATA 2u /* Batches between two stages: one being worked on, one behind it. */
 /* A front element in use, two batches, a watermark and an IDLE in each of three gaps, an END. */
 #define QUEUE_SLOTS 10u
 #define HEAD_ELEMENTS_PER_STEP 4u
@@ -27,7 +27,7 @@ typedef struct exit_to {
 typedef enum stage_state { STAGE_READY, STAGE_IN_ELEMENT, STAGE_IN_TIMER, STAGE_ENDED } stage_state;
 
 typedef struct stage {
-    tide_outbox outbox;   /* First: operators hand it back to us. */
+    tide_outbox outbox; /* First: operators hand it back to us. */
     tide_task *task;
     const tide_op_vt *vt; /* NULL passes elements through. */
     void *op;
@@ -36,8 +36,8 @@ typedef struct stage {
     tide_op_counters counters;
     queue in;
     stage_state state;
-    bool emitted;         /* Since it was last run: what is behind it has work. */
-    uint8_t port;         /* Of a chained stage's only input. */
+    bool emitted; /* Since it was last run: what is behind it has work. */
+    uint8_t port; /* Of a chained stage's only input. */
     exit_to *exits;
     uint32_t n_exits, cap_exits;
 } stage;
@@ -81,12 +81,14 @@ static void queue_drop_last(queue *q)
     q->n--;
 }
 
-/* `keep`: how many elements at the front must stay as they are (1 while the front one is in use). */
+/* `keep`: how many elements at the front must stay as they are (1 while the front one is in use).
+ */
 static void queue_push(queue *q, const tide_elem *e, uint32_t keep)
 {
     if (e->kind == TIDE_ELEM_WATERMARK || e->kind == TIDE_ELEM_IDLE) {
         while (q->n > keep && queue_last(q)->kind == TIDE_ELEM_IDLE) queue_drop_last(q);
-        if (e->kind == TIDE_ELEM_WATERMARK && q->n > keep && queue_last(q)->kind == TIDE_ELEM_WATERMARK)
+        if (e->kind == TIDE_ELEM_WATERMARK && q->n > keep &&
+            queue_last(q)->kind == TIDE_ELEM_WATERMARK)
             queue_drop_last(q);
     }
     tide_assert(q->n < QUEUE_SLOTS);
@@ -115,7 +117,8 @@ static bool outbox_has_room(tide_outbox *outbox)
     stage *s = (stage *)outbox;
     for (uint32_t i = 0; i < s->n_exits; i++) {
         const exit_to *x = &s->exits[i];
-        if (x->stage ? !queue_has_room(&x->stage->in) : !tide_outlet_has_room(x->outlet)) return false;
+        if (x->stage ? !queue_has_room(&x->stage->in) : !tide_outlet_has_room(x->outlet))
+            return false;
     }
     return true;
 }
@@ -123,7 +126,8 @@ static bool outbox_has_room(tide_outbox *outbox)
 static void deliver(stage *s, const exit_to *x, tide_batch **batch_p)
 {
     if (x->stage) {
-        stage_give(x->stage, &(tide_elem){ .kind = TIDE_ELEM_BATCH, .port = x->stage->port,
+        stage_give(x->stage, &(tide_elem){ .kind = TIDE_ELEM_BATCH,
+                                           .port = x->stage->port,
                                            .batch = *batch_p });
         *batch_p = NULL;
     } else {
@@ -151,15 +155,17 @@ static void outbox_push(tide_outbox *outbox, uint32_t output, tide_batch **batch
 static void forward_control(stage *s, const tide_elem *e)
 {
     for (uint32_t i = 0; i < s->n_exits; i++) {
-        if (s->exits[i].stage) stage_give(s->exits[i].stage, e);
-        else tide_outlet_control(s->exits[i].outlet, e);
+        if (s->exits[i].stage)
+            stage_give(s->exits[i].stage, e);
+        else
+            tide_outlet_control(s->exits[i].outlet, e);
     }
 }
 
 static void outbox_watermark(tide_outbox *outbox, int64_t watermark_us)
 {
-    forward_control((stage *)outbox, &(tide_elem){ .kind = TIDE_ELEM_WATERMARK,
-                                                   .watermark = watermark_us });
+    forward_control((stage *)outbox,
+                    &(tide_elem){ .kind = TIDE_ELEM_WATERMARK, .watermark = watermark_us });
 }
 
 /* ---- building ---- */
@@ -205,8 +211,8 @@ static void add_exit(stage *s, exit_to x)
 }
 
 tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output, uint8_t port,
-                                const tide_op_vt *vt, const tide_node *node,
-                                const tide_op_env *env, uint32_t *index)
+                                const tide_op_vt *vt, const tide_node *node, const tide_op_env *env,
+                                uint32_t *index)
 {
     tide_assert((parent < 0) == (self->n_stages == 0) && parent < (int32_t)self->n_stages);
     stage *s = tide_malloc_aligned(64, sizeof *s);
@@ -326,8 +332,8 @@ static tide_op_result run_callback(stage *s, bool *is_end)
     return run_element(s, e);
 }
 
-/* Continues or begins what a stage has to do. True when it got somewhere: a callback ended, or one that goes
- * on later has emitted something. */
+/* Continues or begins what a stage has to do. True when it got somewhere: a callback ended, or one
+ * that goes on later has emitted something. */
 static bool run_stage(tide_task *self, stage *s)
 {
     bool in_timer = s->state == STAGE_IN_TIMER, is_end;

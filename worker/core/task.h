@@ -1,9 +1,10 @@
 /* task.h - one subtask of a chain of operators, as a step function.
  *
- * A task is a tree of stages below a head: the head takes elements from the gate (or makes them: a source),
- * every stage hands its output to the stages and outlets behind it. A step works on what is nearest the sink first and takes new
- * input only when nothing is left to do behind it; it does a bounded amount and returns how much. Stages
- * are joined by short queues, so an operator that emits more than fits is suspended and continued.
+ * A task is a tree of stages below a head: the head takes elements from the gate (or makes them: a
+ * source), every stage hands its output to the stages and outlets behind it. A step works on what
+ * is nearest the sink first and takes new input only when nothing is left to do behind it; it does
+ * a bounded amount and returns how much. Stages are joined by short queues, so an operator that
+ * emits more than fits is suspended and continued.
  *
  * Pure: no clock (times come in), no thread, no I/O of its own. Owner: the slot. */
 #ifndef TIDE_WORKER_CORE_TASK_H
@@ -31,8 +32,8 @@ struct tide_feed {
 };
 
 typedef struct tide_task_config {
-    const char *name;     /* For messages; borrowed. */
-    tide_pool *pool;      /* The slot's. */
+    const char *name; /* For messages; borrowed. */
+    tide_pool *pool;  /* The slot's. */
     uint32_t subtask;
 } tide_task_config;
 
@@ -41,14 +42,16 @@ tide_task *tide_task_new(const tide_task_config *config);
 void tide_task_free(tide_task **self_p);
 
 /* ---- building; stages first to last, a stage's parent before it ---- */
-/* Adds a stage below `parent`'s output (parent -1: the head, which is stage 0). vt NULL: passes elements
- * through (a source's own stage). *env is copied; its now_ns, wall_us and counters are set by the task, and
- * its state set is the task's from here (also on failure). Opens the operator. The index is returned through *index. */
+/* Adds a stage below `parent`'s output (parent -1: the head, which is stage 0). vt NULL: passes
+ * elements through (a source's own stage). *env is copied; its now_ns, wall_us and counters are set
+ * by the task, and its state set is the task's from here (also on failure). Opens the operator. The
+ * index is returned through *index. */
 TIDE_MUST_CHECK tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output,
                                                 uint8_t port, const tide_op_vt *vt,
                                                 const tide_node *node, const tide_op_env *env,
                                                 uint32_t *index);
-/* A stage's environment with the task's clocks and the stage's counters: what a feed is built with. */
+/* A stage's environment with the task's clocks and the stage's counters: what a feed is built with.
+ */
 const tide_op_env *tide_task_env(const tide_task *self, uint32_t stage);
 /* Sends output `output` of a stage to an outlet; takes the outlet. */
 void tide_task_add_outlet(tide_task *self, uint32_t stage, uint32_t output, tide_outlet **outlet_p);
@@ -60,7 +63,11 @@ void tide_task_set_feed(tide_task *self, tide_feed **feed_p);
 /* Its source had nothing the last time it was asked, and has not ended. */
 bool tide_task_awaits_input(const tide_task *self);
 
-typedef enum tide_task_state { TIDE_TASK_RUNNING, TIDE_TASK_FINISHED, TIDE_TASK_FAILED } tide_task_state;
+typedef enum tide_task_state {
+    TIDE_TASK_RUNNING,
+    TIDE_TASK_FINISHED,
+    TIDE_TASK_FAILED
+} tide_task_state;
 
 /* Does a bounded amount of work at these times; returns how many elements moved. */
 uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us);
@@ -68,8 +75,8 @@ uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us);
 bool tide_task_on_idle(tide_task *self, int64_t now_ns);
 /* When to step again even if nothing comes (monotonic); INT64_MAX: not needed. */
 int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wall_us);
-/* Ends the input early and cleanly: windows do not fire, sinks complete what they have. Head tasks only;
- * the others follow. */
+/* Ends the input early and cleanly: windows do not fire, sinks complete what they have. Head tasks
+ * only; the others follow. */
 void tide_task_stop(tide_task *self);
 
 tide_task_state tide_task_state_of(const tide_task *self);

@@ -1,4 +1,5 @@
-/* channel.c - tagged pointers in a ring: a batch as it is, a control element with its lowest bit set. */
+/* channel.c - tagged pointers in a ring: a batch as it is, a control element with its lowest bit
+ * set. */
 #include "worker/exchange/channel.h"
 
 #include "base/core/assert.h"
@@ -54,8 +55,9 @@ static void send_control(tide_channel *self, tide_pool *pool, const tide_elem *e
 void tide_channel_pump(tide_channel *self, tide_pool *pool)
 {
     if (self->watermark_waits && tide_ring_has_room(&self->ring, 1)) {
-        send_control(self, pool, &(tide_elem){ .kind = TIDE_ELEM_WATERMARK,
-                                               .watermark = self->waiting_watermark });
+        send_control(self, pool,
+                     &(tide_elem){ .kind = TIDE_ELEM_WATERMARK,
+                                   .watermark = self->waiting_watermark });
         self->watermark_waits = false;
     }
     if (self->idle_waits && !self->watermark_waits && tide_ring_has_room(&self->ring, 1)) {
@@ -64,7 +66,8 @@ void tide_channel_pump(tide_channel *self, tide_pool *pool)
     }
     if (self->end_waits && !self->watermark_waits && !self->idle_waits &&
         tide_ring_has_room(&self->ring, 1)) {
-        send_control(self, pool, &(tide_elem){ .kind = TIDE_ELEM_END, .drained = self->end_drained });
+        send_control(self, pool,
+                     &(tide_elem){ .kind = TIDE_ELEM_END, .drained = self->end_drained });
         self->end_waits = false;
     }
 }

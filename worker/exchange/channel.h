@@ -1,17 +1,18 @@
 /* channel.h - one sender subtask to one receiver subtask: a bounded ring with control in band.
  *
- * The sender's slot pushes, the receiver's slot pops; both may be the same slot. Data needs a free data
- * place; control elements have places of their own, and where even those are taken they wait at the
- * sender (a newer watermark replaces a waiting one), with data held back behind them. So control never
- * overtakes data, data never overtakes control, and neither side can be made to wait by control alone. */
+ * The sender's slot pushes, the receiver's slot pops; both may be the same slot. Data needs a free
+ * data place; control elements have places of their own, and where even those are taken they wait
+ * at the sender (a newer watermark replaces a waiting one), with data held back behind them. So
+ * control never overtakes data, data never overtakes control, and neither side can be made to wait
+ * by control alone. */
 #ifndef TIDE_WORKER_EXCHANGE_CHANNEL_H
 #define TIDE_WORKER_EXCHANGE_CHANNEL_H
 #include "base/thread/ring.h"
 #include "base/thread/waker.h"
 #include "worker/exchange/elem.h"
 
-#define TIDE_CHANNEL_BATCHES 8u   /* Data places: about 3 MB of wide rows per channel. */
-#define TIDE_CHANNEL_CONTROLS 8u  /* Further places that only control elements may take. */
+#define TIDE_CHANNEL_BATCHES 8u  /* Data places: about 3 MB of wide rows per channel. */
+#define TIDE_CHANNEL_CONTROLS 8u /* Further places that only control elements may take. */
 
 typedef struct tide_channel {
     tide_ring ring;
@@ -22,13 +23,14 @@ typedef struct tide_channel {
 } tide_channel;
 
 void tide_channel_init(tide_channel *self, tide_waker *sender, tide_waker *receiver);
-void tide_channel_fini(tide_channel *self); /* Releases what is still inside. Neither side is running. */
+void tide_channel_fini(
+    tide_channel *self); /* Releases what is still inside. Neither side is running. */
 
 /* Sender. */
-bool tide_channel_has_room(tide_channel *self);                      /* For one more batch. */
-void tide_channel_push(tide_channel *self, tide_batch **batch_p);    /* Room was checked. */
+bool tide_channel_has_room(tide_channel *self);                   /* For one more batch. */
+void tide_channel_push(tide_channel *self, tide_batch **batch_p); /* Room was checked. */
 void tide_channel_control(tide_channel *self, tide_pool *pool, const tide_elem *control);
-void tide_channel_pump(tide_channel *self, tide_pool *pool);         /* Sends what waits, if it fits. */
+void tide_channel_pump(tide_channel *self, tide_pool *pool); /* Sends what waits, if it fits. */
 TIDE_INLINE bool tide_channel_waits(const tide_channel *self)
 {
     return self->watermark_waits || self->idle_waits || self->end_waits;

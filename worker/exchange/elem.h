@@ -8,8 +8,8 @@ typedef enum tide_elem_kind {
     TIDE_ELEM_WATERMARK, /* No later row of this channel is expected below `watermark`. */
     TIDE_ELEM_IDLE,      /* The sender has no data for now: do not wait for its watermark. Any later
                           * batch or watermark ends the idleness. */
-    TIDE_ELEM_END        /* Nothing follows. `drained`: the input ended by itself, results are complete;
-                          * otherwise the job is being stopped and windows must not fire. */
+    TIDE_ELEM_END /* Nothing follows. `drained`: the input ended by itself, results are complete;
+                   * otherwise the job is being stopped and windows must not fire. */
 } tide_elem_kind;
 
 typedef struct tide_elem {

@@ -91,9 +91,7 @@ static bool take(tide_gate *self, input *in, tide_elem *e, tide_elem *out)
         in->state = INPUT_ACTIVE;
         if (e->watermark > in->watermark) in->watermark = e->watermark;
         return merge(self, out);
-    case TIDE_ELEM_IDLE:
-        in->state = INPUT_IDLE;
-        return merge(self, out);
+    case TIDE_ELEM_IDLE: in->state = INPUT_IDLE; return merge(self, out);
     case TIDE_ELEM_END:
         in->state = INPUT_ENDED;
         self->drained = self->drained && e->drained;

@@ -66,8 +66,8 @@ TIDE_INLINE uint32_t count_joining(const session *self, const tide_op_times *tim
     return end - k;
 }
 
-/* Rows that come one after another for one key are taken together: a hot key's session is then read and
- * written once, not once per row. */
+/* Rows that come one after another for one key are taken together: a hot key's session is then read
+ * and written once, not once per row. */
 static tide_status take_joining(session *self, const tide_op_times *times)
 {
     session_pending *p = &self->pending;

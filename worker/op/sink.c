@@ -19,7 +19,8 @@ static tide_op_result as_op_result(tide_sink_result r)
     return TIDE_OP_FAILED;
 }
 
-static tide_op_result sink_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result sink_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                    tide_outbox *out)
 {
     (void)port;
     (void)out;

@@ -24,11 +24,12 @@ struct tide_deployment {
     const tide_job_config *config;
     const tide_graph *graph;
     tide_arena *arena;
-    scan_plan *scans;        /* Per vertex; zero for other kinds. */
-    tide_channel **channels; /* Per edge: [from subtask * to parallelism + to subtask]; NULL if chained. */
+    scan_plan *scans; /* Per vertex; zero for other kinds. */
+    tide_channel *
+        *channels; /* Per edge: [from subtask * to parallelism + to subtask]; NULL if chained. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    connect_state state;     /* Under the lock. */
+    connect_state state; /* Under the lock. */
 };
 
 /* ---- control thread ---- */
@@ -206,8 +207,7 @@ static tide_status add_operator(build *b, int32_t parent, uint32_t output, uint8
                                 const tide_vertex *vertex, const tide_node *node, uint32_t *stage)
 {
     const tide_op_vt *vt = tide_op_for_node(node);
-    if (vt == NULL)
-        return tide_fail(TIDE_E_UNSUPPORTED, "no operator runs %s", vertex->name);
+    if (vt == NULL) return tide_fail(TIDE_E_UNSUPPORTED, "no operator runs %s", vertex->name);
     tide_op_env env = make_env(b, vertex);
     env.state = make_state(vertex, &env);
     tide_status rv = tide_task_add_stage(b->task, parent, output, port, vt, node, &env, stage);
@@ -323,7 +323,8 @@ static tide_status add_outlet(build *b, const tide_vertex *vertex, uint32_t e)
 static tide_status build_chain(build *b)
 {
     const tide_graph *graph = b->deployment->graph;
-    for (uint32_t i = 0; i < b->chain->n; i++) TIDE_TRY(add_vertex(b, b->chain->vertices[i], i == 0));
+    for (uint32_t i = 0; i < b->chain->n; i++)
+        TIDE_TRY(add_vertex(b, b->chain->vertices[i], i == 0));
     for (uint32_t i = 0; i < b->chain->n; i++) {
         const tide_vertex *vertex = &graph->vertices[b->chain->vertices[i]];
         for (uint32_t o = 0; o < vertex->n_out; o++)

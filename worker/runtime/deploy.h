@@ -1,8 +1,8 @@
 /* deploy.h - from a job graph to tasks joined by channels: who runs where, and what connects them.
  *
  * Subtask i of every chain goes to slot i. _new does what needs no slot (splits, which scans need
- * watermarks) on the control thread; _build makes one slot's tasks on that slot's thread; the channels
- * between slots need every slot's waker, so builders wait for _connect. */
+ * watermarks) on the control thread; _build makes one slot's tasks on that slot's thread; the
+ * channels between slots need every slot's waker, so builders wait for _connect. */
 #ifndef TIDE_WORKER_RUNTIME_DEPLOY_H
 #define TIDE_WORKER_RUNTIME_DEPLOY_H
 #include "worker/runtime/job.h"
@@ -11,7 +11,8 @@
 typedef struct tide_deployment tide_deployment;
 
 /* Resolves connectors and discovers splits; may block. */
-TIDE_MUST_CHECK tide_status tide_deployment_new(const tide_job_config *config, tide_deployment **out);
+TIDE_MUST_CHECK tide_status tide_deployment_new(const tide_job_config *config,
+                                                tide_deployment **out);
 void tide_deployment_free(tide_deployment **self_p); /* Every slot was freed. */
 /* Makes the channels between the slots (graph->parallelism of them) and lets the builders go on.
  * slots NULL: the job will not start; builders fail. */

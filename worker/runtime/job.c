@@ -73,7 +73,8 @@ static tide_status start_slots(tide_job *self)
 static tide_status await_built(tide_job *self)
 {
     pthread_mutex_lock(&self->lock);
-    while (self->n_built + self->n_done < self->n_slots) pthread_cond_wait(&self->built, &self->lock);
+    while (self->n_built + self->n_done < self->n_slots)
+        pthread_cond_wait(&self->built, &self->lock);
     tide_status rv = self->failed ? tide_error_raise(&self->error) : TIDE_OK;
     pthread_mutex_unlock(&self->lock);
     return rv;

@@ -18,10 +18,11 @@ static tide_status check_abi(const char *path, const tide_abi *abi)
     if (abi->size < sizeof(tide_abi))
         return tide_fail(TIDE_E_ABI, "%s: its version record is damaged; build it again", path);
     if (abi->major != TIDE_ABI_MAJOR || abi->minor > TIDE_ABI_MINOR)
-        return tide_fail(TIDE_E_ABI,
-                         "%s was built for version %u.%u of the job interface, this tidemill has %u.%u; "
-                         "build it again with these headers",
-                         path, abi->major, abi->minor, TIDE_ABI_MAJOR, TIDE_ABI_MINOR);
+        return tide_fail(
+            TIDE_E_ABI,
+            "%s was built for version %u.%u of the job interface, this tidemill has %u.%u; "
+            "build it again with these headers",
+            path, abi->major, abi->minor, TIDE_ABI_MAJOR, TIDE_ABI_MINOR);
     return TIDE_OK;
 }
 
@@ -43,7 +44,8 @@ tide_status tide_library_open(const char *path, tide_library **out)
 {
     *out = NULL;
     if (access(path, R_OK) != 0)
-        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path, strerror(errno));
+        return tide_fail(errno == ENOENT ? TIDE_E_NOT_FOUND : TIDE_E_IO, "%s: %s", path,
+                         strerror(errno));
     /* A name without a slash would be searched for in the system's folders. */
     char *file = strchr(path, '/') ? tide_strdup(path) : tide_asprintf("./%s", path);
     tide_library *self = tide_calloc(1, sizeof *self);

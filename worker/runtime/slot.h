@@ -1,9 +1,9 @@
 /* slot.h - one thread, pinned to one core when there are enough, that runs its tasks cooperatively.
  *
- * The duty cycle steps the tasks in order, nearest the sink first, and begins again after any that did
- * something; when none has work it lets them send what they hold back, then sleeps until woken or until
- * the earliest deadline. A task is opened and run on the slot's thread (and closed when that has ended); others reach it
- * only through channels, the waker and the requests below. */
+ * The duty cycle steps the tasks in order, nearest the sink first, and begins again after any that
+ * did something; when none has work it lets them send what they hold back, then sleeps until woken
+ * or until the earliest deadline. A task is opened and run on the slot's thread (and closed when
+ * that has ended); others reach it only through channels, the waker and the requests below. */
 #ifndef TIDE_WORKER_RUNTIME_SLOT_H
 #define TIDE_WORKER_RUNTIME_SLOT_H
 #include "base/core/clock.h"
@@ -14,17 +14,18 @@ typedef struct tide_slot tide_slot;
 
 typedef struct tide_slot_config {
     uint32_t index;
-    int cpu;                   /* Core to run on; -1: anywhere. */
-    bool spins;                /* Look again a few times before sleeping: only with a core to itself. */
-    /* A task does not run while one before it waits for its source: what is read does not depend on how fast
-     * files are. For tests in virtual time, over bounded inputs. */
+    int cpu;    /* Core to run on; -1: anywhere. */
+    bool spins; /* Look again a few times before sleeping: only with a core to itself. */
+    /* A task does not run while one before it waits for its source: what is read does not depend on
+     * how fast files are. For tests in virtual time, over bounded inputs. */
     bool in_order;
-    size_t pool_bytes;         /* Budget of the slot's pool; 0 unlimited. */
+    size_t pool_bytes; /* Budget of the slot's pool; 0 unlimited. */
     tide_clock *clock;
     /* On the slot's thread, once: adds the slot's tasks. */
     tide_status (*build)(void *ctx, tide_slot *slot);
-    /* On the slot's thread: its tasks were built or failed to be (state RUNNING or FAILED with *error), and
-     * later all of them finished, one failed, or they were abandoned. Must not block. */
+    /* On the slot's thread: its tasks were built or failed to be (state RUNNING or FAILED with
+     * *error), and later all of them finished, one failed, or they were abandoned. Must not block.
+     */
     void (*on_state)(void *ctx, uint32_t index, tide_task_state state, const tide_error *error);
     void *ctx;
 } tide_slot_config;
@@ -40,8 +41,8 @@ void tide_slot_join(tide_slot *self);    /* Waits for the thread to end; fine wi
 /* Closes the tasks and frees everything. Every slot of the job was joined: they wake each other. */
 void tide_slot_free(tide_slot **self_p);
 
-/* Instead of a thread: the caller builds the tasks and steps them, on one thread and with times of its own
- * making. Returns whether anything moved. */
+/* Instead of a thread: the caller builds the tasks and steps them, on one thread and with times of
+ * its own making. Returns whether anything moved. */
 bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us);
 /* The first task that failed, or NULL. The slot must not be running on another thread. */
 const tide_task *tide_slot_failed_task(const tide_slot *self);

@@ -11,14 +11,15 @@
  *     }
  *     TIDE_JOB(ad_sessions)
  *
- * The function is deterministic: it runs with the same arguments wherever the plan or the callbacks are
- * needed (the submitter, every runner), and must build the same job each time. It therefore reads no
- * clock, no random numbers and no files. What a subtask needs at run time is made in its `open` callback.
+ * The function is deterministic: it runs with the same arguments wherever the plan or the callbacks
+ * are needed (the submitter, every runner), and must build the same job each time. It therefore
+ * reads no clock, no random numbers and no files. What a subtask needs at run time is made in its
+ * `open` callback.
  *
- * Errors: building never crashes on a wrong argument. The first error is remembered with its text, later calls
- * on the same job do nothing and return NULL, and tide_job_status tells. Handles belong to the job; texts
- * and arrays passed in are copied, callback structs too. Public structs begin with their size: set it
- * with TIDE_SIZED, zero the rest. One thread.
+ * Errors: building never crashes on a wrong argument. The first error is remembered with its text,
+ * later calls on the same job do nothing and return NULL, and tide_job_status tells. Handles belong
+ * to the job; texts and arrays passed in are copied, callback structs too. Public structs begin
+ * with their size: set it with TIDE_SIZED, zero the rest. One thread.
  *
  * Build:  cc -shared -fPIC -o libmy_job.so my_job.c $(pkg-config --cflags --libs tidemill)
  * Run:    tidemill run ./libmy_job.so [-- arguments] */
@@ -70,8 +71,8 @@ const char *tide_job_error(const tide_jobdef *job); /* "" when there is none. */
 void tide_job_fail(tide_jobdef *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- SQL inside a C job ---- */
-/* Any statements: CREATE TABLE and VIEW declare, INSERT INTO adds a sink. Names of streams registered
- * before are known as views. */
+/* Any statements: CREATE TABLE and VIEW declare, INSERT INTO adds a sink. Names of streams
+ * registered before are known as views. */
 void tide_job_sql(tide_jobdef *job, const char *statements);
 /* One query as a stream. */
 tide_stream *tide_job_query(tide_jobdef *job, const char *select);
@@ -104,9 +105,9 @@ struct tide_row; /* process.h */
 struct tide_rows;
 struct tide_collector;
 
-/* A step with callbacks. Exactly one of on_row and on_rows. `arg` is passed to every callback; open may
- * replace it per subtask (return NULL to fail, after tide_fail_text), close gets what open returned.
- * Callbacks run on the subtask's thread, one at a time. */
+/* A step with callbacks. Exactly one of on_row and on_rows. `arg` is passed to every callback; open
+ * may replace it per subtask (return NULL to fail, after tide_fail_text), close gets what open
+ * returned. Callbacks run on the subtask's thread, one at a time. */
 typedef struct tide_map_def {
     size_t size;
     const char *name;               /* For people, and part of the operator's id. */
@@ -116,7 +117,8 @@ typedef struct tide_map_def {
     void *arg;
     void *(*open)(void *arg, uint32_t subtask, uint32_t parallelism);
     void (*close)(void *opened);
-    /* One call per row: emits any number of rows. Returns 0, or not 0 to fail (tide_fail_text says why). */
+    /* One call per row: emits any number of rows. Returns 0, or not 0 to fail (tide_fail_text says
+     * why). */
     int (*on_row)(void *opened, const struct tide_row *row, struct tide_collector *out);
     /* One call per batch: columns as arrays. */
     int (*on_rows)(void *opened, const struct tide_rows *rows, struct tide_collector *out);
@@ -165,8 +167,8 @@ typedef struct tide_aggregate_fn {
     void *arg;
 } tide_aggregate_fn;
 
-/* One result column: a built-in by name ("count", "sum", "min", "max", "avg", "count distinct") over an
- * input column (NULL for count(*)), or `fn` with the SQL type of its result. */
+/* One result column: a built-in by name ("count", "sum", "min", "max", "avg", "count distinct")
+ * over an input column (NULL for count(*)), or `fn` with the SQL type of its result. */
 typedef struct tide_aggregate_def {
     const char *function, *column, *as;
     const tide_aggregate_fn *fn;

@@ -1,8 +1,10 @@
-/* tidemill/process.h - what callbacks of a C job see: rows, columns, an output, keyed state and timers.
+/* tidemill/process.h - what callbacks of a C job see: rows, columns, an output, keyed state and
+ * timers.
  *
- * Rows, batches, collectors and contexts are valid only during the callback that got them. Everything here
- * must be called on the thread of that callback. Column numbers count from 0; reading a column as
- * another type than it has fails the job with a clear text (the value returned is then 0). */
+ * Rows, batches, collectors and contexts are valid only during the callback that got them.
+ * Everything here must be called on the thread of that callback. Column numbers count from 0;
+ * reading a column as another type than it has fails the job with a clear text (the value returned
+ * is then 0). */
 #ifndef TIDEMILL_PROCESS_H
 #define TIDEMILL_PROCESS_H
 #include "tidemill/job.h"
@@ -24,9 +26,8 @@ typedef struct tide_text {
 
 bool tide_row_is_null(const tide_row *row, uint32_t column);
 bool tide_row_bool(const tide_row *row, uint32_t column);
-int64_t tide_row_i64(const tide_row *row,
-                     uint32_t column); /* Integers, DATE (days), TIME and TIMESTAMP
-                                                             * (microseconds). */
+int64_t tide_row_i64(const tide_row *row, uint32_t column); /* Integers, DATE (days), TIME and
+                                                             * TIMESTAMP (microseconds). */
 double tide_row_f64(const tide_row *row, uint32_t column);
 __int128 tide_row_decimal(const tide_row *row, uint32_t column); /* Times 10^scale. */
 tide_text tide_row_text(const tide_row *row, uint32_t column);   /* STRING and BYTES. */
@@ -36,8 +37,9 @@ typedef struct tide_rows tide_rows;
 uint32_t tide_rows_count(const tide_rows *rows);
 /* Row i as a row, for what is not worth an array. */
 const tide_row *tide_rows_row(const tide_rows *rows, uint32_t i);
-/* The values of a column as a dense array of its type's width (1, 2, 4, 8, 16 bytes); NULL entries are
- * undefined. tide_rows_valid: bit i of word i / 64 says that row i is not NULL; returns NULL when none is. */
+/* The values of a column as a dense array of its type's width (1, 2, 4, 8, 16 bytes); NULL entries
+ * are undefined. tide_rows_valid: bit i of word i / 64 says that row i is not NULL; returns NULL
+ * when none is. */
 const void *tide_rows_values(const tide_rows *rows, uint32_t column);
 const uint64_t *tide_rows_valid(const tide_rows *rows, uint32_t column);
 tide_text tide_rows_text(const tide_rows *rows, uint32_t column, uint32_t i);
@@ -55,11 +57,12 @@ void tide_put_text(tide_collector *out, uint32_t column, const char *ptr, size_t
 void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, uint32_t from);
 void tide_emit(tide_collector *out); /* The row is done; a new one begins. */
 void tide_emit_row(tide_collector *out, const tide_row *row); /* An input row as it is. */
-/* Whole columns at once: n values of the column's type to be written by the caller (not for STRING and BYTES),
- * or input column `from` as it is, without a copy (n is then the batch's count). Every column of the
- * batch has the same n; columns not given are NULL. Then tide_emit_rows. */
+/* Whole columns at once: n values of the column's type to be written by the caller (not for STRING
+ * and BYTES), or input column `from` as it is, without a copy (n is then the batch's count). Every
+ * column of the batch has the same n; columns not given are NULL. Then tide_emit_rows. */
 void *tide_out_values(tide_collector *out, uint32_t column, uint32_t n);
-/* Bit i of word i / 64 says that row i of a column begun by tide_out_values is not NULL; all ones at first. */
+/* Bit i of word i / 64 says that row i of a column begun by tide_out_values is not NULL; all ones
+ * at first. */
 uint64_t *tide_out_valid(tide_collector *out, uint32_t column);
 void tide_out_share(tide_collector *out, uint32_t column, const tide_rows *rows, uint32_t from);
 void tide_emit_rows(tide_collector *out);
@@ -103,8 +106,9 @@ const tide_row *tide_context_key(tide_context *ctx);
 int64_t tide_context_watermark_us(tide_context *ctx);       /* INT64_MIN before the first. */
 int64_t tide_context_processing_time_us(tide_context *ctx); /* UTC. */
 
-/* Timers of the current key; the same time set twice is one timer. A time not after the watermark fires
- * with the next watermark. Event timers fire when the watermark reaches them, in order of time. */
+/* Timers of the current key; the same time set twice is one timer. A time not after the watermark
+ * fires with the next watermark. Event timers fire when the watermark reaches them, in order of
+ * time. */
 void tide_timer_event(tide_context *ctx, int64_t time_us);
 void tide_timer_processing(tide_context *ctx, int64_t time_us);
 void tide_timer_event_delete(tide_context *ctx, int64_t time_us);
@@ -125,8 +129,8 @@ const void *tide_map_get(tide_context *ctx, uint32_t n, const void *key, size_t 
 void tide_map_put(tide_context *ctx, uint32_t n, const void *key, size_t key_bytes, const void *ptr,
                   size_t bytes);
 bool tide_map_remove(tide_context *ctx, uint32_t n, const void *key, size_t key_bytes);
-/* Calls visit for every entry, in order of the keys' bytes; visit returns not 0 to end. No state call
- * inside visit. */
+/* Calls visit for every entry, in order of the keys' bytes; visit returns not 0 to end. No state
+ * call inside visit. */
 void tide_map_each(tide_context *ctx, uint32_t n,
                    int (*visit)(void *arg, const void *key, size_t key_bytes, const void *ptr,
                                 size_t bytes),

@@ -6,10 +6,10 @@
  *     assert_string_equal(tide_test_output(t, "sessions"), "u1,...\n");
  *     tide_test_free(&t);
  *
- * The job's sources are replaced by what the test feeds, its sinks by texts. Rows are CSV in the order of
- * the table's columns (physical and metadata; an empty field is NULL, "" is the empty string). Every row is processed,
- * with the watermark it causes, before the call returns. Parallelism is 1. To test one step, build a
- * job of just that step. */
+ * The job's sources are replaced by what the test feeds, its sinks by texts. Rows are CSV in the
+ * order of the table's columns (physical and metadata; an empty field is NULL, "" is the empty
+ * string). Every row is processed, with the watermark it causes, before the call returns.
+ * Parallelism is 1. To test one step, build a job of just that step. */
 #ifndef TIDEMILL_TEST_H
 #define TIDEMILL_TEST_H
 #include "tidemill/job.h"
@@ -32,7 +32,8 @@ void tide_test_row(tide_test *self, const char *table, const char *csv);
 void tide_test_advance(tide_test *self, int64_t by_ms); /* Processing time; fires its timers. */
 void tide_test_end(tide_test *self); /* Every input ends: final watermark, then end. */
 
-/* What sink `table` (NULL: a print) wrote since the last call, as CSV lines with a change mark ("+I,",
+/* What sink `table` (NULL: a print) wrote since the last call, as CSV lines with a change mark
+ * ("+I,",
  * "-U,"...) only when the sink's input is updating. Valid until the next call for that table. */
 const char *tide_test_output(tide_test *self, const char *table);
 uint64_t tide_test_late_rows(const tide_test *self);

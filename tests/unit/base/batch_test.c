@@ -38,20 +38,27 @@ static void fill(tide_builder *b, uint32_t n)
 {
     char text[64];
     for (uint32_t i = 0; i < n; i++, b->n++) {
-        if (i % 5 == 4) tide_colb_set_null(&b->cols[0], i);
-        else ((int64_t *)b->cols[0].values)[i] = i;
-        int len = snprintf(text, sizeof text, i % 2 ? "row %u" : "a text too long to be inline, row %u", i);
-        if (i % 7 == 6) tide_colb_set_null(&b->cols[1], i);
-        else tide_colb_put_str(&b->cols[1], i, text, (uint32_t)len);
+        if (i % 5 == 4)
+            tide_colb_set_null(&b->cols[0], i);
+        else
+            ((int64_t *)b->cols[0].values)[i] = i;
+        int len = snprintf(text, sizeof text,
+                           i % 2 ? "row %u" : "a text too long to be inline, row %u", i);
+        if (i % 7 == 6)
+            tide_colb_set_null(&b->cols[1], i);
+        else
+            tide_colb_put_str(&b->cols[1], i, text, (uint32_t)len);
     }
 }
 
 static void check_row(const tide_batch *batch, uint32_t k, uint32_t i)
 {
     uint32_t row = tide_batch_phys(batch, k);
-    tide_value number = tide_col_value(batch->cols[0], row), text = tide_col_value(batch->cols[1], row);
+    tide_value number = tide_col_value(batch->cols[0], row),
+               text = tide_col_value(batch->cols[1], row);
     char expected[64];
-    int len = snprintf(expected, sizeof expected, i % 2 ? "row %u" : "a text too long to be inline, row %u", i);
+    int len = snprintf(expected, sizeof expected,
+                       i % 2 ? "row %u" : "a text too long to be inline, row %u", i);
     assert_int_equal(number.is_null, i % 5 == 4);
     if (!number.is_null) assert_int_equal(number.i64, i);
     assert_int_equal(text.is_null, i % 7 == 6);
@@ -150,8 +157,10 @@ static void types_parse_and_print(void **state)
         assert_int_equal(tide_type_parse(cases[i][0], &t), TIDE_OK);
         assert_string_equal(tide_type_print(t, text, sizeof text), cases[i][1]);
     }
-    static const char *const bad[] = { "", "blob", "decimal(39)", "decimal(5,6)", "timestamp(9)", "int(3)",
-                                       "decimal(", "decimal(1,2,3)" };
+    static const char *const bad[] = {
+        "",       "blob",     "decimal(39)",   "decimal(5,6)", "timestamp(9)",
+        "int(3)", "decimal(", "decimal(1,2,3)"
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tide_type t;
         assert_int_equal(tide_type_parse(bad[i], &t), TIDE_E_TYPE);

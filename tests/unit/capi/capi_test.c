@@ -1,4 +1,5 @@
-/* capi_test.c - jobs in C through the public headers and the test harness: what a user's own test is. */
+/* capi_test.c - jobs in C through the public headers and the test harness: what a user's own test
+ * is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,14 +54,14 @@ static int rows_job(tide_jobdef *job, int argc, char **argv)
     tide_job_sql(job, EVENTS);
     tide_job_sql(job, OUT);
     tide_job_sql(job, "CREATE TABLE negative (name STRING) WITH ('connector' = 'blackhole')");
-    tide_stream *kept = tide_stream_filter(
-        tide_job_from(job, "events"),
-        &(tide_filter_def){ TIDE_SIZED(tide_filter_def), .keep_row = not_three });
-    tide_stream *mapped = tide_stream_map(kept, &(tide_map_def){ TIDE_SIZED(tide_map_def), .name = "twice",
-                                                                 .columns = columns, .n_columns = 2,
-                                                                 .on_row = twice, .n_sides = 1,
-                                                                 .side_columns = sides,
-                                                                 .n_side_columns = n_sides });
+    tide_stream *kept = tide_stream_filter(tide_job_from(job, "events"),
+                                           &(tide_filter_def){ TIDE_SIZED(tide_filter_def),
+                                                               .keep_row = not_three });
+    tide_stream *mapped =
+        tide_stream_map(kept, &(tide_map_def){ TIDE_SIZED(tide_map_def), .name = "twice",
+                                               .columns = columns, .n_columns = 2, .on_row = twice,
+                                               .n_sides = 1, .side_columns = sides,
+                                               .n_side_columns = n_sides });
     tide_stream_to(mapped, "out_t");
     tide_stream_to(tide_stream_side(mapped, 1), "negative");
     return tide_job_status(job);
@@ -79,7 +80,8 @@ static void rows_are_mapped_filtered_and_sent_aside(void **state)
                         "a name that is longer than twelve bytes,-2\n");
     tide_test_end(t);
     assert_no_error(t);
-    assert_string_equal(tide_test_output(t, "negative"), "a name that is longer than twelve bytes\n");
+    assert_string_equal(tide_test_output(t, "negative"),
+                        "a name that is longer than twelve bytes\n");
     assert_string_equal(tide_test_output(t, "out_t"), "");
     tide_test_free(&t);
 }
@@ -105,10 +107,12 @@ static int columns_job(tide_jobdef *job, int argc, char **argv)
     (void)argv;
     static const tide_column_def columns[] = { { "name", "STRING" }, { "n", "BIGINT" } };
     tide_job_sql(job, EVENTS);
-    tide_stream *mapped = tide_stream_map(tide_job_from(job, "events"),
-                                          &(tide_map_def){ TIDE_SIZED(tide_map_def), .columns = columns,
-                                                           .n_columns = 2, .on_rows = tenfold });
-    tide_stream_print(tide_stream_where(tide_stream_select(mapped, "upper(name) AS name, n"), "n IS NULL OR n > 10"));
+    tide_stream *mapped =
+        tide_stream_map(tide_job_from(job, "events"),
+                        &(tide_map_def){ TIDE_SIZED(tide_map_def), .columns = columns,
+                                         .n_columns = 2, .on_rows = tenfold });
+    tide_stream_print(tide_stream_where(tide_stream_select(mapped, "upper(name) AS name, n"),
+                                        "n IS NULL OR n > 10"));
     return tide_job_status(job);
 }
 
@@ -158,11 +162,12 @@ static int window_job(tide_jobdef *job, int argc, char **argv)
         { .function = "count distinct", .column = "amount", .as = "kinds" },
         { .fn = &longest, .fn_type = "BIGINT", .as = "highest" },
     };
-    tide_stream *sessions = tide_keyed_window(
-        TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
-        &(tide_window_def){ TIDE_SIZED(tide_window_def), .type = TIDE_SESSIONS, .time_column = "ts",
-                            .length_ms = 1800000, .aggregates = aggregates, .n_aggregates = 4,
-                            .late_table = "late_t" });
+    tide_stream *sessions =
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .type = TIDE_SESSIONS,
+                                              .time_column = "ts", .length_ms = 1800000,
+                                              .aggregates = aggregates, .n_aggregates = 4,
+                                              .late_table = "late_t" });
     tide_stream_print(sessions);
     return tide_job_status(job);
 }
@@ -173,13 +178,16 @@ static void sessions_with_an_aggregate_in_c(void **state)
     tide_test *t = tide_test_new(window_job, 0, NULL);
     assert_no_error(t);
     tide_test_row(t, "events", "ann,5,2024-01-01 10:00:00");
-    tide_test_row(t, "events", "ann,7,2024-01-01 10:30:00"); /* A gap of exactly 30 minutes joins. */
+    tide_test_row(t, "events",
+                  "ann,7,2024-01-01 10:30:00"); /* A gap of exactly 30 minutes joins. */
     tide_test_row(t, "events", "ann,5,2024-01-01 10:10:00");
-    tide_test_row(t, "events", "bob,1,2024-01-01 11:00:00.000"); /* W = 11:00: not yet past the end. */
+    tide_test_row(t, "events",
+                  "bob,1,2024-01-01 11:00:00.000"); /* W = 11:00: not yet past the end. */
     assert_string_equal(tide_test_output(t, NULL), "");
     tide_test_row(t, "events", "bob,1,2024-01-01 11:00:00.001");
-    assert_string_equal(tide_test_output(t, NULL),
-                        "ann,3,17,2,7,2024-01-01 10:00:00,2024-01-01 11:00:00,2024-01-01 10:59:59.999\n");
+    assert_string_equal(
+        tide_test_output(t, NULL),
+        "ann,3,17,2,7,2024-01-01 10:00:00,2024-01-01 11:00:00,2024-01-01 10:59:59.999\n");
     tide_test_row(t, "events", "ann,9,2024-01-01 10:00:00"); /* Its window has fired. */
     assert_int_equal(tide_test_late_rows(t), 1);
     assert_string_equal(tide_test_output(t, "late_t"), "ann,9,2024-01-01 10:00:00\n");
@@ -214,8 +222,10 @@ static int on_event(void *opened, const tide_row *row, tide_context *ctx, tide_c
     size_t bytes;
     int64_t amount = tide_row_i64(row, 1), total = 0;
     const void *old = tide_value_get(ctx, TOTAL, &bytes);
-    if (old) memcpy(&total, old, sizeof total);
-    else tide_timer_event(ctx, tide_row_i64(row, 2) + 10000000); /* Ten seconds after the first. */
+    if (old)
+        memcpy(&total, old, sizeof total);
+    else
+        tide_timer_event(ctx, tide_row_i64(row, 2) + 10000000); /* Ten seconds after the first. */
     total += amount;
     tide_value_put(ctx, TOTAL, &total, sizeof total);
     tide_list_add(ctx, SEEN, &amount, sizeof amount);
@@ -236,12 +246,13 @@ static void report(const char *what, tide_context *ctx, tide_collector *out)
     const void *v = tide_value_get(ctx, TOTAL, &bytes);
     if (v) memcpy(&total, v, sizeof total);
     uint32_t n = tide_list_count(ctx, SEEN);
-    for (uint32_t i = 0; i < n; i++) memcpy(&last, tide_list_get(ctx, SEEN, i, &bytes), sizeof last);
+    for (uint32_t i = 0; i < n; i++)
+        memcpy(&last, tide_list_get(ctx, SEEN, i, &bytes), sizeof last);
     tide_map_each(ctx, BY_AMOUNT, visit_sum, &kinds);
     char text[128];
     tide_text key = tide_row_text(tide_context_key(ctx), 0);
-    int len = snprintf(text, sizeof text, "%s %.*s n=%u last=%lld kinds=%lld", what, (int)key.len, key.ptr, n,
-                       (long long)last, (long long)kinds);
+    int len = snprintf(text, sizeof text, "%s %.*s n=%u last=%lld kinds=%lld", what, (int)key.len,
+                       key.ptr, n, (long long)last, (long long)kinds);
     tide_put_text(out, 0, text, (size_t)len);
     tide_put_i64(out, 1, total);
     tide_emit(out);
@@ -256,7 +267,8 @@ static int on_event_timer(void *opened, int64_t time_us, tide_context *ctx, tide
     return 0;
 }
 
-static int on_processing_timer(void *opened, int64_t time_us, tide_context *ctx, tide_collector *out)
+static int on_processing_timer(void *opened, int64_t time_us, tide_context *ctx,
+                               tide_collector *out)
 {
     (void)opened;
     (void)time_us;
@@ -270,12 +282,13 @@ static int process_job(tide_jobdef *job, int argc, char **argv)
     (void)argv;
     static const tide_column_def columns[] = { { "name", "STRING" }, { "n", "BIGINT" } };
     tide_job_sql(job, EVENTS);
-    tide_stream_print(tide_keyed_process(
-        TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
-        &(tide_process_def){ TIDE_SIZED(tide_process_def), .name = "totals", .columns = columns,
-                             .n_columns = 2, .states = states, .n_states = 3, .on_row = on_event,
-                             .on_event_timer = on_event_timer,
-                             .on_processing_timer = on_processing_timer }));
+    tide_stream_print(
+        tide_keyed_process(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                           &(tide_process_def){ TIDE_SIZED(tide_process_def), .name = "totals",
+                                                .columns = columns, .n_columns = 2,
+                                                .states = states, .n_states = 3, .on_row = on_event,
+                                                .on_event_timer = on_event_timer,
+                                                .on_processing_timer = on_processing_timer }));
     return tide_job_status(job);
 }
 
@@ -289,13 +302,15 @@ static void state_and_timers_belong_to_a_key(void **state)
     tide_test_row(t, "events", "ann,2,2024-01-01 00:00:02");
     tide_test_row(t, "events", "ann,-1,2024-01-01 00:00:03");
     assert_string_equal(tide_test_output(t, NULL), "");
-    tide_test_row(t, "events", "bob,100,2024-01-01 00:00:10"); /* The watermark reaches ann's timer. */
+    tide_test_row(t, "events",
+                  "bob,100,2024-01-01 00:00:10"); /* The watermark reaches ann's timer. */
     assert_string_equal(tide_test_output(t, NULL), "event ann n=3 last=-1 kinds=2,2\n");
     tide_test_advance(t, 999);
     assert_string_equal(tide_test_output(t, NULL), "");
     tide_test_advance(t, 1);
     assert_string_equal(tide_test_output(t, NULL), "processing bob n=1 last=100 kinds=100,100\n");
-    tide_test_row(t, "events", "ann,4,2024-01-01 00:00:10.500"); /* Its state was cleared: starts anew. */
+    tide_test_row(t, "events",
+                  "ann,4,2024-01-01 00:00:10.500"); /* Its state was cleared: starts anew. */
     tide_test_advance(t, 6000); /* The map's time to live is over, the other states stay. */
     tide_test_end(t);
     assert_no_error(t);
@@ -331,8 +346,9 @@ static void reading_a_column_as_another_type_fails_with_its_name(void **state)
     tide_test *t = tide_test_new(wrong_read_job, 0, NULL);
     assert_no_error(t);
     tide_test_row(t, "events", "ann,1,2024-01-01 00:00:00");
-    assert_non_null(strstr(tide_test_error(t),
-                           "callback of reader: column 0 is a STRING and was read as a 64-bit integer"));
+    assert_non_null(
+        strstr(tide_test_error(t),
+               "callback of reader: column 0 is a STRING and was read as a 64-bit integer"));
     tide_test_free(&t);
 }
 
@@ -341,7 +357,8 @@ static int unknown_column_job(tide_jobdef *job, int argc, char **argv)
     (void)argc;
     (void)argv;
     tide_job_sql(job, EVENTS);
-    tide_stream_print(tide_keyed_process(TIDE_KEY_BY(tide_job_from(job, "events"), "user_idd"), NULL));
+    tide_stream_print(
+        tide_keyed_process(TIDE_KEY_BY(tide_job_from(job, "events"), "user_idd"), NULL));
     return tide_job_status(job);
 }
 
@@ -386,7 +403,8 @@ static void a_wrong_job_says_what_is_wrong(void **state)
 static void sql_jobs_are_tested_the_same_way(void **state)
 {
     (void)state;
-    tide_test *t = tide_test_new_sql(EVENTS "; SELECT user_id, SUM(amount) AS n FROM events GROUP BY user_id");
+    tide_test *t =
+        tide_test_new_sql(EVENTS "; SELECT user_id, SUM(amount) AS n FROM events GROUP BY user_id");
     assert_no_error(t);
     tide_test_row(t, "events", "ann,1,2024-01-01 00:00:00");
     tide_test_row(t, "events", "ann,1,2024-01-01 00:00:00");

@@ -60,7 +60,8 @@ static void assert_pops(tide_channel *c, tide_elem_kind kind, int64_t value)
     tide_batch_unref(&e.batch);
 }
 
-/* Data stops at its limit; control goes on, then waits, coalesced, and holds data back behind it. */
+/* Data stops at its limit; control goes on, then waits, coalesced, and holds data back behind it.
+ */
 static void control_never_blocks_and_never_overtakes(void **state)
 {
     (void)state;
@@ -204,8 +205,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(control_never_blocks_and_never_overtakes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_gate_holds_the_lowest_watermark, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_idle_input_is_not_waited_for_and_comes_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_stopped_input_ends_without_a_final_watermark, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_idle_input_is_not_waited_for_and_comes_back, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_input_ends_without_a_final_watermark, setup,
+                                        teardown),
         cmocka_unit_test(partitions_hold_back_until_begun_idle_or_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* task_test.c - tasks as step functions: suspension, order, stopping, and a diamond that must not lock up.
+/* task_test.c - tasks as step functions: suspension, order, stopping, and a diamond that must not
+ * lock up.
  *
  * Operators of the test's own, one thread, tasks stepped in an order drawn from a seed. */
 #include <setjmp.h>
@@ -7,9 +8,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "base/core/mem.h"
+#include "base/core/random.h"
 #include "worker/core/task.h"
 
 static tide_pool *pool;
@@ -71,7 +72,10 @@ static tide_feed_result counting_next(tide_feed *feed, tide_elem *out, int64_t *
     return TIDE_FEED_ELEM;
 }
 
-static void counting_stop(tide_feed *feed) { ((counting_feed *)feed)->stopped = true; }
+static void counting_stop(tide_feed *feed)
+{
+    ((counting_feed *)feed)->stopped = true;
+}
 
 static void counting_free(tide_feed **feed_p)
 {
@@ -100,7 +104,8 @@ static tide_status amplify_open(void *self, const tide_node *node, tide_op_env *
     return TIDE_OK;
 }
 
-static tide_op_result amplify_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result amplify_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                       tide_outbox *out)
 {
     (void)port;
     amplify *self = self_v;
@@ -114,8 +119,9 @@ static tide_op_result amplify_on_batch(void *self_v, uint32_t port, tide_batch *
     return TIDE_OP_DONE;
 }
 
-static const tide_op_vt amplify_vt = { .name = "amplify", .size = sizeof(amplify), .open = amplify_open,
-                                       .on_batch = amplify_on_batch };
+static const tide_op_vt amplify_vt = {
+    .name = "amplify", .size = sizeof(amplify), .open = amplify_open, .on_batch = amplify_on_batch
+};
 
 /* Counts what it sees, and checks that no row is older than a watermark before it. */
 typedef struct seen {
@@ -167,8 +173,11 @@ static tide_op_result see_on_end(void *self_v, tide_outbox *out)
     return TIDE_OP_DONE;
 }
 
-static const tide_op_vt see_vt = { .name = "see", .size = sizeof(seen *), .open = see_open,
-                                   .on_batch = see_on_batch, .on_watermark = see_on_watermark,
+static const tide_op_vt see_vt = { .name = "see",
+                                   .size = sizeof(seen *),
+                                   .open = see_open,
+                                   .on_batch = see_on_batch,
+                                   .on_watermark = see_on_watermark,
                                    .on_end = see_on_end };
 
 static const tide_node scan_node = { .kind = TIDE_NODE_SCAN };
@@ -178,7 +187,8 @@ static const tide_node passing_node = { .kind = TIDE_NODE_FILTER };
 static uint32_t add(tide_task *t, int32_t parent, const tide_op_vt *vt, const tide_node *node)
 {
     uint32_t index;
-    assert_int_equal(tide_task_add_stage(t, parent, 0, 0, vt, node, &(tide_op_env){ .pool = pool }, &index),
+    assert_int_equal(tide_task_add_stage(t, parent, 0, 0, vt, node, &(tide_op_env){ .pool = pool },
+                                         &index),
                      TIDE_OK);
     return index;
 }
@@ -192,8 +202,11 @@ static void add_outlet(tide_task *t, uint32_t stage, tide_channel *to)
 {
     tide_outlet *o;
     assert_int_equal(tide_outlet_new(&(tide_outlet_config){ .partitioner = TIDE_PARTITION_FORWARD,
-                                                            .n_targets = 1, .targets = &to, .pool = pool },
-                                     &o), TIDE_OK);
+                                                            .n_targets = 1,
+                                                            .targets = &to,
+                                                            .pool = pool },
+                                     &o),
+                     TIDE_OK);
     tide_task_add_outlet(t, stage, 0, &o);
 }
 
@@ -218,7 +231,8 @@ static void a_chain_runs_to_its_end(void **state)
     add(t, -1, NULL, &scan_node);
     add(t, 0, &amplify_vt, &times70);
     add(t, 1, &see_vt, &sink_node);
-    while (tide_task_state_of(t) == TIDE_TASK_RUNNING) assert_true(tide_task_step(t, 0, 0) > 0 || tide_task_state_of(t) != TIDE_TASK_RUNNING);
+    while (tide_task_state_of(t) == TIDE_TASK_RUNNING)
+        assert_true(tide_task_step(t, 0, 0) > 0 || tide_task_state_of(t) != TIDE_TASK_RUNNING);
     assert_int_equal(tide_task_state_of(t), TIDE_TASK_FINISHED);
     assert_int_equal(s.batches[0], 7000);
     assert_int_equal(s.sum, 70 * 99 * 100 / 2);
@@ -267,13 +281,15 @@ static void a_failing_operator_fails_its_task_with_its_reason(void **state)
     tide_task_free(&t);
 }
 
-/* One producer, a branch that makes thirty batches of each and one that makes one, and an operator that
- * takes both: whatever the order of steps, it ends, with every row there and none overtaken by time. */
+/* One producer, a branch that makes thirty batches of each and one that makes one, and an operator
+ * that takes both: whatever the order of steps, it ends, with every row there and none overtaken by
+ * time. */
 static void a_diamond_never_locks_up(void **state)
 {
     (void)state;
-    for (unsigned seed = 1; seed <= 50; seed++) {
-        srand(seed);
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        tide_random random;
+        tide_random_init(&random, seed, 0);
         tide_channel ab, ac, bd, cd;
         tide_channel *all[] = { &ab, &ac, &bd, &cd };
         for (int i = 0; i < 4; i++) tide_channel_init(all[i], NULL, NULL);
@@ -297,7 +313,7 @@ static void a_diamond_never_locks_up(void **state)
         add(t[3], -1, &see_vt, &sink_node);
         int idle = 0;
         while (tide_task_state_of(t[3]) != TIDE_TASK_FINISHED) {
-            uint32_t work = tide_task_step(t[rand() % 4], 0, 0);
+            uint32_t work = tide_task_step(t[tide_random_below(&random, 4)], 0, 0);
             idle = work ? 0 : idle + 1;
             assert_true(idle < 1000); /* Nobody can move: a deadlock. */
         }
@@ -314,7 +330,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_chain_runs_to_its_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_chain_flushes_sinks_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_diamond_never_locks_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
-/* collector.c - rows made by callbacks: built up, finished into batches, handed on when there is room. */
+/* collector.c - rows made by callbacks: built up, finished into batches, handed on when there is
+ * room. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/user/user_priv.h"
 
-static void open_one(tide_collector *self, tide_pool *pool, const tide_schema *schema, uint32_t output)
+static void open_one(tide_collector *self, tide_pool *pool, const tide_schema *schema,
+                     uint32_t output)
 {
     self->output = output;
     self->n_cols = schema->n;
@@ -23,7 +25,8 @@ void tide_collector_open(tide_collector *self, tide_pool *pool, const tide_schem
     open_one(self, pool, schema, 0);
     self->n_sides = op->n_sides;
     self->sides = tide_calloc(op->n_sides, sizeof *self->sides);
-    for (uint32_t i = 0; i < op->n_sides; i++) open_one(&self->sides[i], pool, &op->sides[i], i + 1);
+    for (uint32_t i = 0; i < op->n_sides; i++)
+        open_one(&self->sides[i], pool, &op->sides[i], i + 1);
 }
 
 void tide_collector_close(tide_collector *self)
@@ -83,7 +86,8 @@ static tide_colb *column_for(tide_collector *self, uint32_t column, tide_type *t
     return NULL;
 }
 
-/* May a value given as `given` (BIGINT, DOUBLE, STRING stand for their families) go into a column? */
+/* May a value given as `given` (BIGINT, DOUBLE, STRING stand for their families) go into a column?
+ */
 static bool accepts(tide_type type, tide_type_id given)
 {
     if (given == TIDE_TYPE_BIGINT)
@@ -115,8 +119,8 @@ static void put(tide_collector *self, uint32_t column, tide_value v)
         return;
     }
     if (!v.is_null && v.type.id == TIDE_TYPE_BIGINT && !in_range(type, v.i64)) {
-        tide_user_misuse("%lld is out of range for output column %u, a %s", (long long)v.i64, column,
-                         tide_type_print(type, text, sizeof text));
+        tide_user_misuse("%lld is out of range for output column %u, a %s", (long long)v.i64,
+                         column, tide_type_print(type, text, sizeof text));
         return;
     }
     v.type = type;
@@ -154,8 +158,8 @@ void tide_put_text(tide_collector *out, uint32_t column, const char *ptr, size_t
         tide_user_misuse("a text of %zu bytes is too long", len);
         return;
     }
-    put(out, column, (tide_value){ .type = tide_type_of(TIDE_TYPE_STRING),
-                                   .str = { ptr, (uint32_t)len } });
+    put(out, column,
+        (tide_value){ .type = tide_type_of(TIDE_TYPE_STRING), .str = { ptr, (uint32_t)len } });
 }
 
 void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, uint32_t from)

@@ -7,7 +7,8 @@
 #include "base/core/mem.h"
 #include "worker/op/user/process_priv.h"
 
-/* A row's value: int64 written_us[n]; then, when states expire, int64 due, uint64 filed; then n blobs. */
+/* A row's value: int64 written_us[n]; then, when states expire, int64 due, uint64 filed; then n
+ * blobs. */
 #define WRITTEN(self, value) ((int64_t *)(value))
 #define DUE_OFFSET(self) ((self)->n * 8u)
 /* How often rows are looked through for expired states, at the most. */
@@ -27,14 +28,14 @@ static tide_status open_map(tide_keyed_state *self, uint32_t i, tide_state_set *
 {
     tide_key_col cols[TIDE_KEY_COLS_MAX];
     uint32_t n = self->spec->n;
-    if (n + 1 > TIDE_KEY_COLS_MAX) return tide_fail(TIDE_E_LIMIT, "too many key columns for map state");
+    if (n + 1 > TIDE_KEY_COLS_MAX)
+        return tide_fail(TIDE_E_LIMIT, "too many key columns for map state");
     memcpy(cols, self->spec->cols, n * sizeof *cols);
     cols[n] = (tide_key_col){ .type = tide_type_of(TIDE_TYPE_BYTES), .idx = n, .not_null = true };
     TIDE_TRY(tide_key_spec_init(&self->map_specs[i], cols, n + 1, n));
-    const tide_table_spec spec = { .name = self->defs[i].name,
-                                   .key = &self->map_specs[i],
-                                   .value_bytes = 8,
-                                   .n_blobs = 1 };
+    const tide_table_spec spec = {
+        .name = self->defs[i].name, .key = &self->map_specs[i], .value_bytes = 8, .n_blobs = 1
+    };
     return tide_state_set_open(set, &spec, &self->maps[i]);
 }
 
@@ -77,8 +78,8 @@ void tide_keyed_state_close(tide_keyed_state *self)
     tide_free(self->entry_key);
 }
 
-void tide_keyed_state_select(tide_keyed_state *self, const uint8_t *key, uint64_t hash, uint32_t row,
-                             int64_t wall_us)
+void tide_keyed_state_select(tide_keyed_state *self, const uint8_t *key, uint64_t hash,
+                             uint32_t row, int64_t wall_us)
 {
     self->key = key;
     self->hash = hash;
@@ -92,10 +93,12 @@ void tide_keyed_state_select(tide_keyed_state *self, const uint8_t *key, uint64_
 static tide_keyed_state *state_of(tide_context *ctx, uint32_t n, tide_state_kind kind)
 {
     tide_keyed_state *self = &ctx->state;
-    if (n >= self->n) tide_user_misuse("state %u was used; there are %u", n, self->n);
+    if (n >= self->n)
+        tide_user_misuse("state %u was used; there are %u", n, self->n);
     else if (self->defs[n].kind != kind)
         tide_user_misuse("state %s is not of the kind that it was used as", self->defs[n].name);
-    else return self;
+    else
+        return self;
     return NULL;
 }
 
@@ -159,8 +162,10 @@ static void clear_state(tide_keyed_state *self, uint32_t n);
 void tide_state_clear(tide_context *ctx, uint32_t n)
 {
     tide_keyed_state *self = &ctx->state;
-    if (n >= self->n) tide_user_misuse("state %u was cleared; there are %u", n, self->n);
-    else clear_state(self, n);
+    if (n >= self->n)
+        tide_user_misuse("state %u was cleared; there are %u", n, self->n);
+    else
+        clear_state(self, n);
 }
 
 /* ---- lists ---- */
@@ -173,7 +178,8 @@ static void drop_expired(tide_keyed_state *self, uint32_t n)
 
 static tide_status append_entry(tide_keyed_state *self, uint32_t n, const void *ptr, size_t bytes)
 {
-    if (bytes > TIDE_TABLE_BLOB_BYTES_MAX - 4) return tide_fail(TIDE_E_LIMIT, "an entry is too long");
+    if (bytes > TIDE_TABLE_BLOB_BYTES_MAX - 4)
+        return tide_fail(TIDE_E_LIMIT, "an entry is too long");
     uint32_t len = (uint32_t)bytes;
     TIDE_TRY(tide_table_blob_append(self->table, self->row, n, &len, 4));
     return tide_table_blob_append(self->table, self->row, n, ptr, len);
@@ -228,8 +234,8 @@ const void *tide_list_get(tide_context *ctx, uint32_t n, uint32_t i, size_t *byt
 
 /* ---- maps ---- */
 /* The row of a map's entry; 0 when there is none and it was not to be made. */
-static uint32_t entry_row(tide_keyed_state *self, uint32_t n, const void *map_key, size_t bytes, bool make,
-                          bool *is_new)
+static uint32_t entry_row(tide_keyed_state *self, uint32_t n, const void *map_key, size_t bytes,
+                          bool make, bool *is_new)
 {
     const tide_key_spec *spec = &self->map_specs[n];
     tide_key_str s = { .len = (uint32_t)bytes };
@@ -253,7 +259,8 @@ static uint32_t entry_row(tide_keyed_state *self, uint32_t n, const void *map_ke
         tide_table_find(self->maps[n], self->entry_key, &hash, 1, &row);
         return row;
     }
-    check(tide_table_find_or_insert(self->maps[n], self->entry_key, &hash, 1, &row, &fresh, &n_fresh));
+    check(tide_table_find_or_insert(self->maps[n], self->entry_key, &hash, 1, &row, &fresh,
+                                    &n_fresh));
     *is_new = n_fresh > 0;
     return tide_user_has_failed() ? 0 : row;
 }
@@ -265,12 +272,14 @@ static bool is_map_key(tide_keyed_state *self, uint32_t n, size_t bytes)
     return false;
 }
 
-const void *tide_map_get(tide_context *ctx, uint32_t n, const void *key, size_t key_bytes, size_t *bytes)
+const void *tide_map_get(tide_context *ctx, uint32_t n, const void *key, size_t key_bytes,
+                         size_t *bytes)
 {
     *bytes = 0;
     tide_keyed_state *self = state_of(ctx, n, TIDE_STATE_MAP);
     uint32_t len = 0;
-    if (self == NULL || !is_map_key(self, n, key_bytes) || blob_of(self, n, &len) == NULL || len == 0)
+    if (self == NULL || !is_map_key(self, n, key_bytes) || blob_of(self, n, &len) == NULL ||
+        len == 0)
         return NULL;
     uint32_t row = entry_row(self, n, key, key_bytes, false, NULL);
     if (row == 0) return NULL;
@@ -333,7 +342,8 @@ static map_key *live_keys(tide_keyed_state *self, uint32_t n, uint32_t *count)
     return keys;
 }
 
-/* Once removed keys may outnumber the others, the list is written anew, or dropped with the last. */
+/* Once removed keys may outnumber the others, the list is written anew, or dropped with the last.
+ */
 static void compact_keys(tide_keyed_state *self, uint32_t n)
 {
     uint32_t count;
@@ -352,7 +362,8 @@ bool tide_map_remove(tide_context *ctx, uint32_t n, const void *key, size_t key_
 {
     tide_keyed_state *self = state_of(ctx, n, TIDE_STATE_MAP);
     uint32_t len = 0;
-    if (self == NULL || !is_map_key(self, n, key_bytes) || blob_of(self, n, &len) == NULL || len == 0)
+    if (self == NULL || !is_map_key(self, n, key_bytes) || blob_of(self, n, &len) == NULL ||
+        len == 0)
         return false;
     uint32_t row = entry_row(self, n, key, key_bytes, false, NULL);
     if (row == 0) return false;
@@ -430,8 +441,10 @@ static void expire_row(tide_keyed_state *self, uint32_t row, int64_t wall_us)
         uint32_t bytes;
         tide_table_blob(self->table, row, i, &bytes);
         if (self->defs[i].ttl_ms == 0 || bytes == 0) continue;
-        if (due <= wall_us) clear_state(self, i);
-        else if (next == 0 || due < next) next = due;
+        if (due <= wall_us)
+            clear_state(self, i);
+        else if (next == 0 || due < next)
+            next = due;
     }
     if (next) {
         *(int64_t *)(value + DUE_OFFSET(self)) = next;

@@ -7,8 +7,8 @@ typedef struct map {
     void *opened;
     bool open;
     tide_collector out;
-    uint32_t next_row;   /* Of the batch that a suspended on_batch is in. */
-    tide_rows rows;      /* Its dense form, for on_rows. */
+    uint32_t next_row; /* Of the batch that a suspended on_batch is in. */
+    tide_rows rows;    /* Its dense form, for on_rows. */
     tide_pool *pool;
 } map;
 
@@ -121,7 +121,8 @@ static void ask(filter *self, tide_batch *in)
     }
 }
 
-static tide_op_result filter_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result filter_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                      tide_outbox *out)
 {
     (void)port;
     filter *self = self_v;

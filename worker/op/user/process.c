@@ -1,4 +1,5 @@
-/* process.c - a C job's keyed process function: rows and timers of one key at a time, with its state. */
+/* process.c - a C job's keyed process function: rows and timers of one key at a time, with its
+ * state. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/user/process_priv.h"
@@ -11,7 +12,7 @@ typedef struct process {
     bool open;
     tide_op_env *env;
     tide_collector out;
-    bool encoded;       /* keys, hash and rows are of the batch that on_batch is in. */
+    bool encoded; /* keys, hash and rows are of the batch that on_batch is in. */
     uint32_t next_row;
     uint8_t *keys, *timer_key;
     uint64_t *hash;
@@ -37,7 +38,8 @@ int64_t tide_context_processing_time_us(tide_context *ctx)
 
 static void set_timer(tide_timers *timers, tide_context *ctx, int64_t time_us)
 {
-    if (tide_timers_set(timers, ctx->key, time_us) != TIDE_OK) tide_user_misuse("%s", tide_error_text());
+    if (tide_timers_set(timers, ctx->key, time_us) != TIDE_OK)
+        tide_user_misuse("%s", tide_error_text());
 }
 
 void tide_timer_event(tide_context *ctx, int64_t time_us)
@@ -76,10 +78,12 @@ static tide_status open_key(process *self, const tide_node *node)
 {
     tide_key_col cols[TIDE_KEY_COLS_MAX];
     const tide_schema *in = &node->inputs[0]->schema;
-    if (node->user.n_keys > TIDE_KEY_COLS_MAX) return tide_fail(TIDE_E_LIMIT, "too many key columns");
+    if (node->user.n_keys > TIDE_KEY_COLS_MAX)
+        return tide_fail(TIDE_E_LIMIT, "too many key columns");
     for (uint32_t i = 0; i < node->user.n_keys; i++) {
         const tide_field *f = &in->fields[node->user.keys[i]];
-        cols[i] = (tide_key_col){ .type = f->type, .idx = node->user.keys[i], .not_null = f->not_null };
+        cols[i] =
+            (tide_key_col){ .type = f->type, .idx = node->user.keys[i], .not_null = f->not_null };
     }
     return tide_key_spec_init(&self->ctx.spec, cols, node->user.n_keys, 0);
 }
@@ -102,12 +106,15 @@ static tide_status process_open(void *self_v, const tide_node *node, tide_op_env
     self->hash = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->hash);
     self->rows = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->rows);
     tide_status rv = tide_keyed_state_open(&self->ctx.state, self->def, spec, env->state);
-    if (rv == TIDE_OK) rv = tide_timers_open(&self->ctx.event, "timers.event", spec, env->state, false);
+    if (rv == TIDE_OK)
+        rv = tide_timers_open(&self->ctx.event, "timers.event", spec, env->state, false);
     if (rv == TIDE_OK)
         rv = tide_timers_open(&self->ctx.processing, "timers.processing", spec, env->state, true);
     if (rv == TIDE_OK) rv = open_user(self);
-    if (rv != TIDE_OK) process_close(self);
-    else self->open = true;
+    if (rv != TIDE_OK)
+        process_close(self);
+    else
+        self->open = true;
     return rv;
 }
 
@@ -122,13 +129,14 @@ static tide_status encode_batch(process *self, const tide_batch *in)
 {
     TIDE_TRY(tide_key_encode(&self->ctx.spec, in, self->keys, self->hash));
     if (self->ctx.state.table)
-        TIDE_TRY(tide_table_find_or_insert(self->ctx.state.table, self->keys, self->hash, in->n_rows,
-                                           self->rows, NULL, NULL));
+        TIDE_TRY(tide_table_find_or_insert(self->ctx.state.table, self->keys, self->hash,
+                                           in->n_rows, self->rows, NULL, NULL));
     self->encoded = true;
     return TIDE_OK;
 }
 
-static tide_op_result process_on_batch(void *self_v, uint32_t port, tide_batch **in_p, tide_outbox *out)
+static tide_op_result process_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                       tide_outbox *out)
 {
     (void)port;
     process *self = self_v;
@@ -140,8 +148,10 @@ static tide_op_result process_on_batch(void *self_v, uint32_t port, tide_batch *
         if (!tide_collector_flush(&self->out, out, false)) return TIDE_OP_AGAIN;
         uint32_t k = self->next_row;
         struct tide_row row = { .batch = in, .phys = tide_batch_phys(in, k) };
-        select_key(self, self->keys + (size_t)k * self->ctx.spec.key_bytes, self->hash[k], self->rows[k]);
-        if (self->def->on_row(self->opened, &row, &self->ctx, &self->out) != 0 || tide_user_has_failed())
+        select_key(self, self->keys + (size_t)k * self->ctx.spec.key_bytes, self->hash[k],
+                   self->rows[k]);
+        if (self->def->on_row(self->opened, &row, &self->ctx, &self->out) != 0 ||
+            tide_user_has_failed())
             return tide_user_fail(self->op);
     }
     if (!tide_collector_flush(&self->out, out, true)) return TIDE_OP_AGAIN;
@@ -160,8 +170,8 @@ static tide_op_result fire(process *self, timer_fn fn, int64_t time_us)
     uint64_t hash;
     uint32_t row = 0;
     tide_key_hash_keys(spec, self->timer_key, spec->key_bytes, 1, &hash);
-    if (self->ctx.state.table && tide_table_find_or_insert(self->ctx.state.table, self->timer_key, &hash,
-                                                           1, &row, NULL, NULL) != TIDE_OK)
+    if (self->ctx.state.table && tide_table_find_or_insert(self->ctx.state.table, self->timer_key,
+                                                           &hash, 1, &row, NULL, NULL) != TIDE_OK)
         return TIDE_OP_FAILED;
     select_key(self, self->timer_key, hash, row);
     tide_user_clear_failure();

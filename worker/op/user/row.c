@@ -67,7 +67,8 @@ static tide_value value_of(const tide_row *row, uint32_t column)
                       : tide_key_value(row->spec, column, row->key);
 }
 
-static tide_value value_as(const tide_row *row, uint32_t column, bool fits, tide_value v, const char *as)
+static tide_value value_as(const tide_row *row, uint32_t column, bool fits, tide_value v,
+                           const char *as)
 {
     (void)row;
     if (v.is_null || fits) return v;
@@ -105,7 +106,8 @@ int64_t tide_row_i64(const tide_row *row, uint32_t column)
 double tide_row_f64(const tide_row *row, uint32_t column)
 {
     tide_value v = value_of(row, column);
-    v = value_as(row, column, v.type.id == TIDE_TYPE_FLOAT || v.type.id == TIDE_TYPE_DOUBLE, v, "a double");
+    v = value_as(row, column, v.type.id == TIDE_TYPE_FLOAT || v.type.id == TIDE_TYPE_DOUBLE, v,
+                 "a double");
     return v.is_null ? 0 : v.f64;
 }
 

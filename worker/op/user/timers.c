@@ -16,7 +16,8 @@ tide_status tide_timers_open(tide_timers *self, const char *name, const tide_key
                              tide_state_set *set, bool wants_next)
 {
     tide_key_col cols[TIDE_KEY_COLS_MAX];
-    if (key->n + 1 > TIDE_KEY_COLS_MAX) return tide_fail(TIDE_E_LIMIT, "too many key columns for timers");
+    if (key->n + 1 > TIDE_KEY_COLS_MAX)
+        return tide_fail(TIDE_E_LIMIT, "too many key columns for timers");
     memcpy(cols, key->cols, key->n * sizeof *cols);
     cols[key->n] = (tide_key_col){ .type = tide_type_of(TIDE_TYPE_BIGINT), .not_null = true };
     TIDE_TRY(tide_key_spec_init(&self->spec, cols, key->n + 1, key->n));
@@ -80,13 +81,14 @@ tide_status tide_timers_set(tide_timers *self, const uint8_t *key, int64_t time_
     uint64_t hash = encode(self, key, time_us);
     uint32_t row, n_fresh = 0;
     uint16_t fresh;
-    TIDE_TRY(tide_table_find_or_insert(self->table, self->encoded, &hash, 1, &row, &fresh, &n_fresh));
+    TIDE_TRY(
+        tide_table_find_or_insert(self->table, self->encoded, &hash, 1, &row, &fresh, &n_fresh));
     if (n_fresh == 0 && row != self->firing) return TIDE_OK;
     if (row == self->firing) self->firing = 0; /* Set again by its own callback: it stays. */
     tide_table_touch(self->table, &row, 1);
     timer *t = (timer *)tide_table_value(self->table, row);
     t->due = time_us > self->fired_until || self->fired_until == INT64_MAX ? time_us
-                                                                            : self->fired_until + 1;
+                                                                           : self->fired_until + 1;
     tide_calendar_file(self->calendar, &row, 1);
     if (self->wants_next) heap_push(self, t->due);
     return TIDE_OK;

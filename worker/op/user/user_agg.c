@@ -13,8 +13,8 @@ static bool user_merge(const tide_agg *self, uint8_t *into, const uint8_t *from)
 }
 
 /* The callback writes through a collector of one column: the one that is asked for. */
-static void user_result_of(const tide_agg *self, const uint8_t *const *states, uint32_t offset, uint32_t n,
-                           tide_colb *out, uint32_t first)
+static void user_result_of(const tide_agg *self, const uint8_t *const *states, uint32_t offset,
+                           uint32_t n, tide_colb *out, uint32_t first)
 {
     const tide_aggregate_fn *fn = &self->user->fn;
     bool set;

@@ -8,22 +8,23 @@
 /* ---- failures inside callbacks: one text per thread ---- */
 void tide_user_clear_failure(void);
 bool tide_user_has_failed(void);
-/* Makes the failure of a callback of `op` (TIDE_E_USER_CODE) this thread's chain, and forgets it. */
+/* Makes the failure of a callback of `op` (TIDE_E_USER_CODE) this thread's chain, and forgets it.
+ */
 tide_op_result tide_user_fail(const tide_user_op *op);
 /* As tide_fail_text, for wrong uses of the interface; the first one counts. */
 void tide_user_misuse(const char *format, ...) TIDE_PRINTF(1, 2);
 
 /* ---- rows ---- */
 struct tide_row {
-    const tide_batch *batch;     /* Either row `phys` of a batch, */
+    const tide_batch *batch; /* Either row `phys` of a batch, */
     uint32_t phys;
-    const tide_key_spec *spec;   /* or an encoded key. */
+    const tide_key_spec *spec; /* or an encoded key. */
     const uint8_t *key;
 };
 
 struct tide_rows {
-    tide_batch *batch;           /* Dense. */
-    struct tide_row row;         /* What tide_rows_row returned last. */
+    tide_batch *batch;   /* Dense. */
+    struct tide_row row; /* What tide_rows_row returned last. */
 };
 
 /* ---- output ---- */
@@ -31,11 +32,11 @@ struct tide_collector {
     uint32_t output, n_cols;
     tide_pool *pool;
     tide_builder builder;
-    bool *set;                   /* Columns of the row being made. */
-    tide_col **cols;             /* Columns of a batch made whole. */
+    bool *set;       /* Columns of the row being made. */
+    tide_col **cols; /* Columns of a batch made whole. */
     uint64_t **valid;
-    uint32_t n_whole;            /* Its rows. */
-    tide_batch **ready;          /* Finished batches that wait for room; first_ready of them are gone. */
+    uint32_t n_whole;   /* Its rows. */
+    tide_batch **ready; /* Finished batches that wait for room; first_ready of them are gone. */
     uint32_t n_ready, cap_ready, first_ready;
     struct tide_collector *sides;
     uint32_t n_sides;
