@@ -120,6 +120,10 @@ static void mark_inputs(pusher *self, const tide_node *node, const bool *needed)
 
 static void mark_aggregate(const tide_node *node, bool *below)
 {
+    /* An aggregate in C reads any column of its rows, by number. */
+    for (uint32_t a = 0; a < node->aggregate.n_aggs; a++)
+        if (node->aggregate.aggs[a].kind == TIDE_AGG_USER)
+            memset(below, true, node->inputs[0]->schema.n);
     for (uint32_t k = 0; k < node->aggregate.n_keys; k++) below[node->aggregate.keys[k]] = true;
     for (uint32_t a = 0; a < node->aggregate.n_aggs; a++) {
         const tide_agg_call *agg = &node->aggregate.aggs[a];

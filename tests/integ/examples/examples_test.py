@@ -34,6 +34,17 @@ class ExamplesTest(unittest.TestCase):
                         self.assertEqual(run.stdout, want)
                         self.assertEqual(run.returncode, 0)
 
+    def test_the_job_in_c_gives_the_rows_of_the_job_in_sql(self):
+        library = os.path.join(os.path.dirname(TIDEMILL), "examples", "libad_sessions.so")
+        folder = os.path.join(EXAMPLES, "ad-sessions")
+        with open(os.path.join(folder, EXPECTED["ad-sessions"]), encoding="utf-8") as file:
+            want = sorted(file.read().splitlines())
+        for slots in ("1", "2", "4"):
+            with self.subTest(slots=slots):
+                run = tidemill("run", library, "-o", "csv", "-p", slots, "--", "data", cwd=folder)
+                self.assertEqual(run.stderr, "")
+                self.assertEqual(sorted(run.stdout.splitlines()), want)
+
     def test_expectations_are_what_their_scripts_derive(self):
         for name, expected in EXPECTED.items():
             with self.subTest(example=name):

@@ -145,6 +145,16 @@ static void longest_result(void *arg, const void *state, tide_collector *out, ui
     (void)arg;
     tide_put_i64(out, column, *(const int64_t *)state);
 }
+/* Reads a column that nothing else of its job uses: it must not be optimised away. */
+static void last_add(void *arg, void *state, const tide_row *row)
+{
+    (void)arg;
+    *(int64_t *)state = tide_row_i64(row, 3);
+}
+static const tide_aggregate_fn newest = { TIDE_SIZED(tide_aggregate_fn), .state_bytes = 8,
+                                          .add = last_add, .merge = longest_merge,
+                                          .result = longest_result };
+
 static const tide_aggregate_fn longest = { TIDE_SIZED(tide_aggregate_fn), .state_bytes = 8,
                                            .add = longest_add, .merge = longest_merge,
                                            .result = longest_result };
@@ -195,6 +205,36 @@ static void sessions_with_an_aggregate_in_c(void **state)
     assert_string_equal(tide_test_output(t, NULL), "bob,2,2,1,1,2024-01-01 11:00:00,"
                                                    "2024-01-01 11:30:00.001,2024-01-01 11:30:00\n");
     assert_no_error(t);
+    tide_test_free(&t);
+}
+
+static int unused_columns_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    tide_job_sql(job, "CREATE TABLE wide (a STRING, b BIGINT, ts TIMESTAMP(3), d BIGINT, "
+                      "WATERMARK FOR ts AS ts) WITH ('connector' = 'blackhole')");
+    static const tide_aggregate_def aggregates[] = {
+        { .fn = &newest, .fn_type = "BIGINT", .as = "d" },
+    };
+    tide_stream *windows =
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "wide"), "b"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .type = TIDE_TUMBLING,
+                                              .time_column = "ts", .length_ms = 60000,
+                                              .aggregates = aggregates, .n_aggregates = 1 });
+    tide_stream_print(tide_stream_select(windows, "b, d"));
+    return tide_job_status(job);
+}
+
+static void an_aggregate_in_c_sees_every_column(void **state)
+{
+    (void)state;
+    tide_test *t = tide_test_new(unused_columns_job, 0, NULL);
+    assert_no_error(t);
+    tide_test_row(t, "wide", "x,7,2024-01-01 10:00:00,42");
+    tide_test_end(t);
+    assert_no_error(t);
+    assert_string_equal(tide_test_output(t, NULL), "7,42\n");
     tide_test_free(&t);
 }
 
@@ -420,6 +460,7 @@ int main(void)
         cmocka_unit_test(rows_are_mapped_filtered_and_sent_aside),
         cmocka_unit_test(whole_columns_and_sql_mix),
         cmocka_unit_test(sessions_with_an_aggregate_in_c),
+        cmocka_unit_test(an_aggregate_in_c_sees_every_column),
         cmocka_unit_test(state_and_timers_belong_to_a_key),
         cmocka_unit_test(reading_a_column_as_another_type_fails_with_its_name),
         cmocka_unit_test(a_wrong_job_says_what_is_wrong),

@@ -156,7 +156,7 @@ tide_status files_discover(const tide_node *scan, uint32_t parallelism, tide_spl
                    out);
     }
     files_list_fini(&list);
-    return rv == TIDE_OK ? TIDE_OK : tide_because(rv, "table %s", table->name);
+    return rv;
 }
 
 char *files_split_path(const tide_split *split, tide_arena *arena)

@@ -45,7 +45,7 @@ static tide_status open_parts(files_snk *self, const tide_sink_args *args)
     };
     tide_status rv = files_writer_start(&config, &self->writer);
     tide_bytes_fini(&header);
-    return rv == TIDE_OK ? TIDE_OK : tide_because(rv, "table %s", args->table->name);
+    return rv;
 }
 
 /* Also of what was opened by half; a second time it does nothing. */
