@@ -115,7 +115,9 @@ bool tide_table_is_live(const tide_table *self, uint32_t row); /* Any number is 
 /* ---- variable-size values ---- */
 /* Blob i of a row: *n_out bytes, 8-byte aligned, valid until it changes or the row is deleted. */
 const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out);
-/* A hint that blob i of the row will be read soon. */
+/* Hints: the row's handle of blob i will be read soon; later, that the blob's first bytes will. The
+ * second reads the handle, so it should come some rows after the first. */
+void tide_table_handle_prefetch(const tide_table *self, uint32_t row, uint32_t i);
 void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i);
 /* Makes it n bytes, keeping what was there; new bytes are zero. *out (may be NULL) is writable.
  * The row must be touched before. Capacity grows by half, so appending bit by bit is fine. Returns

@@ -46,6 +46,21 @@ static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32
                              .spec = &self->specs[set] };
 }
 
+/* Two steps ahead of row i: first where a set is, then the set. */
+static void prefetch(const tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
+                     const tide_op_rows *some, uint32_t i)
+{
+    const uint16_t *place = self->aggs->some_at;
+    if (i + 2 * PREFETCH_ROWS < some->n) {
+        tide_row_ref far = refs[place[i + 2 * PREFETCH_ROWS]];
+        tide_table_handle_prefetch(far.table, far.row, set_of(self, far, s).blob);
+    }
+    if (i + PREFETCH_ROWS < some->n) {
+        tide_row_ref near = refs[place[i + PREFETCH_ROWS]];
+        tide_table_blob_prefetch(near.table, near.row, set_of(self, near, s).blob);
+    }
+}
+
 /* Puts the encoded arguments into their sets; the rows whose value was new are gathered. */
 static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
                            const tide_op_rows *some, uint32_t *n_fresh_out)
@@ -54,10 +69,7 @@ static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *
     uint32_t key_bytes = self->specs[s].key_bytes, n_fresh = 0;
     for (uint32_t i = 0; i < some->n; i++) {
         bool fresh;
-        if (i + PREFETCH_ROWS < some->n) {
-            tide_row_ref ahead = refs[place[i + PREFETCH_ROWS]];
-            tide_table_blob_prefetch(ahead.table, ahead.row, set_of(self, ahead, s).blob);
-        }
+        prefetch(self, s, refs, some, i);
         tide_value_set set = set_of(self, refs[place[i]], s);
         TIDE_TRY(
             tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));

@@ -3,8 +3,8 @@
 
 #include "base/core/assert.h"
 
-/* Up to this many bytes of members are searched one by one: four cache lines. */
-#define SCAN_BYTES_MAX 256u
+/* Up to this many bytes of members are searched one by one: eight cache lines. */
+#define SCAN_BYTES_MAX 512u
 /* Entries hashed at a time when the index is built. */
 #define HASH_MAX 256u
 
