@@ -17,6 +17,8 @@
 
 #define NOT_PENDING UINT32_MAX
 #define PAGE_IN_ROWS 8u /* Looking at a page costs the sweep as much as writing so many rows. */
+#define PAGE_LINES 4u   /* Of a page's bits, the nearest to its rows. */
+#define FETCH_ROWS 64u  /* Of a page, at most (and a word's). */
 #define REBASE_SHARE 8u /* At most this part of the groups is written anew for its deltas. */
 #define GRAVES_BYTES_MIN 4096u /* Tombstones below it are never more than a base. */
 
@@ -244,6 +246,29 @@ static uint32_t less(uint32_t room, uint32_t n)
     return room > n ? room - n : 0;
 }
 
+/* Rows that changed are strewn over memory: they are fetched a page ahead. Where they lie close the
+ * processor does it by itself. */
+static void fetch_page(tide_table *t, const tide_group *g, uint32_t nth)
+{
+    if (nth + 1 < g->n_pages) {
+        const uint8_t *end = t->map.page[g->pages[nth + 1]];
+        for (uint32_t line = 1; line <= PAGE_LINES; line++)
+            __builtin_prefetch(end - line * TIDE_CACHE_LINE, 1);
+    }
+    if (nth >= g->n_pages) return;
+    uint32_t page = g->pages[nth], words = tide_words_of(&t->page_info[page]), n = 0;
+    tide_snapshot_freeze_page(t, page);
+    for (uint32_t w = 0; w < words && n < FETCH_ROWS; w++) {
+        const uint8_t *rows = t->map.page[page] + (size_t)w * 64 * t->map.stride;
+        for (uint64_t frozen = *tide_bits_at(t, page, w).frozen; frozen; frozen &= frozen - 1) {
+            const uint8_t *row = rows + (size_t)__builtin_ctzll(frozen) * t->map.stride;
+            __builtin_prefetch(row);
+            __builtin_prefetch(row + t->map.stride - 1);
+            n++;
+        }
+    }
+}
+
 /* Rows still frozen, up to *room of them; moves on to the next stage behind the last page. */
 static tide_status write_pages(tide_table *t, uint32_t *room)
 {
@@ -252,6 +277,7 @@ static tide_status write_pages(tide_table *t, uint32_t *room)
     while (s->page < g->n_pages && *room) {
         uint32_t page = g->pages[s->page];
         tide_snapshot_freeze_page(t, page);
+        if (s->word == 0) fetch_page(t, g, s->page + 1);
         uint64_t *word = tide_bits_at(t, page, s->word).frozen, frozen = *word;
         if (frozen) {
             TIDE_TRY(begin(t));
