@@ -281,6 +281,28 @@ static void a_failing_operator_fails_its_task_with_its_reason(void **state)
     tide_task_free(&t);
 }
 
+/* A suspended operator that sent one batch more says so, or its slot would take it for idle. */
+static void emitting_while_suspended_is_work(void **state)
+{
+    (void)state;
+    tide_channel out;
+    tide_channel_init(&out, NULL, NULL);
+    tide_task *t = new_task("chain");
+    tide_feed *f = counting_new(1);
+    tide_task_set_feed(t, &f);
+    tide_node times70 = { .kind = TIDE_NODE_SORT, .sort = { .limit = 70 } };
+    add(t, -1, NULL, &scan_node);
+    add_outlet(t, add(t, 0, &amplify_vt, &times70), &out);
+    while (tide_task_step(t, 0, 0) > 0) {}
+    assert_false(tide_channel_has_room(&out));
+    tide_elem e;
+    assert_true(tide_channel_pop(&out, &e));
+    tide_batch_unref(&e.batch);
+    assert_true(tide_task_step(t, 0, 0) > 0);
+    tide_task_free(&t);
+    tide_channel_fini(&out);
+}
+
 /* One producer, a branch that makes thirty batches of each and one that makes one, and an operator
  * that takes both: whatever the order of steps, it ends, with every row there and none overtaken by
  * time. */
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stopped_chain_flushes_sinks_only, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(emitting_while_suspended_is_work, setup, teardown),
         cmocka_unit_test_setup_teardown(a_diamond_never_locks_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
