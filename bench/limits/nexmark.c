@@ -86,18 +86,20 @@ typedef struct query {
 
 /* ---- generation ---- */
 
-static lanes step(lanes s)
+/* By pointer: how wide vectors are passed and returned differs between machines. */
+static inline void step(lanes *s)
 {
-    s ^= s << 13;
-    s ^= s >> 7;
-    return s ^ s << 17;
+    lanes x = *s;
+    x ^= x << 13;
+    x ^= x >> 7;
+    *s = x ^ x << 17;
 }
 
 static void make_random(state *s)
 {
     lanes x = s->seed;
     for (uint32_t i = 0; i < ROWS; i += 8) {
-        x = step(x);
+        step(&x);
         memcpy(s->random + i, &x, sizeof x);
     }
     s->seed = x;
@@ -108,7 +110,7 @@ static void make_letters(state *s, char *to, size_t n)
 {
     lanes x = s->seed;
     for (size_t i = 0; i < n; i += 64) {
-        x = step(x);
+        step(&x);
         lanes16 pairs = (lanes16)x;
         pairs = (((pairs & 0xff) * 26) >> 8 | (((pairs >> 8) * 26) & 0xff00)) + 0x6161;
         memcpy(to + i, &pairs, sizeof pairs);
