@@ -4,29 +4,23 @@
  * start, end), and a calendar knows which ends the watermark has reached. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
-#include "checkpoint/state/calendar.h"
-#include "checkpoint/state/set.h"
-#include "worker/op/emit.h"
+#include "worker/op/ending.h"
 #include "worker/op/event_time.h"
 #include "worker/op/op_priv.h"
-#include "worker/op/row_sets.h"
 #include "worker/op/window_time.h"
 
 typedef struct attached_value { /* What a value begins with. */
-    int64_t start, end;
+    tide_ending_value window;
     int64_t due; /* end - 1: a calendar hands out what lies before the watermark. */
     uint64_t filed;
 } attached_value;
 
+#define SPAN_US (60 * 1000000) /* Windows of minutes are what is usual. */
+
 typedef struct attached {
-    tide_op_env *env;
+    tide_ending groups;
+    tide_ending_table windows;
     uint32_t start_column;
-    tide_op_keys keys;
-    tide_op_aggs aggs;
-    tide_row_sets sets;
-    tide_op_emit emit;
-    tide_table *table;
-    tide_calendar *calendar;
     int64_t watermark;
     uint32_t rows[TIDE_BATCH_ROWS_MAX];
     uint8_t *values[TIDE_BATCH_ROWS_MAX];
@@ -40,28 +34,26 @@ typedef struct attached {
 static tide_status take_rows(attached *self, const tide_batch *in, const tide_op_times *times)
 {
     const int64_t *start = in->cols[self->start_column]->values;
+    tide_op_keys *keys = &self->groups.keys;
+    tide_table *table = self->windows.table;
     uint32_t n = times->n, n_fresh = 0;
-    TIDE_TRY(tide_op_keys_encode(&self->keys, in, times->rows, n));
-    TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, n, self->rows,
-                                       self->fresh, &n_fresh));
-    tide_table_touch(self->table, self->rows, n);
-    tide_table_values(self->table, self->rows, n, self->values);
+    TIDE_TRY(tide_op_keys_encode(keys, in, times->rows, n));
+    TIDE_TRY(tide_table_update(table, keys->keys, keys->hash, n, self->rows, self->values,
+                               self->fresh, &n_fresh));
     for (uint32_t i = 0; i < n_fresh; i++) {
         uint32_t k = self->fresh[i], row = times->rows[k];
         attached_value *v = (attached_value *)(void *)self->values[k];
-        *v = (attached_value){ .start = start[row],
-                               .end = times->ts[row],
+        *v = (attached_value){ .window = { .start = start[row], .end = times->ts[row] },
                                .due = times->ts[row] - 1 };
     }
     tide_op_rows at = { .in = in, .values = self->values, .rows = times->rows, .n = n };
-    TIDE_TRY(tide_op_aggs_update(&self->aggs, &at, false));
-    if (self->sets.n) {
-        for (uint32_t i = 0; i < n; i++)
-            self->refs[i] = (tide_row_ref){ self->table, self->rows[i] };
-        TIDE_TRY(tide_row_sets_update(&self->sets, self->refs, &at));
+    TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, &at, false));
+    if (self->groups.sets.n) {
+        for (uint32_t i = 0; i < n; i++) self->refs[i] = (tide_row_ref){ table, self->rows[i] };
+        TIDE_TRY(tide_row_sets_update(&self->groups.sets, self->refs, &at));
     }
     for (uint32_t i = 0; i < n_fresh; i++) self->rows[i] = self->rows[self->fresh[i]];
-    tide_calendar_file(self->calendar, self->rows, n_fresh);
+    tide_calendar_file(self->windows.calendar, self->rows, n_fresh);
     return TIDE_OK;
 }
 
@@ -86,28 +78,10 @@ static tide_op_result attached_on_batch(void *self_v, uint32_t port, tide_batch 
 static tide_op_result attached_on_watermark(void *self_v, int64_t watermark_us, tide_outbox *out)
 {
     attached *self = self_v;
-    int64_t start[TIDE_BATCH_ROWS_MAX / 4], end[TIDE_BATCH_ROWS_MAX / 4];
-    uint32_t max = sizeof end / sizeof *end, n;
     watermark_us = tide_window_clamp(watermark_us);
-    for (;;) {
-        uint32_t space = tide_op_emit_space(&self->emit);
-        if (space == 0) {
-            if (!tide_op_emit_flush(&self->emit, out)) return TIDE_OP_AGAIN;
-            space = tide_op_emit_space(&self->emit);
-        }
-        n = tide_calendar_pop(self->calendar, watermark_us, self->rows, space < max ? space : max);
-        if (n == 0) break;
-        tide_op_emit_groups(&self->emit, self->table, self->rows, n);
-        for (uint32_t i = 0; i < n; i++) {
-            const attached_value *v = (const void *)self->emit.values[i];
-            start[i] = v->start;
-            end[i] = v->end;
-        }
-        tide_op_emit_windows(&self->emit, start, end, n);
-        self->emit.builder.n += n;
-        tide_table_delete(self->table, self->rows, n);
-    }
-    if (!tide_op_emit_flush(&self->emit, out)) return TIDE_OP_AGAIN;
+    if (!tide_ending_fire(&self->groups, &self->windows, watermark_us, out) ||
+        !tide_op_emit_flush(&self->groups.emit, out))
+        return TIDE_OP_AGAIN;
     if (watermark_us > self->watermark) self->watermark = watermark_us;
     return TIDE_OP_DONE;
 }
@@ -117,44 +91,25 @@ static tide_op_result attached_on_watermark(void *self_v, int64_t watermark_us, 
 static tide_status attached_after_restore(void *self_v)
 {
     attached *self = self_v;
-    tide_calendar_rebuild(self->calendar);
+    tide_calendar_rebuild(self->windows.calendar);
     return TIDE_OK;
-}
-
-static tide_status open_table(attached *self)
-{
-    uint32_t n_blobs = TIDE_VALUE_SET_BLOBS * self->sets.n;
-    tide_table_spec spec = { .name = "attached windows",
-                             .key = &self->keys.spec,
-                             .n_blobs = n_blobs,
-                             .value_bytes = self->aggs.value_bytes + 8 * n_blobs,
-                             .owned = self->aggs.owned,
-                             .n_owned = self->aggs.n_owned };
-    TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
-    tide_calendar_config config = { .table = self->table,
-                                    .span = 60 * 1000000,
-                                    .due_offset = (uint32_t)offsetof(attached_value, due),
-                                    .filed_offset = (uint32_t)offsetof(attached_value, filed) };
-    self->calendar = tide_calendar_new(&config);
-    return attached_after_restore(self);
 }
 
 static tide_status open_parts(attached *self, const tide_node *node, tide_op_env *env)
 {
-    const tide_schema *in = &node->inputs[0]->schema;
     const tide_window *window = &node->aggregate.window;
     const uint32_t bounds[] = { window->start_column, window->end_column };
-    self->env = env;
+    tide_ending_layout layout = { .head_bytes = sizeof(attached_value),
+                                  .due_at = (uint32_t)offsetof(attached_value, due),
+                                  .filed_at = (uint32_t)offsetof(attached_value, filed),
+                                  .span_us = SPAN_US,
+                                  .extra = bounds,
+                                  .n_extra = 2 };
     self->start_column = window->start_column;
     self->watermark = tide_op_first_watermark(env);
-    if (node->inputs[0]->updating)
-        return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys,
-                               node->aggregate.n_keys, bounds, 2));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(attached_value), false));
-    TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, 0));
-    TIDE_TRY(open_table(self));
-    tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);
+    TIDE_TRY(tide_ending_open(&self->groups, env, node, &layout));
+    TIDE_TRY(tide_ending_open_table(&self->groups, "attached windows", &self->groups.keys.spec,
+                                    &self->windows));
     tide_event_time_open(&self->ends, env, window->end_column, node->aggregate.late != NULL);
     return TIDE_OK;
 }
@@ -162,11 +117,8 @@ static tide_status open_parts(attached *self, const tide_node *node, tide_op_env
 static void attached_close(void *self_v)
 {
     attached *self = self_v;
-    tide_op_emit_close(&self->emit);
-    tide_calendar_free(&self->calendar);
-    tide_row_sets_close(&self->sets);
-    tide_op_aggs_close(&self->aggs);
-    tide_op_keys_close(&self->keys);
+    tide_ending_close_table(&self->windows);
+    tide_ending_close(&self->groups);
 }
 
 static tide_status attached_open(void *self_v, const tide_node *node, tide_op_env *env)

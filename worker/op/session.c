@@ -43,7 +43,7 @@ static TIDE_NOINLINE tide_status take_odd_row(session *self, uint32_t k, uint16_
         tide_event_time_add_late(&self->times, row);
         return TIDE_OK;
     }
-    if (self->sets.n) p->at[p->n] = ref;
+    if (self->groups.sets.n) p->at[p->n] = ref;
     p->values[p->n] = tide_table_value(ref.table, ref.row);
     p->rows[p->n++] = row;
     return TIDE_OK;
@@ -71,9 +71,9 @@ TIDE_INLINE uint32_t count_joining(const session *self, const tide_op_times *tim
 static tide_status take_joining(session *self, const tide_op_times *times)
 {
     session_pending *p = &self->pending;
-    bool with_sets = self->sets.n > 0, only_count = self->aggs.only_count_star;
+    bool with_sets = self->groups.sets.n > 0, only_count = self->groups.aggs.only_count_star;
     for (uint32_t k = 0; k < times->n;) {
-        tide_row_ref ref = { self->table, self->rows[k] };
+        tide_row_ref ref = { self->newest.table, self->rows[k] };
         session_value *s = session_of(ref);
         int64_t due = s->due;
         uint32_t n = count_joining(self, times, k, s->start, &due);
@@ -96,10 +96,10 @@ static tide_status take_joining(session *self, const tide_op_times *times)
 
 static tide_status take_rows(session *self, const tide_op_times *times)
 {
-    TIDE_TRY(tide_op_keys_encode(&self->keys, self->in, times->rows, times->n));
-    TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, times->n,
-                                       self->rows, NULL, NULL));
-    tide_table_touch(self->table, self->rows, times->n);
+    TIDE_TRY(tide_op_keys_encode(&self->groups.keys, self->in, times->rows, times->n));
+    TIDE_TRY(tide_table_find_or_insert(self->newest.table, self->groups.keys.keys,
+                                       self->groups.keys.hash, times->n, self->rows, NULL, NULL));
+    tide_table_touch(self->newest.table, self->rows, times->n);
     return take_joining(self, times);
 }
 
@@ -108,8 +108,8 @@ tide_status session_flush(session *self)
     session_pending *p = &self->pending;
     tide_op_rows at = { .in = self->in, .values = p->values, .rows = p->rows, .n = p->n };
     if (p->n == 0) return TIDE_OK;
-    TIDE_TRY(tide_op_aggs_update(&self->aggs, &at, false));
-    if (self->sets.n) TIDE_TRY(tide_row_sets_update(&self->sets, p->at, &at));
+    TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, &at, false));
+    if (self->groups.sets.n) TIDE_TRY(tide_row_sets_update(&self->groups.sets, p->at, &at));
     p->n = 0;
     return TIDE_OK;
 }
@@ -119,70 +119,36 @@ static tide_status settle_batch(session *self)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < self->n_empty; i++) {
-        const session_value *s = session_of((tide_row_ref){ self->table, self->empty[i] });
+        const session_value *s = session_of((tide_row_ref){ self->newest.table, self->empty[i] });
         if (s->start == s->due) self->empty[n++] = self->empty[i];
     }
-    tide_table_delete(self->table, self->empty, n);
-    tide_calendar_file(self->calendar, self->file, self->n_file);
+    tide_table_delete(self->newest.table, self->empty, n);
+    tide_calendar_file(self->newest.calendar, self->file, self->n_file);
     self->n_empty = self->n_file = 0;
     return TIDE_OK;
 }
 
 /* ---- firing ---- */
 
-/* Emits what is due in one table. False when there is no room for all. */
-static bool fire(session *self, tide_table *table, tide_calendar *calendar, tide_outbox *out)
-{
-    int64_t start[TIDE_BATCH_ROWS_MAX / 4], due[TIDE_BATCH_ROWS_MAX / 4];
-    for (;;) {
-        uint32_t space = tide_op_emit_space(&self->emit);
-        if (space == 0) {
-            if (!tide_op_emit_flush(&self->emit, out)) return false;
-            space = tide_op_emit_space(&self->emit);
-        }
-        uint32_t max = sizeof due / sizeof *due;
-        uint32_t n =
-            tide_calendar_pop(calendar, self->watermark, self->rows, space < max ? space : max);
-        if (n == 0) return true;
-        tide_op_emit_groups(&self->emit, table, self->rows, n);
-        for (uint32_t i = 0; i < n; i++) {
-            const session_value *s = (const void *)self->emit.values[i];
-            start[i] = s->start;
-            due[i] = s->due;
-        }
-        tide_op_emit_windows(&self->emit, start, due, n);
-        self->emit.builder.n += n;
-        tide_table_delete(table, self->rows, n);
-    }
-}
-
 static tide_op_result session_on_watermark(void *self_v, int64_t watermark_us, tide_outbox *out)
 {
     session *self = self_v;
     watermark_us = tide_window_clamp(watermark_us);
     if (watermark_us > self->watermark) self->watermark = watermark_us;
-    if (!fire(self, self->older, self->older_calendar, out) ||
-        !fire(self, self->table, self->calendar, out) || !tide_op_emit_flush(&self->emit, out))
+    if (!tide_ending_fire(&self->groups, &self->older, self->watermark, out) ||
+        !tide_ending_fire(&self->groups, &self->newest, self->watermark, out) ||
+        !tide_op_emit_flush(&self->groups.emit, out))
         return TIDE_OP_AGAIN;
     return TIDE_OP_DONE;
 }
 
 /* ---- life ---- */
 
-static tide_calendar *make_calendar(tide_table *table, int64_t gap)
-{
-    tide_calendar_config config = { .table = table,
-                                    .span = gap,
-                                    .due_offset = (uint32_t)offsetof(session_value, due),
-                                    .filed_offset = (uint32_t)offsetof(session_value, filed) };
-    return tide_calendar_new(&config);
-}
-
 static tide_status session_after_restore(void *self_v)
 {
     session *self = self_v;
-    tide_calendar_rebuild(self->calendar);
-    tide_calendar_rebuild(self->older_calendar);
+    tide_calendar_rebuild(self->newest.calendar);
+    tide_calendar_rebuild(self->older.calendar);
     return TIDE_OK;
 }
 
@@ -190,49 +156,31 @@ static tide_status session_after_restore(void *self_v)
 static tide_status make_older_spec(session *self)
 {
     tide_key_col cols[TIDE_KEY_COLS_MAX];
-    uint32_t n = self->keys.spec.n;
+    uint32_t n = self->groups.keys.spec.n;
     if (n == TIDE_KEY_COLS_MAX) return tide_fail(TIDE_E_LIMIT, "too many columns to group by");
-    memcpy(cols, self->keys.spec.cols, n * sizeof *cols);
+    memcpy(cols, self->groups.keys.spec.cols, n * sizeof *cols);
     cols[n] = (tide_key_col){ .type = tide_type_of(TIDE_TYPE_BIGINT), .not_null = true };
     return tide_key_spec_init(&self->older_spec, cols, n + 1, n);
 }
 
-static tide_status open_tables(session *self)
-{
-    uint32_t n_blobs = SESSION_BLOB_SETS + TIDE_VALUE_SET_BLOBS * self->sets.n;
-    tide_table_spec spec = { .name = "sessions",
-                             .key = &self->keys.spec,
-                             .n_blobs = n_blobs,
-                             .value_bytes = self->aggs.value_bytes + 8 * n_blobs,
-                             .owned = self->aggs.owned,
-                             .n_owned = self->aggs.n_owned };
-    TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->table));
-    spec.name = "older sessions";
-    spec.key = &self->older_spec;
-    TIDE_TRY(tide_state_set_open(self->env->state, &spec, &self->older));
-    self->calendar = make_calendar(self->table, self->gap);
-    self->older_calendar = make_calendar(self->older, self->gap);
-    return session_after_restore(self);
-}
-
 static tide_status open_parts(session *self, const tide_node *node, tide_op_env *env)
 {
-    const tide_schema *in = &node->inputs[0]->schema;
     const tide_window *window = &node->aggregate.window;
-    self->env = env;
+    tide_ending_layout layout = { .head_bytes = sizeof(session_value),
+                                  .due_at = (uint32_t)offsetof(session_value, due),
+                                  .filed_at = (uint32_t)offsetof(session_value, filed),
+                                  .n_blobs = SESSION_BLOB_SETS,
+                                  .span_us = window->size_us };
     self->gap = window->size_us;
     self->watermark = tide_op_first_watermark(env);
-    if (node->inputs[0]->updating)
-        return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
     if (self->gap <= 0 || self->gap > TIDE_WINDOW_SIZE_MAX)
         return tide_fail(TIDE_E_INVALID, "a session's gap must be positive");
-    TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, in, node->aggregate.keys,
-                               node->aggregate.n_keys, NULL, 0));
+    TIDE_TRY(tide_ending_open(&self->groups, env, node, &layout));
     TIDE_TRY(make_older_spec(self));
-    TIDE_TRY(tide_op_aggs_open(&self->aggs, node, sizeof(session_value), false));
-    TIDE_TRY(tide_row_sets_open(&self->sets, in, &self->aggs, SESSION_BLOB_SETS));
-    TIDE_TRY(open_tables(self));
-    tide_op_emit_open(&self->emit, env->pool, node, &self->aggs);
+    TIDE_TRY(
+        tide_ending_open_table(&self->groups, "sessions", &self->groups.keys.spec, &self->newest));
+    TIDE_TRY(
+        tide_ending_open_table(&self->groups, "older sessions", &self->older_spec, &self->older));
     tide_event_time_open(&self->times, env, window->time_column, node->aggregate.late != NULL);
     return TIDE_OK;
 }
@@ -240,12 +188,9 @@ static tide_status open_parts(session *self, const tide_node *node, tide_op_env 
 static void session_close(void *self_v)
 {
     session *self = self_v;
-    tide_op_emit_close(&self->emit);
-    tide_calendar_free(&self->calendar);
-    tide_calendar_free(&self->older_calendar);
-    tide_row_sets_close(&self->sets);
-    tide_op_aggs_close(&self->aggs);
-    tide_op_keys_close(&self->keys);
+    tide_ending_close_table(&self->newest);
+    tide_ending_close_table(&self->older);
+    tide_ending_close(&self->groups);
 }
 
 static tide_status session_open(void *self_v, const tide_node *node, tide_op_env *env)

@@ -25,7 +25,7 @@ static bool is_late(const session *self, int64_t ts)
 tide_status session_place(session *self, uint32_t k, int64_t ts, tide_row_ref *ref_out,
                           session_fate *fate_out)
 {
-    tide_row_ref newest = { self->table, self->rows[k] };
+    tide_row_ref newest = { self->newest.table, self->rows[k] };
     session_value *s = session_of(newest);
     *ref_out = newest;
     *fate_out = SESSION_JOINED;
@@ -58,7 +58,7 @@ static void load_list(const session *self, uint32_t row, uint32_t spare, older_l
 {
     uint32_t bytes;
     const session_older *kept =
-        (const void *)tide_table_blob(self->table, row, SESSION_BLOB_OLDER, &bytes);
+        (const void *)tide_table_blob(self->newest.table, row, SESSION_BLOB_OLDER, &bytes);
     uint32_t n = bytes / (uint32_t)sizeof *kept;
     *list = (older_list){ .items = tide_calloc(n + spare + 1, sizeof *kept) };
     for (uint32_t i = 0; i < n; i++)
@@ -67,15 +67,15 @@ static void load_list(const session *self, uint32_t row, uint32_t spare, older_l
 
 static tide_status store_list(session *self, uint32_t row, const older_list *list)
 {
-    return tide_table_blob_set(self->table, row, SESSION_BLOB_OLDER, list->items,
+    return tide_table_blob_set(self->newest.table, row, SESSION_BLOB_OLDER, list->items,
                                list->n * (uint32_t)sizeof *list->items);
 }
 
 /* Encodes (key k, id) for the table of older sessions; returns its hash. */
 static uint64_t encode_older(const session *self, uint32_t k, int64_t id, uint8_t *key)
 {
-    const tide_key_spec *spec = &self->keys.spec, *older = &self->older_spec;
-    const uint8_t *from = self->keys.keys + (size_t)k * spec->key_bytes;
+    const tide_key_spec *spec = &self->groups.keys.spec, *older = &self->older_spec;
+    const uint8_t *from = self->groups.keys.keys + (size_t)k * spec->key_bytes;
     uint64_t hash;
     memcpy(key, from, spec->hash_bytes);
     memcpy(key + older->at[spec->n], &id, sizeof id);
@@ -90,11 +90,12 @@ static tide_status older_row(session *self, uint32_t k, int64_t id, tide_row_ref
 {
     uint8_t *key = tide_malloc_aligned(16, self->older_spec.key_bytes + 16);
     uint64_t hash = encode_older(self, k, id, key);
-    *out = (tide_row_ref){ .table = self->older };
-    tide_status rv = tide_table_find_or_insert(self->older, key, &hash, 1, &out->row, NULL, NULL);
+    *out = (tide_row_ref){ .table = self->older.table };
+    tide_status rv =
+        tide_table_find_or_insert(self->older.table, key, &hash, 1, &out->row, NULL, NULL);
     tide_free(key);
     if (rv != TIDE_OK) return rv;
-    tide_table_touch(self->older, &out->row, 1);
+    tide_table_touch(self->older.table, &out->row, 1);
     return TIDE_OK;
 }
 
@@ -103,7 +104,7 @@ static tide_status older_row(session *self, uint32_t k, int64_t id, tide_row_ref
 /* The newest session of key k becomes an older one; its row is left without rows of its own. */
 static tide_status displace(session *self, uint32_t k)
 {
-    tide_row_ref from = { self->table, self->rows[k] }, into;
+    tide_row_ref from = { self->newest.table, self->rows[k] }, into;
     session_value *s = session_of(from);
     older_list list;
     TIDE_TRY(session_flush(self));
@@ -116,16 +117,16 @@ static tide_status displace(session *self, uint32_t k)
     TIDE_TRY(older_row(self, k, s->start, &into));
     session_value *moved = session_of(into);
     tide_assert(moved->due == 0);
-    memcpy(moved, s, self->aggs.value_bytes); /* What the states own goes with them. */
-    memset(s + 1, 0, self->aggs.value_bytes - sizeof *s);
+    memcpy(moved, s, self->groups.aggs.value_bytes); /* What the states own goes with them. */
+    memset(s + 1, 0, self->groups.aggs.value_bytes - sizeof *s);
     moved->filed = 0;
-    for (uint32_t i = 0; i < TIDE_VALUE_SET_BLOBS * self->sets.n; i++) {
+    for (uint32_t i = 0; i < TIDE_VALUE_SET_BLOBS * self->groups.sets.n; i++) {
         uint32_t blob = SESSION_BLOB_SETS + i, n;
         const uint8_t *bytes = tide_table_blob(from.table, from.row, blob, &n);
         TIDE_TRY(tide_table_blob_set(into.table, into.row, blob, bytes, n));
         TIDE_TRY(tide_table_blob_resize(from.table, from.row, blob, 0, NULL));
     }
-    tide_calendar_file(self->older_calendar, &into.row, 1);
+    tide_calendar_file(self->older.calendar, &into.row, 1);
     return TIDE_OK;
 }
 
@@ -137,23 +138,23 @@ static tide_status fuse(session *self, uint32_t k, int64_t id, tide_row_ref into
     TIDE_TRY(older_row(self, k, id, &from));
     session_value *a = session_of(into), *b = session_of(from);
     tide_assert(b->due != 0);
-    TIDE_TRY(tide_op_aggs_merge(&self->aggs, tide_table_value(into.table, into.row),
+    TIDE_TRY(tide_op_aggs_merge(&self->groups.aggs, tide_table_value(into.table, into.row),
                                 tide_table_value(from.table, from.row)));
-    TIDE_TRY(tide_row_sets_merge(&self->sets, self->env->pool, into, from));
+    TIDE_TRY(tide_row_sets_merge(&self->groups.sets, self->groups.env->pool, into, from));
     if (b->start < a->start) a->start = b->start;
     if (b->due > a->due) a->due = b->due;
-    tide_table_delete(self->older, &from.row, 1);
+    tide_table_delete(self->older.table, &from.row, 1);
     return TIDE_OK;
 }
 
 /* The newest session of key k begins at ts now; it may have reached the one before. */
 static tide_status reach_back(session *self, uint32_t k, int64_t ts)
 {
-    tide_row_ref newest = { self->table, self->rows[k] };
+    tide_row_ref newest = { self->newest.table, self->rows[k] };
     session_value *s = session_of(newest);
     uint32_t bytes;
     if (ts < s->start) s->start = ts;
-    tide_table_blob(self->table, newest.row, SESSION_BLOB_OLDER, &bytes);
+    tide_table_blob(self->newest.table, newest.row, SESSION_BLOB_OLDER, &bytes);
     if (bytes == 0) return TIDE_OK;
 
     older_list list;
@@ -195,7 +196,7 @@ static tide_status open_older(session *self, uint32_t k, int64_t ts, older_list 
     tide_assert(s->due == 0 && s->start == 0);
     s->start = ts;
     s->due = ts + self->gap;
-    tide_calendar_file(self->older_calendar, &ref_out->row, 1);
+    tide_calendar_file(self->older.calendar, &ref_out->row, 1);
     memmove(list->items + i + 1, list->items + i, (list->n - i) * sizeof *list->items);
     list->items[i] = (session_older){ .start = s->start, .due = s->due, .id = ts };
     list->n++;

@@ -18,24 +18,22 @@
  * due. */
 #ifndef TIDE_WORKER_OP_SESSION_PRIV_H
 #define TIDE_WORKER_OP_SESSION_PRIV_H
-#include "checkpoint/state/calendar.h"
-#include "checkpoint/state/set.h"
-#include "worker/op/emit.h"
+#include "worker/op/ending.h"
 #include "worker/op/event_time.h"
-#include "worker/op/row_sets.h"
 #include "worker/op/window_time.h"
 
 typedef struct session_value {
     int64_t start, due;
     uint64_t filed;
 } session_value;
+_Static_assert(offsetof(session_value, due) == offsetof(tide_ending_value, end), "due is the end");
 
 typedef struct session_older { /* One entry of the list, disjoint and ascending. */
     int64_t start, due, id;
 } session_older;
 
 #define SESSION_BLOB_OLDER 0u
-#define SESSION_BLOB_SETS 1u
+#define SESSION_BLOB_SETS 1u /* Also: how many are not of a set. */
 
 /* Rows of the batch whose session is known but whose aggregates have not been fed. */
 typedef struct session_pending {
@@ -46,14 +44,9 @@ typedef struct session_pending {
 } session_pending;
 
 typedef struct session {
-    tide_op_env *env;
-    tide_op_keys keys;
+    tide_ending groups;
     tide_key_spec older_spec;
-    tide_op_aggs aggs;
-    tide_row_sets sets;
-    tide_op_emit emit;
-    tide_table *table, *older;
-    tide_calendar *calendar, *older_calendar;
+    tide_ending_table newest, older;
     int64_t gap;
     int64_t watermark;    /* Within +-TIDE_WINDOW_TIME_MAX. */
     const tide_batch *in; /* The batch at hand. */
