@@ -47,7 +47,8 @@ static tide_status deploy(tide_test *self)
     TIDE_TRY(tide_deployment_new(&self->config, &self->deployment));
     const tide_slot_config slot = { .cpu = -1, .clock = &self->clock.clock };
     self->slot = tide_slot_new(&slot);
-    tide_deployment_connect(self->deployment, &self->slot);
+    tide_waker *waker = tide_slot_waker(self->slot);
+    tide_deployment_connect(self->deployment, &waker);
     return tide_deployment_build(self->deployment, self->slot);
 }
 

@@ -6,17 +6,9 @@
 #include "base/column/key.h"
 #include "base/core/assert.h"
 #include "checkpoint/state/set.h"
-#include "worker/connector/options.h"
 #include "worker/core/source.h"
 #include "worker/op/registry.h"
-
-/* What the control thread found out about a SCAN vertex. */
-typedef struct scan_plan {
-    const tide_connector *connector;
-    tide_splits splits;
-    tide_scan_reading reading;
-    int64_t idle_timeout_us;
-} scan_plan;
+#include "worker/runtime/scans.h"
 
 typedef enum connect_state { NOT_CONNECTED, CONNECTED, GIVEN_UP } connect_state;
 
@@ -24,7 +16,7 @@ struct tide_deployment {
     const tide_job_config *config;
     const tide_graph *graph;
     tide_arena *arena;
-    scan_plan *scans; /* Per vertex; zero for other kinds. */
+    tide_scan_plan *scans; /* Per vertex; zero for other kinds. */
     tide_channel *
         *channels; /* Per edge: [from subtask * to parallelism + to subtask]; NULL if chained. */
     pthread_mutex_t lock;
@@ -33,51 +25,6 @@ struct tide_deployment {
 };
 
 /* ---- control thread ---- */
-static bool asks_for_time(const tide_node *node)
-{
-    if (node->kind == TIDE_NODE_AGGREGATE) return node->aggregate.window.kind != TIDE_WINDOW_NONE;
-    return node->kind == TIDE_NODE_USER;
-}
-
-/* wants[v]: rows of vertex v must come with watermarks. Vertices are in topological order. */
-static void find_time_wants(const tide_graph *graph, bool *wants)
-{
-    for (uint32_t v = graph->n_vertices; v-- > 0;) {
-        const tide_vertex *vertex = &graph->vertices[v];
-        for (uint32_t i = 0; i < vertex->n_out; i++) {
-            uint32_t to = graph->edges[vertex->out[i]].to;
-            const tide_node *consumer = graph->vertices[to].node;
-            if (consumer->kind == TIDE_NODE_WATERMARK) continue; /* It makes its own. */
-            wants[v] = wants[v] || wants[to] || asks_for_time(consumer);
-        }
-    }
-}
-
-static tide_status plan_scan(tide_deployment *self, uint32_t v, bool want_watermark)
-{
-    const tide_vertex *vertex = &self->graph->vertices[v];
-    const tide_table *table = vertex->node->scan.table;
-    scan_plan *scan = &self->scans[v];
-    scan->connector = self->config->hook_connector;
-    if (scan->connector == NULL) TIDE_TRY(tide_connector_of(table, false, &scan->connector));
-    TIDE_TRY(tide_scan_analyse(self->arena, vertex->node, want_watermark, &scan->reading));
-    scan->idle_timeout_us = self->config->settings->idle_timeout_us;
-    if (tide_option_has(table, tide_options_common, "source.idle-timeout"))
-        scan->idle_timeout_us = tide_option_us(table, tide_options_common, "source.idle-timeout");
-    tide_status rv = scan->connector->discover(vertex->node, vertex->parallelism, &scan->splits);
-    return rv == TIDE_OK ? TIDE_OK : tide_because(rv, "table %s", table->name);
-}
-
-static tide_status plan_scans(tide_deployment *self)
-{
-    const tide_graph *graph = self->graph;
-    bool *wants = TIDE_NEW_N(self->arena, bool, graph->n_vertices);
-    if (self->config->settings->mode != TIDE_RUN_BATCH) find_time_wants(graph, wants);
-    for (uint32_t v = 0; v < graph->n_vertices; v++)
-        if (graph->vertices[v].node->kind == TIDE_NODE_SCAN) TIDE_TRY(plan_scan(self, v, wants[v]));
-    return TIDE_OK;
-}
-
 tide_status tide_deployment_new(const tide_job_config *config, tide_deployment **out)
 {
     tide_deployment *self = tide_calloc(1, sizeof *self);
@@ -88,7 +35,7 @@ tide_status tide_deployment_new(const tide_job_config *config, tide_deployment *
     self->channels = tide_calloc(self->graph->n_edges, sizeof *self->channels);
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
-    tide_status rv = plan_scans(self);
+    tide_status rv = tide_scans_plan(self->arena, config, self->scans);
     *out = self;
     if (rv != TIDE_OK) tide_deployment_free(out);
     return rv;
@@ -125,7 +72,14 @@ static bool connects(const tide_edge *edge, uint32_t from, uint32_t to)
     return edge->partitioner != TIDE_PARTITION_FORWARD || from == to;
 }
 
-static void make_channels(tide_deployment *self, uint32_t e, tide_slot *const *slots)
+static bool is_here(const tide_deployment *self, uint32_t slot)
+{
+    const tide_job_part *part = self->config->part;
+    return part == NULL || part->owners[slot] == part->runner;
+}
+
+/* Those with an end here: subtask i is on slot i. */
+static void make_channels(tide_deployment *self, uint32_t e, tide_waker *const *wakers)
 {
     const tide_edge *edge = &self->graph->edges[e];
     uint32_t n_from = self->graph->vertices[edge->from].parallelism;
@@ -134,17 +88,16 @@ static void make_channels(tide_deployment *self, uint32_t e, tide_slot *const *s
     memset(self->channels[e], 0, n_from * n_to * sizeof(tide_channel));
     for (uint32_t f = 0; f < n_from; f++)
         for (uint32_t t = 0; t < n_to; t++)
-            if (connects(edge, f, t))
-                tide_channel_init(&self->channels[e][f * n_to + t], tide_slot_waker(slots[f]),
-                                  tide_slot_waker(slots[t]));
+            if (connects(edge, f, t) && (is_here(self, f) || is_here(self, t)))
+                tide_channel_init(&self->channels[e][f * n_to + t], wakers[f], wakers[t]);
 }
 
-void tide_deployment_connect(tide_deployment *self, tide_slot *const *slots)
+void tide_deployment_connect(tide_deployment *self, tide_waker *const *wakers)
 {
-    for (uint32_t e = 0; slots && e < self->graph->n_edges; e++)
-        if (!self->graph->edges[e].chained) make_channels(self, e, slots);
+    for (uint32_t e = 0; wakers && e < self->graph->n_edges; e++)
+        if (!self->graph->edges[e].chained) make_channels(self, e, wakers);
     pthread_mutex_lock(&self->lock);
-    self->state = slots ? CONNECTED : GIVEN_UP;
+    self->state = wakers ? CONNECTED : GIVEN_UP;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
 }
@@ -224,7 +177,7 @@ static const tide_split **deal_splits(build *b, const tide_splits *all, uint32_t
 
 static tide_status add_scan(build *b, uint32_t v, const tide_vertex *vertex, uint32_t *tail)
 {
-    const scan_plan *scan = &b->deployment->scans[v];
+    const tide_scan_plan *scan = &b->deployment->scans[v];
     const tide_job_config *job = b->deployment->config;
     tide_op_env env = make_env(b, vertex);
     TIDE_TRY(tide_task_add_stage(b->task, -1, 0, 0, NULL, vertex->node, &env, tail));

@@ -14,9 +14,10 @@ typedef struct tide_deployment tide_deployment;
 TIDE_MUST_CHECK tide_status tide_deployment_new(const tide_job_config *config,
                                                 tide_deployment **out);
 void tide_deployment_free(tide_deployment **self_p); /* Every slot was freed. */
-/* Makes the channels between the slots (graph->parallelism of them) and lets the builders go on.
- * slots NULL: the job will not start; builders fail. */
-void tide_deployment_connect(tide_deployment *self, tide_slot *const *slots);
+/* Makes the channels and lets the builders go on. wakers: of every job slot (graph->parallelism of
+ * them), the network thread's for those of other runners. NULL: the job will not start; builders
+ * fail. */
+void tide_deployment_connect(tide_deployment *self, tide_waker *const *wakers);
 /* On the slot's thread: waits for _connect, then adds the slot's tasks. */
 TIDE_MUST_CHECK tide_status tide_deployment_build(tide_deployment *self, tide_slot *slot);
 

@@ -10,7 +10,7 @@
 struct tide_job {
     tide_job_config config;
     tide_deployment *deployment; /* NULL when it could not be made. */
-    tide_slot **slots;
+    tide_slot **slots;           /* Those that are here. */
     uint32_t n_slots;
     pthread_mutex_t lock;
     pthread_cond_t built;
@@ -45,28 +45,53 @@ static tide_status build_slot(void *ctx, tide_slot *slot)
     return tide_deployment_build(self->deployment, slot);
 }
 
+static bool is_here(const tide_job *self, uint32_t slot)
+{
+    const tide_job_part *part = self->config.part;
+    return part == NULL || part->owners[slot] == part->runner;
+}
+
+static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t n_here)
+{
+    const tide_job_part *part = self->config.part;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    bool own_core = self->config.pins && (long)n_here <= cores;
+    int cpu = own_core ? (int)index : -1;
+    const tide_slot_config config = {
+        .index = index,
+        .cpu = part && part->cpus ? part->cpus[index] : cpu,
+        .in_order = self->config.virtual_time,
+        .spins = own_core && (long)n_here < cores,
+        .pool_bytes = self->config.settings->memory_bytes,
+        .clock = self->config.clock,
+        .build = build_slot,
+        .on_state = on_slot_state,
+        .ctx = self,
+    };
+    return tide_slot_new(&config);
+}
+
+/* The slots that are here, in order of their job slots; their threads are started. */
 static tide_status start_slots(tide_job *self)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t n = self->config.graph->parallelism;
-    bool own_core = self->config.pins && (long)n <= cores;
-    self->slots = tide_calloc(n, sizeof *self->slots);
-    for (; self->n_slots < n; self->n_slots++) {
-        const tide_slot_config config = {
-            .index = self->n_slots,
-            .cpu = own_core ? (int)self->n_slots : -1,
-            .in_order = self->config.virtual_time,
-            .spins = own_core && (long)n < cores,
-            .pool_bytes = self->config.settings->memory_bytes,
-            .clock = self->config.clock,
-            .build = build_slot,
-            .on_state = on_slot_state,
-            .ctx = self,
-        };
-        self->slots[self->n_slots] = tide_slot_new(&config);
-    }
-    for (uint32_t i = 0; i < n; i++) TIDE_TRY(tide_slot_start(self->slots[i]));
+    uint32_t n = self->config.graph->parallelism, n_here = 0;
+    for (uint32_t i = 0; i < n; i++) n_here += is_here(self, i);
+    if (n_here < n) return tide_fail(TIDE_E_UNSUPPORTED, "job slots in other processes");
+    self->slots = tide_calloc(n_here, sizeof(tide_slot *));
+    for (uint32_t i = 0; i < n; i++)
+        if (is_here(self, i)) self->slots[self->n_slots++] = make_slot(self, i, n_here);
+    for (uint32_t i = 0; i < n_here; i++) TIDE_TRY(tide_slot_start(self->slots[i]));
     return TIDE_OK;
+}
+
+static void connect_slots(tide_job *self)
+{
+    uint32_t n = self->config.graph->parallelism;
+    tide_waker **wakers = tide_calloc(n, sizeof(tide_waker *));
+    for (uint32_t i = 0; i < self->n_slots; i++)
+        wakers[tide_slot_index(self->slots[i])] = tide_slot_waker(self->slots[i]);
+    tide_deployment_connect(self->deployment, wakers);
+    tide_free(wakers);
 }
 
 /* Waits until every slot built its tasks; the first failure, if one did not. */
@@ -92,7 +117,7 @@ static void take_down(tide_job *self)
     tide_free(self);
 }
 
-tide_status tide_job_start(const tide_job_config *config, tide_job **out)
+tide_status tide_job_prepare(const tide_job_config *config, tide_job **out)
 {
     *out = NULL;
     tide_job *self = tide_calloc(1, sizeof *self);
@@ -102,7 +127,10 @@ tide_status tide_job_start(const tide_job_config *config, tide_job **out)
     tide_status rv = tide_deployment_new(&self->config, &self->deployment);
     if (rv == TIDE_OK) {
         rv = start_slots(self);
-        tide_deployment_connect(self->deployment, rv == TIDE_OK ? self->slots : NULL);
+        if (rv == TIDE_OK)
+            connect_slots(self);
+        else
+            tide_deployment_connect(self->deployment, NULL);
     }
     if (rv == TIDE_OK) rv = await_built(self);
     if (rv != TIDE_OK) {
@@ -111,8 +139,19 @@ tide_status tide_job_start(const tide_job_config *config, tide_job **out)
         take_down(self);
         return tide_error_raise(&error);
     }
-    for (uint32_t i = 0; i < self->n_slots; i++) tide_slot_go(self->slots[i]);
     *out = self;
+    return TIDE_OK;
+}
+
+void tide_job_go(tide_job *self)
+{
+    for (uint32_t i = 0; i < self->n_slots; i++) tide_slot_go(self->slots[i]);
+}
+
+tide_status tide_job_start(const tide_job_config *config, tide_job **out)
+{
+    TIDE_TRY(tide_job_prepare(config, out));
+    tide_job_go(*out);
     return TIDE_OK;
 }
 
