@@ -16,6 +16,7 @@ typedef struct tide_flag {
     bool repeats;        /* May be given more than once; otherwise that is an error. */
     const char *value;   /* What follows it ("FILE"), or NULL for a switch. */
     const char *choices; /* "table|csv|json": the values it takes; NULL any. */
+    const char *setting; /* The key of the setting that it stands for, or NULL. */
     const char *help;    /* One line. */
 } tide_flag;
 
@@ -38,6 +39,7 @@ typedef struct tide_command {
     tide_operand_kind operand_kind;
     const char *words; /* "bash|zsh|fish": what completion offers. */
     uint32_t n_operands_min, n_operands_max;
+    bool is_process;                   /* A process of the cluster: -D takes the cluster's keys. */
     int (*run)(const tide_args *args); /* Returns a tide_exit. */
 } tide_command;
 

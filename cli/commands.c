@@ -11,7 +11,8 @@
     }
 #define FLAG_PARALLELISM                                                                           \
     {                                                                                              \
-        .name = "parallelism", .letter = 'p', .value = "N", .help = "Slots, each with a thread"    \
+        .name = "parallelism", .letter = 'p', .value = "N", .setting = "parallelism.default",      \
+        .help = "Slots, each with a thread"                                                        \
     }
 #define FLAG_SET                                                                                   \
     {                                                                                              \

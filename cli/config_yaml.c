@@ -40,9 +40,8 @@ static tide_status take_scalar(reader *self, const yaml_event_t *event)
     }
     char origin[512];
     snprintf(origin, sizeof origin, "%s:%zu", self->path, event->start_mark.line + 1);
-    tide_config_add(self->config, &self->config->below, self->key, text, origin);
     self->has_key = false;
-    return TIDE_OK;
+    return tide_config_add(self->config, &self->config->below, self->key, text, origin);
 }
 
 static tide_status take_event(reader *self, const yaml_event_t *event)

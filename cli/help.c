@@ -25,10 +25,10 @@ void tide_help_all(tide_bytes *out)
     tide_bytes_printf(out, "%s\n\nusage: tidemill COMMAND [FLAGS] [OPERANDS]\n\ncommands:\n",
                       about);
     for (const tide_command *c = tide_commands; c->name; c++)
-        tide_bytes_printf(out, "  %-11s %s\n", c->name, c->help);
+        tide_bytes_printf(out, "  %-16s %s\n", c->name, c->help);
     tide_bytes_puts(out, "\n'tidemill COMMAND --help' explains one of them.\n\nhelp topics:\n");
     for (const tide_topic *t = tide_topics; t->name; t++)
-        tide_bytes_printf(out, "  %-11s %s\n", t->name, t->help);
+        tide_bytes_printf(out, "  %-16s %s\n", t->name, t->help);
     tide_bytes_puts(out, "\nexit codes:\n");
     for (size_t i = 0; i < EXIT_CODES; i++)
         tide_bytes_printf(out, "  %-4d %s\n", (int)exit_codes[i], tide_exit_text(exit_codes[i]));

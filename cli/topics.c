@@ -6,6 +6,7 @@
 #include "base/core/counters.h"
 #include "base/expr/expr.h"
 #include "base/format/format.h"
+#include "jobapi/plan/cluster_settings.h"
 #include "jobapi/plan/settings.h"
 #include "worker/connector/connector.h"
 #include "worker/connector/options.h"
@@ -29,13 +30,20 @@ static void put_wrapped(tide_bytes *out, uint32_t indent, const char *text)
     }
 }
 
-static void put_setting(void *ctx, const char *key, const char *default_value, const char *help)
+static void put_settings(const tide_settings_table *table, tide_bytes *out)
 {
-    tide_bytes *out = ctx;
-    tide_bytes_printf(out, "  %s", key);
-    if (*default_value) tide_bytes_printf(out, " (%s)", default_value);
-    tide_bytes_putc(out, '\n');
-    put_wrapped(out, 6, help);
+    for (uint32_t i = 0; i < table->n; i++) {
+        const tide_setting_def *def = &table->defs[i];
+        tide_bytes_printf(out, "  %s", def->key);
+        if (*def->default_value) tide_bytes_printf(out, " (%s)", def->default_value);
+        tide_bytes_putc(out, '\n');
+        put_wrapped(out, 6, def->help);
+        if (def->choices && strchr(def->choices, '|')) {
+            tide_bytes_puts(out, "      one of: ");
+            tide_setting_type(def, out);
+            tide_bytes_putc(out, '\n');
+        }
+    }
 }
 
 static void print_settings(tide_bytes *out)
@@ -44,8 +52,20 @@ static void print_settings(tide_bytes *out)
         out,
         "In a job: SET 'key' = 'value'. On the command line: -D key=value. In the environment:\n"
         "TIDEMILL_KEY, with _ for . and -. In a YAML file: --config, or $TIDEMILL_CONFIG. The\n"
-        "command line wins over the job, the job over the environment, that over the file.\n\n");
-    tide_job_settings_visit(put_setting, out);
+        "command line wins over the job, the job over the environment, that over the file.\n"
+        "'tidemill config effective' shows every value and where it comes from.\n\n");
+    put_settings(&tide_job_settings_table, out);
+}
+
+static void print_cluster(tide_bytes *out)
+{
+    tide_bytes_puts(
+        out, "For masters, workers and those who talk to them. In a YAML file: --config, or\n"
+             "$TIDEMILL_CONFIG; in the environment: TIDEMILL_KEY, with _ for . and -; with -D "
+             "key=value\n"
+             "for 'tidemill master', 'worker' and 'cluster start'. Keys of scheduler, slot and\n"
+             "restart-strategy may be given to a job, too.\n\n");
+    put_settings(&tide_cluster_settings_table, out);
 }
 
 /* Overloads in a row share the help behind the last of them. */
@@ -128,6 +148,7 @@ static void print_formats(tide_bytes *out)
 
 const tide_topic tide_topics[] = {
     { "settings", "What SET, -D and a settings file may give a job", print_settings },
+    { "cluster-settings", "What configures the processes of a cluster", print_cluster },
     { "functions", "The scalar functions of SQL", print_functions },
     { "connectors", "What a table may be connected to, with its options", print_connectors },
     { "formats", "How records are written, with the options of each", print_formats },

@@ -14,7 +14,11 @@
 static const tide_flag flags[] = {
     { .name = "config", .value = "FILE", .help = "" },
     { .name = "set", .letter = 'D', .repeats = true, .value = "KEY=VALUE", .help = "" },
-    { .name = "parallelism", .letter = 'p', .value = "N", .help = "" },
+    { .name = "parallelism",
+      .letter = 'p',
+      .value = "N",
+      .setting = "parallelism.default",
+      .help = "" },
     { 0 },
 };
 static const tide_command command = { .name = "run", .flags = flags };
@@ -126,11 +130,14 @@ static void mistakes_name_where_they_are(void **state)
         { NULL, "TIDEMILL_ON_ERROR=explode", "", "TIDEMILL_ON_ERROR: " },
         { "pipeline.name: x\non-eror: skip\n", NULL, "", ":2: " },
         { "a: [1, 2]\n", NULL, "", ":1: no setting takes a list" },
+        { "rest.prt: 1\n", NULL, "", ":1: unknown setting 'rest.prt', did you mean 'rest.port'?" },
+        { NULL, NULL, "-D rest.port=1", "belongs into their file" },
+        { "heartbeat.timeout: 1 ms\n", NULL, "", "twice heartbeat.interval" },
         { "just text\n", NULL, "", ":1: expected settings" },
         { "- a\n", NULL, "", ":1: no setting takes a list" },
         { "a: 'open\n", NULL, "", "unexpected end of stream" },
         { "? {a: b}\n: c\n", NULL, "", "plain word" },
-        { "a: &x b\nc: *x\n", NULL, "", "aliases" },
+        { "pipeline.name: &x b\nlate-rows.table: *x\n", NULL, "", "aliases" },
         { "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: "
           "1}}}}}}}}}}}}}}}}}\n",
           NULL, "", "nested too deeply" },
@@ -150,6 +157,80 @@ static void unknown_variables_are_left_alone(void **state)
     expect_parallelism(NULL, "TIDEMILL_SERVICE_HOST=10.0.0.1", NULL, "", 0);
 }
 
+/* Keys of jobs and of the cluster in one file; each goes where it is read. */
+static void one_file_configures_all(void **state)
+{
+    (void)state;
+    tide_config config;
+    const char *yaml = "parallelism.default: 2\nrest: { port: 9000 }\n"
+                       "restart-strategy.type: fixed-delay\n";
+    assert_int_equal(load(&config, yaml, "TIDEMILL_REST_PORT=9001",
+                          "-D restart-strategy.type=none"),
+                     TIDE_OK);
+    assert_int_equal(config.cluster.rest_port, 9001);
+    assert_int_equal(config.cluster.restart_type, TIDE_RESTART_TYPE_NONE);
+    assert_int_equal(config.below.n, 2);
+    assert_int_equal(config.above.n, 1);
+    tide_config_fini(&config);
+}
+
+typedef struct search {
+    const char *key, *value, *origin;
+} search;
+
+static void compare(void *ctx, const tide_config_value *value)
+{
+    search *self = ctx;
+    if (strcmp(value->def->key, self->key) != 0) return;
+    assert_string_equal(value->value, self->value);
+    assert_non_null(strstr(value->origin, self->origin));
+    self->key = "";
+}
+
+static void every_value_tells_its_origin(void **state)
+{
+    (void)state;
+    tide_config config;
+    assert_int_equal(load(&config, "parallelism: 2\n\nrest.bind-port: 9\n",
+                          "TIDEMILL_ON_ERROR=skip", "-p 3"),
+                     TIDE_OK);
+    search searches[] = {
+        { "parallelism.default", "3", "--parallelism" },
+        { "rest.port", "9", ":3" },
+        { "on-error", "skip", "TIDEMILL_ON_ERROR" },
+        { "control.port", "6123", "default" },
+        { "rest.token", "", "default" },
+    };
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+        tide_config_each(&config, compare, &searches[i]);
+        assert_string_equal(searches[i].key, "");
+    }
+    tide_config_fini(&config);
+}
+
+static void a_token_may_lie_in_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content;
+        tide_status expect;
+    } cases[] = { { "s3cret\n", TIDE_OK }, { "", TIDE_E_OPTION }, { "two words", TIDE_E_OPTION } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[] = "/tmp/tide_token_XXXXXX", variable[64];
+        int fd = mkstemp(path);
+        size_t n = strlen(cases[i].content);
+        assert_int_equal(write(fd, cases[i].content, n), n);
+        close(fd);
+        snprintf(variable, sizeof variable, "TIDEMILL_REST_TOKEN_FILE=%s", path);
+        tide_config config;
+        assert_int_equal(load(&config, NULL, variable, ""), TIDE_OK);
+        assert_int_equal(tide_config_read_token(&config), cases[i].expect);
+        if (cases[i].expect == TIDE_OK) assert_string_equal(config.cluster.rest_token, "s3cret");
+        tide_config_fini(&config);
+        unlink(path);
+    }
+}
+
 static void a_missing_file_is_not_found(void **state)
 {
     (void)state;
@@ -166,6 +247,9 @@ int main(void)
         cmocka_unit_test(files_may_nest_keys_or_not),
         cmocka_unit_test(mistakes_name_where_they_are),
         cmocka_unit_test(unknown_variables_are_left_alone),
+        cmocka_unit_test(one_file_configures_all),
+        cmocka_unit_test(every_value_tells_its_origin),
+        cmocka_unit_test(a_token_may_lie_in_a_file),
         cmocka_unit_test(a_missing_file_is_not_found),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
