@@ -45,7 +45,7 @@ static tide_status deploy(tide_test *self)
                                       .hook = &self->io,
                                       .virtual_time = true };
     TIDE_TRY(tide_deployment_new(&self->config, &self->deployment));
-    const tide_slot_config slot = { .cpu = -1, .clock = &self->clock.clock };
+    const tide_slot_config slot = { .cpu = -1, .node = -1, .clock = &self->clock.clock };
     self->slot = tide_slot_new(&slot);
     tide_waker *waker = tide_slot_waker(self->slot);
     tide_deployment_connect(self->deployment, &waker);

@@ -60,6 +60,7 @@ static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t n_here)
     const tide_slot_config config = {
         .index = index,
         .cpu = part && part->cpus ? part->cpus[index] : cpu,
+        .node = part && part->nodes ? part->nodes[index] : -1,
         .in_order = self->config.virtual_time,
         .spins = own_core && (long)n_here < cores,
         .pool_bytes = self->config.settings->memory_bytes,

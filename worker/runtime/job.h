@@ -29,6 +29,7 @@ typedef struct tide_job_part {
     const uint32_t *owners; /* owners[i]: the runner of job slot i, graph->parallelism of them. */
     const int *cpus;        /* cpus[i]: core of job slot i if it is here, -1 any; NULL: as `pins`
                              * says. */
+    const int *nodes;       /* The NUMA node of each in the same way; NULL: any. */
     tide_net *net;          /* Not started yet; NULL when every slot is here. */
     /* Of every SCAN vertex, the same in every part: no source is asked. */
     const tide_scan_splits *scans;

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "base/thread/bind.h"
 
 #define LOOKS_BEFORE_SLEEP 20u
 /* Reading the clock costs more than a small step: with work at hand it is read once per this many
@@ -49,16 +49,6 @@ static void raise_request(tide_slot *self, request r)
     int now = atomic_load(&self->request);
     while (now < (int)r && !atomic_compare_exchange_weak(&self->request, &now, (int)r)) {}
     tide_waker_wake(self->waker);
-}
-
-static void pin(int cpu)
-{
-    if (cpu < 0) return;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    /* Refused in a container with other cores: the slot then runs where it may. */
-    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
 /* One look at the tasks: steps them sink first until one did something. */
@@ -180,7 +170,9 @@ static void *slot_main(void *arg)
     char name[16];
     snprintf(name, sizeof name, "slot-%u", self->config.index);
     pthread_setname_np(pthread_self(), name);
-    pin(self->config.cpu);
+    /* Refused in a container with other cores: the slot then runs where it may. */
+    (void)tide_bind_thread(self->config.cpu);
+    (void)tide_bind_memory(self->config.node);
     tide_pool_adopt(self->pool);
     tide_error error;
     tide_status rv = self->config.build(self->config.ctx, self);

@@ -15,6 +15,7 @@ typedef struct tide_slot tide_slot;
 typedef struct tide_slot_config {
     uint32_t index;
     int cpu;    /* Core to run on; -1: anywhere. */
+    int node;   /* NUMA node whose memory it uses; -1: any. */
     bool spins; /* Look again a few times before sleeping: only with a core to itself. */
     /* A task does not run while one before it waits for its source: what is read does not depend on
      * how fast files are. For tests in virtual time, over bounded inputs. */

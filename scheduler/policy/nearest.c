@@ -1,0 +1,12 @@
+/* nearest.c - the fewest hosts, sockets, NUMA nodes and caches, so that rows travel least. */
+#include "base/core/mem.h"
+#include "scheduler/policy/domains.h"
+
+void tide_place_nearest(const tide_free_slot *free, uint32_t n_free, uint32_t n_wanted,
+                        uint32_t *chosen)
+{
+    uint32_t *order = tide_domains_order(free, n_free);
+    const tide_domain whole = { 0, n_free };
+    (void)tide_domains_gather(free, order, whole, TIDE_DOMAIN_CACHE, n_wanted, chosen);
+    tide_free(order);
+}
