@@ -1,12 +1,13 @@
 /* batch.c - columns and batches: reference counts, sharing, selection, gathering, copying. */
 #include "base/column/batch.h"
 
+#include "base/column/batch_priv.h"
 #include "base/core/assert.h"
 
 #define WORDS(n) (((size_t)(n) + 63) / 64)
 
 /* ---- columns ---- */
-static tide_col *col_alloc(tide_pool *pool, tide_type type, uint32_t n)
+tide_col *tide_col_empty(tide_pool *pool, tide_type type, uint32_t n)
 {
     tide_buf *buf = tide_pool_take(pool, sizeof(tide_col));
     tide_col *self = (tide_col *)buf->data;
@@ -44,7 +45,7 @@ void tide_col_unref(tide_col **self_p)
 tide_col *tide_col_new(tide_pool *pool, tide_type type, uint32_t n, void **values_out,
                        bool want_validity, uint64_t **validity_out)
 {
-    tide_col *self = col_alloc(pool, type, n);
+    tide_col *self = tide_col_empty(pool, type, n);
     self->values_buf = tide_pool_take(pool, (size_t)n * tide_type_width(type));
     self->values = *values_out = self->values_buf->data;
     if (!want_validity) return self;
@@ -113,7 +114,7 @@ tide_col *tide_col_constant(tide_pool *pool, const tide_value *value, uint32_t n
 tide_col *tide_col_retyped(tide_pool *pool, tide_col *from, tide_type type)
 {
     tide_assert(tide_type_width(from->type) == tide_type_width(type));
-    tide_col *self = col_alloc(pool, type, from->n);
+    tide_col *self = tide_col_empty(pool, type, from->n);
     self->values = from->values;
     self->validity = from->validity;
     if (from->values_buf) self->values_buf = tide_buf_ref(from->values_buf);
@@ -133,8 +134,7 @@ typedef struct value16 {
     uint64_t a, b;
 } value16;
 
-static void gather_values(void *out, const void *in, uint32_t width, const uint16_t *rows,
-                          uint32_t n)
+void tide_values_gather(void *out, const void *in, uint32_t width, const uint16_t *rows, uint32_t n)
 {
     switch (width) {
     case 1: GATHER(uint8_t); break;
@@ -145,13 +145,11 @@ static void gather_values(void *out, const void *in, uint32_t width, const uint1
     }
 }
 
-/* Bits rows[0..n) of `from` to bits at.. of `to`, whose bits there are ones. */
-static void gather_bits(uint64_t *to, uint32_t at, const uint64_t *from, const uint16_t *rows,
-                        uint32_t n)
+void tide_bits_gather(uint64_t *to, const uint64_t *from, const uint16_t *rows, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t missing = ~(from[rows[i] >> 6] >> (rows[i] & 63)) & 1;
-        to[(at + i) >> 6] &= ~(missing << ((at + i) & 63));
+        to[i >> 6] &= ~(missing << (i & 63));
     }
 }
 
@@ -160,8 +158,8 @@ tide_col *tide_col_gather(tide_pool *pool, tide_col *from, const uint16_t *rows,
     void *values;
     uint64_t *validity;
     tide_col *self = tide_col_new(pool, from->type, n, &values, from->validity != NULL, &validity);
-    gather_values(values, from->values, tide_type_width(from->type), rows, n);
-    if (from->validity) gather_bits(validity, 0, from->validity, rows, n);
+    tide_values_gather(values, from->values, tide_type_width(from->type), rows, n);
+    if (from->validity) tide_bits_gather(validity, from->validity, rows, n);
     share_data(self, pool, from);
     return self;
 }

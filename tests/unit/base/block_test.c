@@ -1,0 +1,306 @@
+/* block_test.c - batches to blocks and back: every type, NULLs, selections, changes, and damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/column/block.h"
+#include "base/core/random.h"
+
+#define N_TYPES (TIDE_TYPE_COUNT - 1)
+
+static tide_pool *pool;
+static tide_field fields[N_TYPES];
+static const tide_schema schema = { N_TYPES, fields };
+
+static int setup(void **state)
+{
+    (void)state;
+    pool = tide_pool_new(0);
+    for (uint32_t i = 0; i < N_TYPES; i++)
+        fields[i] = (tide_field){ .name = "f", .type = tide_type_of((tide_type_id)(i + 1)) };
+    fields[TIDE_TYPE_DECIMAL - 1].type = tide_type_decimal(20, 4);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    assert_int_equal(tide_pool_bytes(pool), 0); /* Whatever a test made is back. */
+    tide_pool_free(&pool);
+    return 0;
+}
+
+static tide_value random_value(tide_random *random, tide_type type, char *text)
+{
+    tide_value v = { .type = type };
+    uint64_t bits = tide_random_u64(random);
+    if (type.id == TIDE_TYPE_DECIMAL) {
+        v.i128 = (__int128)(int64_t)bits * 3;
+    } else if (type.id == TIDE_TYPE_INTERVAL) {
+        v.interval = (tide_interval){ .months = (int32_t)bits, .days = 3, .micros = (int64_t)bits };
+    } else if (type.id == TIDE_TYPE_FLOAT || type.id == TIDE_TYPE_DOUBLE) {
+        v.f64 = (double)(float)(int64_t)bits;
+    } else if (tide_type_is_string(type)) {
+        v.str.ptr = text;
+        v.str.len = (uint32_t)(bits % 40);
+        memset(text, 'a' + (int)(bits % 26), v.str.len);
+    } else if (type.id == TIDE_TYPE_BOOLEAN) {
+        v.boolean = bits & 1;
+    } else {
+        v.i64 = (int64_t)bits >> (64 - 8 * tide_type_width(type));
+    }
+    return v;
+}
+
+/* n rows of every type; one value in `null_every` is NULL (0: none). */
+static tide_batch *random_batch(uint32_t n, uint64_t null_every, bool changes)
+{
+    tide_random random;
+    tide_random_init(&random, n, null_every);
+    tide_type types[N_TYPES];
+    for (uint32_t c = 0; c < N_TYPES; c++) types[c] = fields[c].type;
+    tide_builder b;
+    tide_builder_init(&b, pool, types, N_TYPES, TIDE_BATCH_ROWS_MAX);
+    char text[64];
+    for (; b.n < n; b.n++) {
+        for (uint32_t c = 0; c < N_TYPES; c++) {
+            tide_value v = random_value(&random, types[c], text);
+            v.is_null = null_every && tide_random_below(&random, null_every) == 0;
+            tide_colb_put_value(&b.cols[c], b.n, &v);
+        }
+        if (changes) tide_builder_set_change(&b, b.n, (tide_change)tide_random_below(&random, 4));
+    }
+    tide_batch *batch = tide_builder_finish(&b);
+    tide_builder_fini(&b);
+    return batch;
+}
+
+static void assert_same_value(tide_value a, tide_value b)
+{
+    assert_int_equal(a.is_null, b.is_null);
+    if (a.is_null) return;
+    if (tide_type_is_string(a.type)) {
+        assert_int_equal(a.str.len, b.str.len);
+        assert_memory_equal(a.str.ptr, b.str.ptr, a.str.len);
+    } else if (a.type.id == TIDE_TYPE_DECIMAL || a.type.id == TIDE_TYPE_INTERVAL) {
+        assert_memory_equal(&a.i128, &b.i128, 16);
+    } else if (a.type.id == TIDE_TYPE_BOOLEAN) {
+        assert_int_equal(a.boolean, b.boolean);
+    } else {
+        assert_int_equal(a.i64, b.i64); /* Floats by their bits. */
+    }
+}
+
+static void assert_same_rows(const tide_batch *a, const tide_batch *b)
+{
+    assert_int_equal(a->n_rows, b->n_rows);
+    for (uint32_t k = 0; k < a->n_rows; k++) {
+        uint32_t row_a = tide_batch_phys(a, k), row_b = tide_batch_phys(b, k);
+        assert_int_equal(tide_batch_change(a, row_a), tide_batch_change(b, row_b));
+        for (uint32_t c = 0; c < a->n_cols; c++)
+            assert_same_value(tide_col_value(a->cols[c], row_a), tide_col_value(b->cols[c], row_b));
+    }
+}
+
+/* The block of a batch in a buffer of its own; what is behind its end would be seen by ASan. */
+static tide_buf *written(const tide_batch *batch, const tide_schema *of, size_t *bytes)
+{
+    size_t most = tide_block_bytes(batch, of);
+    tide_buf *buf = tide_pool_take(pool, most);
+    *bytes = tide_block_write(batch, of, buf->data);
+    assert_true(*bytes <= most);
+    assert_int_equal(*bytes % TIDE_BLOCK_ALIGN, 0);
+    return buf;
+}
+
+static tide_batch *read_back(const tide_batch *batch, const tide_schema *of)
+{
+    size_t bytes;
+    tide_buf *buf = written(batch, of, &bytes);
+    tide_batch *back;
+    assert_int_equal(tide_block_read(buf, bytes, of, pool, &back), TIDE_OK);
+    tide_buf_unref(&buf); /* The batch keeps it. */
+    return back;
+}
+
+static void assert_travels(tide_batch *batch)
+{
+    tide_batch *back = read_back(batch, &schema);
+    assert_null(back->sel);
+    assert_same_rows(batch, back);
+    tide_batch_unref(&back);
+    tide_batch_unref(&batch);
+}
+
+static void every_type_travels(void **state)
+{
+    (void)state;
+    uint32_t sizes[] = { 1, 63, 64, 65, 1000, TIDE_BATCH_ROWS_MAX };
+    for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        assert_travels(random_batch(sizes[i], 0, false));
+        assert_travels(random_batch(sizes[i], 3, true));
+        assert_travels(random_batch(sizes[i], 1, false)); /* Nothing but NULL. */
+    }
+}
+
+static void only_selected_rows_travel(void **state)
+{
+    (void)state;
+    uint16_t sel[TIDE_BATCH_ROWS_MAX];
+    for (uint16_t step = 1; step < 800; step = (uint16_t)(step * 3)) {
+        tide_batch *all = random_batch(3000, 5, true);
+        uint32_t n = 0;
+        for (uint32_t row = 0; row < 3000; row += step) sel[n++] = (uint16_t)row;
+        tide_batch *some = tide_batch_select(pool, all, sel, n);
+        tide_batch_unref(&all);
+        assert_travels(some);
+    }
+}
+
+static void no_rows_travel(void **state)
+{
+    (void)state;
+    tide_batch *all = random_batch(100, 5, true);
+    const uint16_t no_rows[1] = { 0 };
+    tide_batch *none = tide_batch_select(pool, all, no_rows, 0);
+    tide_batch_unref(&all);
+    assert_travels(none);
+}
+
+/* Rows gathered from two batches: strings lie in several buffers, in any order, some twice. */
+static void strings_of_several_buffers_travel(void **state)
+{
+    (void)state;
+    tide_batch *a = random_batch(500, 4, false), *b = random_batch(700, 0, false);
+    tide_type types[N_TYPES];
+    for (uint32_t c = 0; c < N_TYPES; c++) types[c] = fields[c].type;
+    tide_builder builder;
+    tide_builder_init(&builder, pool, types, N_TYPES, TIDE_BATCH_ROWS_MAX);
+    uint16_t rows[300];
+    for (uint32_t i = 0; i < 300; i++) rows[i] = (uint16_t)((i * 7) % 250);
+    tide_builder_append(&builder, a, rows, 300);
+    tide_builder_append(&builder, b, rows, 300);
+    assert_travels(tide_builder_finish(&builder));
+    tide_builder_fini(&builder);
+    tide_batch_unref(&a);
+    tide_batch_unref(&b);
+}
+
+/* A few of many: their strings are far apart, and only their own bytes are taken. */
+static void a_block_holds_no_more_than_its_rows(void **state)
+{
+    (void)state;
+    tide_batch *all = random_batch(TIDE_BATCH_ROWS_MAX, 0, false);
+    uint16_t rows[] = { 5, 4000 };
+    tide_batch *two = tide_batch_select(pool, all, rows, 2);
+    assert_true(tide_block_bytes(two, &schema) < 4096);
+    assert_true(tide_block_bytes(all, &schema) < 2 * tide_batch_used_bytes(all));
+    tide_batch_unref(&all);
+    assert_travels(two);
+}
+
+static void a_block_of_other_columns_is_refused(void **state)
+{
+    (void)state;
+    tide_batch *batch = random_batch(10, 0, false), *back;
+    size_t bytes;
+    tide_buf *buf = written(batch, &schema, &bytes);
+    const tide_schema fewer = { N_TYPES - 1, fields };
+    assert_int_equal(tide_block_read(buf, bytes, &fewer, pool, &back), TIDE_E_CORRUPT);
+    tide_type was = fields[3].type;
+    fields[3].type = tide_type_of(TIDE_TYPE_BIGINT);
+    assert_int_equal(tide_block_read(buf, bytes, &schema, pool, &back), TIDE_E_CORRUPT);
+    fields[3].type = was;
+    assert_int_equal(tide_block_read(buf, bytes, &schema, pool, &back), TIDE_OK);
+    tide_batch_unref(&back);
+    tide_buf_unref(&buf);
+    tide_batch_unref(&batch);
+}
+
+static void a_truncated_block_is_refused(void **state)
+{
+    (void)state;
+    tide_batch *batch = random_batch(200, 5, true), *back;
+    size_t bytes;
+    tide_buf *buf = written(batch, &schema, &bytes);
+    for (size_t n = 0; n < bytes; n += 32)
+        assert_int_equal(tide_block_read(buf, n, &schema, pool, &back), TIDE_E_CORRUPT);
+    tide_buf_unref(&buf);
+    tide_batch_unref(&batch);
+}
+
+/* A view that points out of its heap, over its end, or into another buffer. */
+static void a_view_out_of_bounds_is_refused(void **state)
+{
+    (void)state;
+    tide_field text = { .name = "s", .type = tide_type_of(TIDE_TYPE_STRING) };
+    const tide_schema one = { 1, &text };
+    tide_builder b;
+    tide_builder_init(&b, pool, &text.type, 1, 1);
+    tide_colb_put_str(&b.cols[0], 0, "a text too long to be inline", 28);
+    b.n = 1;
+    tide_batch *batch = tide_builder_finish(&b), *back;
+    tide_builder_fini(&b);
+    size_t bytes;
+    tide_buf *buf = written(batch, &one, &bytes);
+    tide_view *view = (tide_view *)(buf->data + 64), good = *view;
+    assert_int_equal(good.len, 28);
+    tide_view bad[] = { good, good, good, good, good };
+    bad[0].offset -= 1;
+    bad[1].offset += 1;
+    bad[2].len += 1;
+    bad[3].buf = 1;
+    bad[4].offset = UINT32_MAX;
+    for (uint32_t i = 0; i < 5; i++) {
+        *view = bad[i];
+        assert_int_equal(tide_block_read(buf, bytes, &one, pool, &back), TIDE_E_CORRUPT);
+    }
+    *view = good;
+    assert_int_equal(tide_block_read(buf, bytes, &one, pool, &back), TIDE_OK);
+    tide_batch_unref(&back);
+    tide_buf_unref(&buf);
+    tide_batch_unref(&batch);
+}
+
+/* Any byte changed: rows or an error, never a read outside (ASan watches). */
+static void damage_is_survived(void **state)
+{
+    (void)state;
+    tide_batch *batch = random_batch(70, 5, true), *back;
+    size_t bytes, refused = 0;
+    tide_buf *buf = written(batch, &schema, &bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        uint8_t was = buf->data[i];
+        buf->data[i] ^= (uint8_t)(1u << (i % 8));
+        if (tide_block_read(buf, bytes, &schema, pool, &back) == TIDE_OK) {
+            tide_batch *copy = tide_batch_copy(pool, back); /* Touches every string. */
+            tide_batch_unref(&copy);
+            tide_batch_unref(&back);
+        } else {
+            refused++;
+        }
+        buf->data[i] = was;
+    }
+    assert_true(refused > 0);
+    tide_buf_unref(&buf);
+    tide_batch_unref(&batch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_type_travels, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_selected_rows_travel, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_rows_travel, setup, teardown),
+        cmocka_unit_test_setup_teardown(strings_of_several_buffers_travel, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_block_holds_no_more_than_its_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_block_of_other_columns_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_truncated_block_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_view_out_of_bounds_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(damage_is_survived, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
