@@ -88,12 +88,28 @@ void tide_channel_control(tide_channel *self, tide_pool *pool, const tide_elem *
     tide_channel_pump(self, pool);
 }
 
+static tide_buf *control_of(void *p)
+{
+    return (tide_buf *)((uintptr_t)p & ~(uintptr_t)CONTROL_TAG);
+}
+
+bool tide_channel_peek(tide_channel *self, tide_elem *out)
+{
+    void *p = tide_ring_peek(&self->ring);
+    if (p == NULL) return false;
+    if ((uintptr_t)p & CONTROL_TAG)
+        *out = ((control *)control_of(p)->data)->elem;
+    else
+        *out = (tide_elem){ .kind = TIDE_ELEM_BATCH, .batch = p };
+    return true;
+}
+
 bool tide_channel_pop(tide_channel *self, tide_elem *out)
 {
     void *p = tide_ring_pop(&self->ring);
     if (p == NULL) return false;
     if ((uintptr_t)p & CONTROL_TAG) {
-        tide_buf *buf = (tide_buf *)((uintptr_t)p & ~(uintptr_t)CONTROL_TAG);
+        tide_buf *buf = control_of(p);
         *out = ((control *)buf->data)->elem;
         tide_buf_unref(&buf);
     } else {

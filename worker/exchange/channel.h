@@ -38,5 +38,23 @@ TIDE_INLINE bool tide_channel_waits(const tide_channel *self)
 
 /* Receiver: takes the oldest element; false when there is none. The caller owns out->batch. */
 bool tide_channel_pop(tide_channel *self, tide_elem *out);
+/* Receiver: shows it without taking it; out->batch stays the channel's. */
+bool tide_channel_peek(tide_channel *self, tide_elem *out);
+
+/* For a sender that counts its data places itself (a link's receiving end): is there a place for
+ * one element, of whatever kind, and nothing waits before it? */
+TIDE_INLINE bool tide_channel_has_place(tide_channel *self)
+{
+    return !tide_channel_waits(self) && tide_ring_has_room(&self->ring, 1);
+}
+/* Elements that went into the ring, and that left it, since _init. Sender. */
+TIDE_INLINE uint64_t tide_channel_pushed(const tide_channel *self)
+{
+    return atomic_load_explicit(&self->ring.head, memory_order_relaxed);
+}
+TIDE_INLINE uint64_t tide_channel_popped(const tide_channel *self)
+{
+    return atomic_load_explicit(&self->ring.tail, memory_order_acquire);
+}
 
 #endif

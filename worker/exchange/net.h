@@ -15,14 +15,9 @@
 #ifndef TIDE_WORKER_EXCHANGE_NET_H
 #define TIDE_WORKER_EXCHANGE_NET_H
 #include "base/core/status.h"
-#include "worker/exchange/channel.h"
+#include "worker/exchange/link.h"
 
 typedef struct tide_net tide_net;
-
-/* Which channel: equal on both sides, since both built the same graph. */
-typedef struct tide_channel_id {
-    uint32_t edge, from, to; /* Edge of the graph, sender subtask, receiver subtask. */
-} tide_channel_id;
 
 typedef enum tide_net_event_kind {
     TIDE_NET_CONNECTED, /* With every peer, both ways. Once; at once when there are no peers. */
