@@ -102,6 +102,36 @@ void tide_deployment_connect(tide_deployment *self, tide_waker *const *wakers)
     pthread_mutex_unlock(&self->lock);
 }
 
+static void visit_channel(tide_deployment *self, tide_channel_id id,
+                          void (*visit)(void *ctx, const tide_remote_channel *channel), void *ctx)
+{
+    const tide_edge *edge = &self->graph->edges[id.edge];
+    bool from_here = is_here(self, id.from), to_here = is_here(self, id.to);
+    if (!connects(edge, id.from, id.to) || from_here == to_here) return;
+    uint32_t n_to = self->graph->vertices[edge->to].parallelism;
+    const tide_remote_channel channel = {
+        .id = id,
+        .channel = &self->channels[id.edge][id.from * n_to + id.to],
+        .schema = tide_vertex_output(&self->graph->vertices[edge->from], edge->output),
+        .peer = self->config->part->owners[from_here ? id.to : id.from],
+        .is_out = from_here,
+    };
+    visit(ctx, &channel);
+}
+
+void tide_deployment_visit_remote(tide_deployment *self,
+                                  void (*visit)(void *ctx, const tide_remote_channel *channel),
+                                  void *ctx)
+{
+    for (uint32_t e = 0; e < self->graph->n_edges; e++) {
+        const tide_edge *edge = &self->graph->edges[e];
+        if (edge->chained) continue;
+        for (uint32_t f = 0; f < self->graph->vertices[edge->from].parallelism; f++)
+            for (uint32_t t = 0; t < self->graph->vertices[edge->to].parallelism; t++)
+                visit_channel(self, (tide_channel_id){ e, f, t }, visit, ctx);
+    }
+}
+
 /* ---- slot threads ---- */
 static tide_status await_connected(tide_deployment *self)
 {

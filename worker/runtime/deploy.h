@@ -5,6 +5,7 @@
  * channels between slots need every slot's waker, so builders wait for _connect. */
 #ifndef TIDE_WORKER_RUNTIME_DEPLOY_H
 #define TIDE_WORKER_RUNTIME_DEPLOY_H
+#include "worker/exchange/link.h"
 #include "worker/runtime/job.h"
 #include "worker/runtime/slot.h"
 
@@ -18,6 +19,18 @@ void tide_deployment_free(tide_deployment **self_p); /* Every slot was freed. */
  * them), the network thread's for those of other runners. NULL: the job will not start; builders
  * fail. */
 void tide_deployment_connect(tide_deployment *self, tide_waker *const *wakers);
+/* A channel that leads to another runner, or comes from one. */
+typedef struct tide_remote_channel {
+    tide_channel_id id;
+    tide_channel *channel; /* The deployment's. */
+    const tide_schema *schema;
+    uint32_t peer; /* The other runner. */
+    bool is_out;
+} tide_remote_channel;
+/* After _connect: calls visit for each, in ascending order of ids. */
+void tide_deployment_visit_remote(tide_deployment *self,
+                                  void (*visit)(void *ctx, const tide_remote_channel *channel),
+                                  void *ctx);
 /* On the slot's thread: waits for _connect, then adds the slot's tasks. */
 TIDE_MUST_CHECK tide_status tide_deployment_build(tide_deployment *self, tide_slot *slot);
 

@@ -214,7 +214,13 @@ bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us)
 {
     self->now_ns = now_ns;
     self->wall_us = wall_us;
+    if (atomic_load(&self->request) == REQUEST_STOP) tell_tasks_to_stop(self);
     return step_tasks(self) > 0 || send_held_back(self);
+}
+
+int64_t tide_slot_deadline_ns(const tide_slot *self)
+{
+    return earliest_deadline(self);
 }
 
 void tide_slot_go(tide_slot *self)

@@ -43,8 +43,11 @@ void tide_slot_join(tide_slot *self);    /* Waits for the thread to end; fine wi
 void tide_slot_free(tide_slot **self_p);
 
 /* Instead of a thread: the caller builds the tasks and steps them, on one thread and with times of
- * its own making. Returns whether anything moved. */
+ * its own making. Returns whether anything moved. Obeys tide_slot_stop. */
 bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us);
+/* After a step that moved nothing: when to step again even if nobody wakes the slot; INT64_MAX: not
+ * needed. */
+int64_t tide_slot_deadline_ns(const tide_slot *self);
 /* The first task that failed, or NULL. The slot must not be running on another thread. */
 const tide_task *tide_slot_failed_task(const tide_slot *self);
 
