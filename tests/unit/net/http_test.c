@@ -1,0 +1,296 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/core/mem.h"
+#include "base/net/http.h"
+#include "base/net/httpd.h"
+#include "base/net/problem.h"
+
+#define DEADLINE_MS 20000
+
+/* A server whose answers tell what it was asked. /later is answered by another thread, /file takes
+ * its body to a file, /refused is refused by its head. */
+typedef struct fixture {
+    char folder[64];
+    tide_httpd *server;
+    tide_http *client;
+    pthread_t answerer;
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    tide_httpd_request *waiting; /* Under the lock. */
+    bool closes;
+} fixture;
+
+static void on_head(void *ctx, tide_httpd_request *request, tide_httpd_intake *intake)
+{
+    (void)ctx;
+    const char *first = request->uri.n_segments ? request->uri.segments[0] : "";
+    intake->to_file = strcmp(first, "file") == 0;
+    if (strcmp(first, "refused") == 0)
+        tide_httpd_answer_problem(&request, 401, "E_REFUSED", "no token", "send one");
+}
+
+static void echo(tide_httpd_request *request)
+{
+    tide_bytes body = { 0 };
+    tide_bytes_printf(&body, "%s %s auth=%s type=%s body=%zu", request->method, request->target,
+                      request->authorization, request->content_type, request->body_bytes);
+    if (request->body) tide_bytes_printf(&body, " %.20s", request->body);
+    if (request->body_file)
+        tide_bytes_printf(&body, " file=%s hash=%016lx", request->body_file,
+                          (unsigned long)request->body_xxh3);
+    const tide_httpd_header headers[] = { { "Location", "/elsewhere" } };
+    bool moves = strcmp(request->target, "/moved") == 0;
+    tide_httpd_answer_request(&request, &(tide_httpd_answer){ .code = moves ? 307 : 200,
+                                                              .content_type = "text/plain",
+                                                              .body = body.p,
+                                                              .n = body.n,
+                                                              .n_headers = moves,
+                                                              .headers = headers });
+    tide_bytes_fini(&body);
+}
+
+static void on_request(void *ctx, tide_httpd_request *request)
+{
+    fixture *self = ctx;
+    if (strncmp(request->target, "/later", 6) != 0) {
+        echo(request);
+        return;
+    }
+    pthread_mutex_lock(&self->lock);
+    self->waiting = request;
+    pthread_cond_signal(&self->filled);
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void *answer_later(void *ctx)
+{
+    fixture *self = ctx;
+    pthread_mutex_lock(&self->lock);
+    while (!self->closes) {
+        while (!self->waiting && !self->closes) pthread_cond_wait(&self->filled, &self->lock);
+        if (self->waiting) echo(self->waiting);
+        self->waiting = NULL;
+    }
+    pthread_mutex_unlock(&self->lock);
+    return NULL;
+}
+
+static int open_both(void **state)
+{
+    fixture *self = tide_calloc(1, sizeof *self);
+    snprintf(self->folder, sizeof self->folder, "/tmp/tide_http_XXXXXX");
+    if (!mkdtemp(self->folder)) return -1;
+    pthread_mutex_init(&self->lock, NULL);
+    pthread_cond_init(&self->filled, NULL);
+    const tide_httpd_config config = { .address = "127.0.0.1",
+                                       .upload_folder = self->folder,
+                                       .on_head = on_head,
+                                       .on_request = on_request,
+                                       .ctx = self };
+    assert_int_equal(tide_httpd_new(&config, &self->server), TIDE_OK);
+    assert_int_equal(tide_http_new(&self->client), TIDE_OK);
+    pthread_create(&self->answerer, NULL, answer_later, self);
+    *state = self;
+    return 0;
+}
+
+static int close_both(void **state)
+{
+    fixture *self = *state;
+    pthread_mutex_lock(&self->lock);
+    self->closes = true;
+    pthread_cond_signal(&self->filled);
+    pthread_mutex_unlock(&self->lock);
+    pthread_join(self->answerer, NULL);
+    tide_http_free(&self->client);
+    tide_httpd_free(&self->server);
+    assert_int_equal(rmdir(self->folder), 0); /* Uploads are gone. */
+    tide_free(self);
+    return 0;
+}
+
+static tide_status call(fixture *self, const char *path, tide_http_call how, tide_http_reply *reply)
+{
+    char url[256];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u%s", tide_httpd_port(self->server), path);
+    how.url = url;
+    how.connect_timeout_ms = how.timeout_ms = DEADLINE_MS;
+    return tide_http_perform(self->client, &how, reply);
+}
+
+static void expect(fixture *self, const char *path, tide_http_call how, uint32_t code,
+                   const char *text)
+{
+    tide_http_reply reply;
+    assert_int_equal(call(self, path, how, &reply), TIDE_OK);
+    assert_int_equal(reply.code, code);
+    const char *body = tide_bytes_text(&reply.body);
+    if (!strstr(body, text)) fail_msg("\"%s\" does not have \"%s\"", body, text);
+    tide_http_reply_fini(&reply);
+}
+
+static void requests_arrive_whole(void **state)
+{
+    fixture *self = *state;
+    expect(self, "/a?b=c", (tide_http_call){ 0 }, 200, "GET /a?b=c auth= type= body=0");
+    expect(self, "/a", (tide_http_call){ .token = "t" }, 200, "auth=Bearer t ");
+    expect(self, "/a",
+           (tide_http_call){
+               .method = "POST", .content_type = "application/json", .body = "{}", .n = 2 },
+           200, "POST /a auth= type=application/json body=2 {}");
+    expect(self, "/a", (tide_http_call){ .method = "PATCH" }, 200, "PATCH /a");
+}
+
+static void answers_may_come_later_from_another_thread(void **state)
+{
+    fixture *self = *state;
+    for (int i = 0; i < 200; i++)
+        expect(self, "/later", (tide_http_call){ .method = "POST", .body = "x", .n = 1 }, 200,
+               "POST /later auth= type= body=1 x");
+}
+
+static void long_bodies_go_to_a_file_with_their_checksum(void **state)
+{
+    fixture *self = *state;
+    char path[] = "/tmp/tide_upload_XXXXXX";
+    int fd = mkstemp(path);
+    static char block[1 << 20];
+    for (int i = 0; i < 3; i++) assert_int_equal(write(fd, block, sizeof block), sizeof block);
+    close(fd);
+    expect(self, "/file", (tide_http_call){ .method = "POST", .body_file = path }, 200,
+           "body=3145728 file=");
+    unlink(path);
+    expect(self, "/file", (tide_http_call){ .method = "POST", .body = "", .n = 0 }, 200,
+           "hash=2d06800538d394c2"); /* XXH3-64 of nothing. */
+    tide_http_reply reply;
+    assert_int_equal(call(self, "/file", (tide_http_call){ .body_file = "/nonexistent" }, &reply),
+                     TIDE_E_NOT_FOUND);
+}
+
+static void what_is_too_long_or_malformed_is_a_problem(void **state)
+{
+    fixture *self = *state;
+    size_t n = TIDE_HTTPD_BODY_BYTES_MAX + 1;
+    char *body = tide_calloc(1, n);
+    expect(self, "/a", (tide_http_call){ .method = "POST", .body = body, .n = n }, 413,
+           "longer than 64 MB");
+    tide_free(body);
+    expect(self, "/%zz", (tide_http_call){ 0 }, 400, "\"code\":\"E_INVALID\"");
+    expect(self, "/refused", (tide_http_call){ .method = "POST", .body = "abc", .n = 3 }, 401,
+           "\"hint\":\"send one\"");
+}
+
+static void redirects_are_told_not_followed(void **state)
+{
+    fixture *self = *state;
+    tide_http_reply reply;
+    assert_int_equal(call(self, "/moved", (tide_http_call){ 0 }, &reply), TIDE_OK);
+    assert_int_equal(reply.code, 307);
+    assert_non_null(strstr(reply.location, "/elsewhere"));
+    tide_http_reply_fini(&reply);
+}
+
+static void a_taken_port_is_said(void **state)
+{
+    fixture *self = *state;
+    tide_httpd *second = NULL;
+    tide_httpd_config config = { .address = "127.0.0.1",
+                                 .port = tide_httpd_port(self->server),
+                                 .on_request = on_request };
+    assert_int_equal(tide_httpd_new(&config, &second), TIDE_E_EXISTS);
+    assert_non_null(strstr(tide_error_text(), "taken by another process"));
+    config.address = "192.0.2.1";
+    assert_int_equal(tide_httpd_new(&config, &second), TIDE_E_NOT_FOUND);
+}
+
+/* A socket that is bound but does not listen refuses connections. */
+static void nobody_there_is_unreachable(void **state)
+{
+    fixture *self = *state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof address;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    tide_http_call how = { .url = url,
+                           .connect_timeout_ms = DEADLINE_MS,
+                           .timeout_ms = DEADLINE_MS };
+    tide_http_reply reply;
+    assert_int_equal(tide_http_perform(self->client, &how, &reply), TIDE_E_UNREACHABLE);
+    how.url = "ftp://127.0.0.1/";
+    assert_int_equal(tide_http_perform(self->client, &how, &reply), TIDE_E_UNREACHABLE);
+    close(fd);
+}
+
+/* Listens and never answers. */
+static void silence_is_a_time_out(void **state)
+{
+    fixture *self = *state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof address;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    tide_http_call how = { .url = url, .connect_timeout_ms = DEADLINE_MS, .timeout_ms = 50 };
+    tide_http_reply reply;
+    assert_int_equal(tide_http_perform(self->client, &how, &reply), TIDE_E_TIMEOUT);
+    close(fd);
+}
+
+/* A client that breaks off in the middle costs nothing; close_both sees that no file stays. */
+static void half_a_request_is_forgotten(void **state)
+{
+    fixture *self = *state;
+    static const char *const texts[] = {
+        "POST /file HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc",
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "GET /a HTTP/1.1\r\nHo",
+        "\x16\x03\x01 not http at all\r\n\r\n",
+    };
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                   .sin_port = htons((uint16_t)tide_httpd_port(self->server)) };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(write(fd, texts[i], strlen(texts[i])), strlen(texts[i]));
+        close(fd);
+    }
+    expect(self, "/a", (tide_http_call){ 0 }, 200, "GET /a");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_arrive_whole),
+        cmocka_unit_test(answers_may_come_later_from_another_thread),
+        cmocka_unit_test(long_bodies_go_to_a_file_with_their_checksum),
+        cmocka_unit_test(what_is_too_long_or_malformed_is_a_problem),
+        cmocka_unit_test(redirects_are_told_not_followed),
+        cmocka_unit_test(a_taken_port_is_said),
+        cmocka_unit_test(nobody_there_is_unreachable),
+        cmocka_unit_test(silence_is_a_time_out),
+        cmocka_unit_test(half_a_request_is_forgotten),
+    };
+    return cmocka_run_group_tests(tests, open_both, close_both);
+}
