@@ -89,6 +89,33 @@ bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t r
     return true;
 }
 
+static uint32_t used_of(const uint64_t *line)
+{
+    uint32_t n = 0;
+    while (n < TIDE_LINE_ENTRIES && line[n]) n++;
+    return n;
+}
+
+/* The entries of line `at` go to lines 2 at and 2 at + 1 of an index twice as large. How full these
+ * two are is kept in two bytes of one word, so that nothing is guessed. What does not belong there,
+ * because it had not found room at home, or finds no room now, goes the long way. */
+static void split_line(tide_group *g, const uint64_t *line, uint32_t at)
+{
+    uint64_t *pair = g->lines + (size_t)at * 2 * TIDE_LINE_ENTRIES;
+    uint32_t used = used_of(pair) | used_of(pair + TIDE_LINE_ENTRIES) << 8;
+    for (uint32_t i = 0; i < TIDE_LINE_ENTRIES && line[i]; i++) {
+        uint32_t half = (uint32_t)((line[i] >> 32) >> g->shift) - at * 2;
+        uint32_t slot = half <= 1 ? used >> (half * 8) & 255 : TIDE_LINE_ENTRIES;
+        if (TIDE_LIKELY(slot < TIDE_LINE_ENTRIES)) {
+            pair[half * TIDE_LINE_ENTRIES + slot] = line[i];
+            used += 1u << (half * 8);
+            continue;
+        }
+        tide_index_put(g, line[i]);
+        used = used_of(pair) | used_of(pair + TIDE_LINE_ENTRIES) << 8;
+    }
+}
+
 bool tide_index_grow(tide_table *t, uint32_t group)
 {
     tide_group *g = &t->groups[group];
@@ -98,9 +125,8 @@ bool tide_index_grow(tide_table *t, uint32_t group)
     uint64_t *lines = take_lines(t, n_old ? n_old * 2 : 1);
     if (lines == NULL) return false;
     set_lines(t, group, lines, n_old ? n_old * 2 : 1);
-    for (size_t i = 0; i < (size_t)n_old * TIDE_LINE_ENTRIES; i++)
-        if (old[i])
-            tide_index_put(g, old[i]); /* The place comes from the tag: rows are not read. */
+    for (uint32_t at = 0; at < n_old; at++) /* Places come from tags: rows are not read. */
+        split_line(g, old + (size_t)at * TIDE_LINE_ENTRIES, at);
     give_lines(t, old, n_old);
     return true;
 }

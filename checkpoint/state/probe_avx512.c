@@ -10,6 +10,11 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
                                         _mm512_set1_epi32((int)tag));
 }
 
+TIDE_INLINE uint32_t first_entry(uint32_t match)
+{
+    return (uint32_t)__builtin_ctz(match) >> 1;
+}
+
 #include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_avx512 = { .name = "avx512",

@@ -28,6 +28,11 @@ TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
 }
 #endif
 
+TIDE_INLINE uint32_t first_entry(uint32_t match)
+{
+    return (uint32_t)__builtin_ctz(match) >> 1;
+}
+
 #include "checkpoint/state/probe_impl.inc"
 
 const tide_probe tide_probe_portable = { .name = "portable",
