@@ -10,7 +10,7 @@
 #include "worker/op/session_priv.h"
 
 static tide_status take_rows(session *self, const tide_op_times *times);
-static tide_status settle_batch(session *self);
+static void settle_batch(session *self);
 
 static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
                                        tide_outbox *out)
@@ -21,11 +21,7 @@ static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch *
     if (self->times.route_late && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
     self->in = *in_p;
     if (tide_event_time_read(&self->times, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
-    if (times.n > 0) {
-        if (take_rows(self, &times) != TIDE_OK || session_flush(self) != TIDE_OK ||
-            settle_batch(self) != TIDE_OK)
-            return TIDE_OP_FAILED;
-    }
+    if (take_rows(self, &times) != TIDE_OK) return TIDE_OP_FAILED;
     tide_event_time_push_late(&self->times, *in_p, out);
     tide_batch_unref(in_p);
     return TIDE_OP_DONE;
@@ -74,7 +70,7 @@ static tide_status take_joining(session *self, const tide_op_times *times)
     bool with_sets = self->groups.sets.n > 0, only_count = self->groups.aggs.only_count_star;
     for (uint32_t k = 0; k < times->n;) {
         tide_row_ref ref = { self->newest.table, self->rows[k] };
-        session_value *s = session_of(ref);
+        session_value *s = (session_value *)(void *)self->values[k];
         int64_t due = s->due;
         uint32_t n = count_joining(self, times, k, s->start, &due);
         if (TIDE_UNLIKELY(n == 0)) {
@@ -94,13 +90,27 @@ static tide_status take_joining(session *self, const tide_op_times *times)
     return TIDE_OK;
 }
 
+static tide_status take_slice(session *self, const tide_op_times *times)
+{
+    tide_op_keys *keys = &self->groups.keys;
+    TIDE_TRY(tide_op_keys_encode(keys, self->in, times->rows, times->n));
+    TIDE_TRY(tide_table_update(self->newest.table, keys->keys, keys->hash, times->n, self->rows,
+                               self->values, NULL, NULL));
+    TIDE_TRY(take_joining(self, times));
+    return session_flush(self);
+}
+
 static tide_status take_rows(session *self, const tide_op_times *times)
 {
-    TIDE_TRY(tide_op_keys_encode(&self->groups.keys, self->in, times->rows, times->n));
-    TIDE_TRY(tide_table_find_or_insert(self->newest.table, self->groups.keys.keys,
-                                       self->groups.keys.hash, times->n, self->rows, NULL, NULL));
-    tide_table_touch(self->newest.table, self->rows, times->n);
-    return take_joining(self, times);
+    for (uint32_t done = 0; done < times->n; done += SESSION_SLICE_ROWS) {
+        tide_op_times slice = *times;
+        slice.rows += done;
+        slice.n = times->n - done;
+        if (slice.n > SESSION_SLICE_ROWS) slice.n = SESSION_SLICE_ROWS;
+        TIDE_TRY(take_slice(self, &slice));
+    }
+    settle_batch(self);
+    return TIDE_OK;
 }
 
 tide_status session_flush(session *self)
@@ -115,7 +125,7 @@ tide_status session_flush(session *self)
 }
 
 /* Files the sessions that the batch opened and forgets the keys of which it had only late rows. */
-static tide_status settle_batch(session *self)
+static void settle_batch(session *self)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < self->n_empty; i++) {
@@ -125,7 +135,6 @@ static tide_status settle_batch(session *self)
     tide_table_delete(self->newest.table, self->empty, n);
     tide_calendar_file(self->newest.calendar, self->file, self->n_file);
     self->n_empty = self->n_file = 0;
-    return TIDE_OK;
 }
 
 /* ---- firing ---- */

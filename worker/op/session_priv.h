@@ -35,12 +35,16 @@ typedef struct session_older { /* One entry of the list, disjoint and ascending.
 #define SESSION_BLOB_OLDER 0u
 #define SESSION_BLOB_SETS 1u /* Also: how many are not of a set. */
 
-/* Rows of the batch whose session is known but whose aggregates have not been fed. */
+/* A batch is taken in slices: what one pass over a slice has brought in, rows of the table and sets
+ * of values, is still in a core's own cache when the next pass comes. */
+#define SESSION_SLICE_ROWS 256u
+
+/* Rows of the slice whose session is known but whose aggregates have not been fed. */
 typedef struct session_pending {
     uint32_t n;
-    uint8_t *values[TIDE_BATCH_ROWS_MAX];
-    tide_row_ref at[TIDE_BATCH_ROWS_MAX]; /* Only filled in when there are distinct sets. */
-    uint16_t rows[TIDE_BATCH_ROWS_MAX];
+    uint8_t *values[SESSION_SLICE_ROWS];
+    tide_row_ref at[SESSION_SLICE_ROWS]; /* Only filled in when there are distinct sets. */
+    uint16_t rows[SESSION_SLICE_ROWS];
 } session_pending;
 
 typedef struct session {
@@ -52,7 +56,8 @@ typedef struct session {
     const tide_batch *in; /* The batch at hand. */
     session_pending pending;
     uint32_t n_file, n_empty;
-    uint32_t rows[TIDE_BATCH_ROWS_MAX];  /* Of the batch's keys. */
+    uint32_t rows[SESSION_SLICE_ROWS];   /* Of the slice's keys. */
+    uint8_t *values[SESSION_SLICE_ROWS]; /* Of rows. */
     uint32_t file[TIDE_BATCH_ROWS_MAX];  /* Sessions opened by the batch. */
     uint32_t empty[TIDE_BATCH_ROWS_MAX]; /* Rows made for keys whose first row was late. */
     tide_event_time times;
