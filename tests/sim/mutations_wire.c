@@ -1,0 +1,156 @@
+/* mutations_wire.c - planted bugs on the way between cores: messages, and operations of the
+ * storage. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/mutations.h"
+#include "tests/sim/store.h"
+
+/* ---- messages ---- */
+/* How far down the line a command leads, and for which runner. 0: it is no command. */
+static uint64_t command_key(tide_msg_kind kind, const void *body)
+{
+    char text[80];
+    text[0] = 0;
+    if (kind == TIDE_MSG_RUNNER_START) {
+        const tide_runner_start *m = body;
+        snprintf(text, sizeof text, "start %s %llu %llu", m->job, (unsigned long long)m->attempt,
+                 (unsigned long long)m->runner);
+    } else if (kind == TIDE_MSG_RUNNER_DEPLOY) {
+        const tide_runner_deploy *m = body;
+        snprintf(text, sizeof text, "deploy %s %llu %llu", m->job, (unsigned long long)m->attempt,
+                 (unsigned long long)m->runner);
+    } else if (kind == TIDE_MSG_RUNNER_GO) {
+        const tide_runner_go *m = body;
+        snprintf(text, sizeof text, "go %s %llu %llu", m->job, (unsigned long long)m->attempt,
+                 (unsigned long long)m->runner);
+    } else if (kind == TIDE_MSG_RUNNER_KILL) {
+        const tide_runner_kill *m = body;
+        snprintf(text, sizeof text, "kill %s %llu %llu", m->job, (unsigned long long)m->attempt,
+                 (unsigned long long)m->runner);
+    }
+    if (text[0] == 0) return 0;
+    uint64_t h = 1;
+    for (const char *p = text; *p; p++) h = tide_random_mix(h ^ (uint8_t)*p);
+    return h | 1;
+}
+
+/* True the first time only. */
+static bool is_new(sim_run_state *run, uint64_t key)
+{
+    for (uint32_t i = 0; i < run->n_seen; i++)
+        if (run->seen[i] == key) return false;
+    if (run->n_seen < sizeof run->seen / sizeof *run->seen) run->seen[run->n_seen++] = key;
+    return true;
+}
+
+/* EXITED becomes RUNNING, in reports, hellos and beats. */
+static const void *without_exits(tide_msg_kind kind, const void *body, tide_arena *arena)
+{
+    void *copy = tide_msg_copy(kind, body, arena);
+    if (kind == TIDE_MSG_RUNNER_REPORT) {
+        tide_runner_report_msg *m = copy;
+        if (m->report.state == TIDE_RUNNER_EXITED) m->report.state = TIDE_RUNNER_RUNNING;
+    } else if (kind == TIDE_MSG_AGENT_HELLO) {
+        tide_agent_hello *m = copy;
+        for (uint32_t i = 0; i < m->runners.n; i++)
+            if (m->runners.items[i].state == TIDE_RUNNER_EXITED)
+                m->runners.items[i].state = TIDE_RUNNER_RUNNING;
+    } else if (kind == TIDE_MSG_AGENT_HEARTBEAT) {
+        tide_agent_heartbeat *m = copy;
+        for (uint32_t i = 0; i < m->runners.n; i++)
+            if (m->runners.items[i].state == TIDE_RUNNER_EXITED)
+                m->runners.items[i].state = TIDE_RUNNER_RUNNING;
+    }
+    return copy;
+}
+
+bool sim_mutate_message(sim_process *from, uint32_t to, tide_msg_kind *kind, const void **body,
+                        tide_arena *arena)
+{
+    sim_world *world = from->world;
+    (void)to;
+    if (sim_is_mutated(world, "command-not-repeated") && strcmp(from->vt->kind, "agent") != 0) {
+        uint64_t key = command_key(*kind, *body);
+        if (key && !is_new(world->run, key)) return false;
+    }
+    if (sim_is_mutated(world, "exited-report-lost") && strcmp(from->vt->kind, "agent") == 0)
+        *body = without_exits(*kind, *body, arena);
+    return true;
+}
+
+/* ---- storage ---- */
+static bool is_log(const tide_store_op *op)
+{
+    return op->kind == TIDE_STORE_PUT_IF_ABSENT && strstr(op->key, "/log/");
+}
+
+static bool is_request(const tide_store_op *op)
+{
+    tide_msg msg;
+    tide_arena *arena = tide_arena_new();
+    bool is = is_log(op) && tide_msg_decode_stored(op->bytes, op->n, arena, &msg) == TIDE_OK &&
+              msg.kind == TIDE_MSG_LOG_REQUEST;
+    tide_arena_free(&arena);
+    return is;
+}
+
+static bool is_there(const sim_world *world, const char *key)
+{
+    size_t n;
+    return sim_store_peek(world->store, key, &n) != NULL;
+}
+
+/* Behind the last entry instead of where it was meant. */
+static void store_behind(sim_process *process, uint32_t tag, const tide_store_op *op)
+{
+    char key[TIDE_STORAGE_KEY_MAX];
+    tide_store_op moved = *op;
+    moved.key = key;
+    const char *number = strrchr(op->key, '/') + 1;
+    int width = (int)strlen(number);
+    unsigned long long seq = strtoull(number, NULL, 10);
+    do snprintf(key, sizeof key, "%.*s%0*llu", (int)(number - op->key), op->key, width, seq++);
+    while (is_there(process->world, key));
+    sim_store_do(process, tag, &moved);
+}
+
+static void store_older_attempt(sim_process *process, uint32_t tag, const tide_store_op *op)
+{
+    tide_arena *arena = tide_arena_new();
+    tide_bytes bytes = { 0 };
+    tide_store_op changed = *op;
+    tide_msg msg;
+    if (tide_msg_decode_stored(op->bytes, op->n, arena, &msg) == TIDE_OK &&
+        msg.kind == TIDE_MSG_LOG_ATTEMPT) {
+        tide_log_attempt attempt = *(const tide_log_attempt *)msg.body;
+        if (attempt.attempt > 1) attempt.attempt--;
+        tide_msg_encode_stored(TIDE_MSG_LOG_ATTEMPT, &attempt, &bytes);
+        changed.bytes = (const uint8_t *)bytes.p;
+        changed.n = bytes.n;
+    }
+    sim_store_do(process, tag, &changed);
+    tide_bytes_fini(&bytes);
+    tide_arena_free(&arena);
+}
+
+void sim_shell_store(sim_process *process, uint32_t tag, const tide_store_op *op)
+{
+    sim_world *world = process->world;
+    tide_store_op changed = *op;
+    if (sim_is_mutated(world, "log-overwrites") && is_log(op)) changed.kind = TIDE_STORE_PUT;
+    if (sim_is_mutated(world, "two-leaders") && strncmp(op->key, "masters/terms/", 14) == 0 &&
+        is_there(world, op->key))
+        changed.key = "masters/terms-elsewhere";
+    if (sim_is_mutated(world, "log-ack-before-durable") && is_log(op) &&
+        sim_chance(world, SIM_STREAM_FAULTS, 0.05))
+        changed.key = "jobs/elsewhere";
+    if (sim_is_mutated(world, "cancel-not-written") && is_request(op)) changed.key = "elsewhere";
+    if (sim_is_mutated(world, "log-skips-term") && is_log(op))
+        store_behind(process, tag, op);
+    else if (sim_is_mutated(world, "log-reuses-attempt") && is_log(op))
+        store_older_attempt(process, tag, op);
+    else
+        sim_store_do(process, tag, &changed);
+}
