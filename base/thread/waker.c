@@ -50,8 +50,21 @@ void tide_waker_wait(tide_waker *self, int64_t timeout_ns)
     struct timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
     int n = ppoll(&p, 1, timeout_ns < 0 ? NULL : &ts, NULL);
     tide_assert(n >= 0 || errno == EINTR);
+    if (n > 0)
+        tide_waker_clear(self);
+    else
+        tide_waker_disarm(self);
+}
+
+int tide_waker_fd(const tide_waker *self)
+{
+    return self->fd;
+}
+
+void tide_waker_clear(tide_waker *self)
+{
     uint64_t count;
-    if (n > 0 && read(self->fd, &count, sizeof count) < 0) tide_assert(errno == EAGAIN);
+    if (read(self->fd, &count, sizeof count) < 0) tide_assert(errno == EAGAIN);
     atomic_store_explicit(&self->armed, false, memory_order_relaxed);
 }
 

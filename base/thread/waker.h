@@ -17,5 +17,9 @@ void tide_waker_arm(tide_waker *self); /* Owner: the next wake must write the ev
 void tide_waker_wait(tide_waker *self, int64_t timeout_ns);
 void tide_waker_disarm(tide_waker *self); /* Owner: found work after all. */
 void tide_waker_wake(tide_waker *self);   /* Any thread. */
+/* Owner, for one that sleeps in a poll of its own instead of _wait: between _arm and _clear this
+ * descriptor is readable once somebody woke it. */
+int tide_waker_fd(const tide_waker *self);
+void tide_waker_clear(tide_waker *self); /* Owner, awake again: disarms. */
 
 #endif

@@ -36,7 +36,7 @@ typedef struct tide_net_config {
     uint64_t job, attempt, plan_hash;
     uint32_t runner;
     const char *tcp_host;   /* To bind, and to be reached at; the port is the system's choice. */
-    const char *ipc_folder; /* Where the ipc socket goes; NULL: no ipc. */
+    const char *ipc_folder; /* Where the ipc socket goes; NULL, or too long a path: no ipc. */
     size_t pool_bytes;      /* Budget of frames that wait to be sent; 0 unlimited. What comes in is
                              * bounded by the channels' places. */
     /* On the network thread; must not block. */
@@ -76,5 +76,7 @@ typedef struct tide_net_counters {
     _Atomic uint64_t dropped_stale, dropped_duplicate, dropped_malformed;
 } tide_net_counters;
 const tide_net_counters *tide_net_counters_of(const tide_net *self);
+/* The most that frames to be sent, and rows that came, ever took together. Any thread. */
+size_t tide_net_peak_bytes(const tide_net *self);
 
 #endif

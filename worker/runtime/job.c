@@ -77,7 +77,6 @@ static tide_status start_slots(tide_job *self)
 {
     uint32_t n = self->config.graph->parallelism, n_here = 0;
     for (uint32_t i = 0; i < n; i++) n_here += is_here(self, i);
-    if (n_here < n) return tide_fail(TIDE_E_UNSUPPORTED, "job slots in other processes");
     self->slots = tide_calloc(n_here, sizeof(tide_slot *));
     for (uint32_t i = 0; i < n; i++)
         if (is_here(self, i)) self->slots[self->n_slots++] = make_slot(self, i, n_here);
@@ -85,14 +84,26 @@ static tide_status start_slots(tide_job *self)
     return TIDE_OK;
 }
 
+static void join_remote(void *net, const tide_remote_channel *c)
+{
+    if (c->is_out)
+        tide_net_add_out(net, c->id, c->channel, c->peer, c->schema);
+    else
+        tide_net_add_in(net, c->id, c->channel, c->peer, c->schema);
+}
+
 static void connect_slots(tide_job *self)
 {
+    const tide_job_part *part = self->config.part;
     uint32_t n = self->config.graph->parallelism;
     tide_waker **wakers = tide_calloc(n, sizeof(tide_waker *));
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_here(self, i)) wakers[i] = tide_net_waker(part->net);
     for (uint32_t i = 0; i < self->n_slots; i++)
         wakers[tide_slot_index(self->slots[i])] = tide_slot_waker(self->slots[i]);
     tide_deployment_connect(self->deployment, wakers);
     tide_free(wakers);
+    if (self->n_slots < n) tide_deployment_visit_remote(self->deployment, join_remote, part->net);
 }
 
 /* Waits until every slot built its tasks; the first failure, if one did not. */

@@ -7,21 +7,16 @@
 #include <cmocka.h>
 
 #include "base/column/block.h"
-#include "base/core/random.h"
-
-#define N_TYPES (TIDE_TYPE_COUNT - 1)
+#include "tests/support/rowkit.h"
 
 static tide_pool *pool;
-static tide_field fields[N_TYPES];
-static const tide_schema schema = { N_TYPES, fields };
+static const tide_schema *schema;
 
 static int setup(void **state)
 {
     (void)state;
     pool = tide_pool_new(0);
-    for (uint32_t i = 0; i < N_TYPES; i++)
-        fields[i] = (tide_field){ .name = "f", .type = tide_type_of((tide_type_id)(i + 1)) };
-    fields[TIDE_TYPE_DECIMAL - 1].type = tide_type_decimal(20, 4);
+    schema = tide_rowkit_schema();
     return 0;
 }
 
@@ -33,76 +28,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static tide_value random_value(tide_random *random, tide_type type, char *text)
-{
-    tide_value v = { .type = type };
-    uint64_t bits = tide_random_u64(random);
-    if (type.id == TIDE_TYPE_DECIMAL) {
-        v.i128 = (__int128)(int64_t)bits * 3;
-    } else if (type.id == TIDE_TYPE_INTERVAL) {
-        v.interval = (tide_interval){ .months = (int32_t)bits, .days = 3, .micros = (int64_t)bits };
-    } else if (type.id == TIDE_TYPE_FLOAT || type.id == TIDE_TYPE_DOUBLE) {
-        v.f64 = (double)(float)(int64_t)bits;
-    } else if (tide_type_is_string(type)) {
-        v.str.ptr = text;
-        v.str.len = (uint32_t)(bits % 40);
-        memset(text, 'a' + (int)(bits % 26), v.str.len);
-    } else if (type.id == TIDE_TYPE_BOOLEAN) {
-        v.boolean = bits & 1;
-    } else {
-        v.i64 = (int64_t)bits >> (64 - 8 * tide_type_width(type));
-    }
-    return v;
-}
-
-/* n rows of every type; one value in `null_every` is NULL (0: none). */
 static tide_batch *random_batch(uint32_t n, uint64_t null_every, bool changes)
 {
-    tide_random random;
-    tide_random_init(&random, n, null_every);
-    tide_type types[N_TYPES];
-    for (uint32_t c = 0; c < N_TYPES; c++) types[c] = fields[c].type;
-    tide_builder b;
-    tide_builder_init(&b, pool, types, N_TYPES, TIDE_BATCH_ROWS_MAX);
-    char text[64];
-    for (; b.n < n; b.n++) {
-        for (uint32_t c = 0; c < N_TYPES; c++) {
-            tide_value v = random_value(&random, types[c], text);
-            v.is_null = null_every && tide_random_below(&random, null_every) == 0;
-            tide_colb_put_value(&b.cols[c], b.n, &v);
-        }
-        if (changes) tide_builder_set_change(&b, b.n, (tide_change)tide_random_below(&random, 4));
-    }
-    tide_batch *batch = tide_builder_finish(&b);
-    tide_builder_fini(&b);
-    return batch;
-}
-
-static void assert_same_value(tide_value a, tide_value b)
-{
-    assert_int_equal(a.is_null, b.is_null);
-    if (a.is_null) return;
-    if (tide_type_is_string(a.type)) {
-        assert_int_equal(a.str.len, b.str.len);
-        assert_memory_equal(a.str.ptr, b.str.ptr, a.str.len);
-    } else if (a.type.id == TIDE_TYPE_DECIMAL || a.type.id == TIDE_TYPE_INTERVAL) {
-        assert_memory_equal(&a.i128, &b.i128, 16);
-    } else if (a.type.id == TIDE_TYPE_BOOLEAN) {
-        assert_int_equal(a.boolean, b.boolean);
-    } else {
-        assert_int_equal(a.i64, b.i64); /* Floats by their bits. */
-    }
-}
-
-static void assert_same_rows(const tide_batch *a, const tide_batch *b)
-{
-    assert_int_equal(a->n_rows, b->n_rows);
-    for (uint32_t k = 0; k < a->n_rows; k++) {
-        uint32_t row_a = tide_batch_phys(a, k), row_b = tide_batch_phys(b, k);
-        assert_int_equal(tide_batch_change(a, row_a), tide_batch_change(b, row_b));
-        for (uint32_t c = 0; c < a->n_cols; c++)
-            assert_same_value(tide_col_value(a->cols[c], row_a), tide_col_value(b->cols[c], row_b));
-    }
+    return tide_rowkit_batch(pool, 1, n, null_every, changes);
 }
 
 /* The block of a batch in a buffer of its own; what is behind its end would be seen by ASan. */
@@ -128,9 +56,9 @@ static tide_batch *read_back(const tide_batch *batch, const tide_schema *of)
 
 static void assert_travels(tide_batch *batch)
 {
-    tide_batch *back = read_back(batch, &schema);
+    tide_batch *back = read_back(batch, schema);
     assert_null(back->sel);
-    assert_same_rows(batch, back);
+    assert_true(tide_rowkit_equal(batch, back));
     tide_batch_unref(&back);
     tide_batch_unref(&batch);
 }
@@ -175,10 +103,10 @@ static void strings_of_several_buffers_travel(void **state)
 {
     (void)state;
     tide_batch *a = random_batch(500, 4, false), *b = random_batch(700, 0, false);
-    tide_type types[N_TYPES];
-    for (uint32_t c = 0; c < N_TYPES; c++) types[c] = fields[c].type;
+    tide_type types[TIDE_ROWKIT_COLUMNS];
+    for (uint32_t c = 0; c < TIDE_ROWKIT_COLUMNS; c++) types[c] = schema->fields[c].type;
     tide_builder builder;
-    tide_builder_init(&builder, pool, types, N_TYPES, TIDE_BATCH_ROWS_MAX);
+    tide_builder_init(&builder, pool, types, TIDE_ROWKIT_COLUMNS, TIDE_BATCH_ROWS_MAX);
     uint16_t rows[300];
     for (uint32_t i = 0; i < 300; i++) rows[i] = (uint16_t)((i * 7) % 250);
     tide_builder_append(&builder, a, rows, 300);
@@ -196,8 +124,8 @@ static void a_block_holds_no_more_than_its_rows(void **state)
     tide_batch *all = random_batch(TIDE_BATCH_ROWS_MAX, 0, false);
     uint16_t rows[] = { 5, 4000 };
     tide_batch *two = tide_batch_select(pool, all, rows, 2);
-    assert_true(tide_block_bytes(two, &schema) < 4096);
-    assert_true(tide_block_bytes(all, &schema) < 2 * tide_batch_used_bytes(all));
+    assert_true(tide_block_bytes(two, schema) < 4096);
+    assert_true(tide_block_bytes(all, schema) < 2 * tide_batch_used_bytes(all));
     tide_batch_unref(&all);
     assert_travels(two);
 }
@@ -207,14 +135,14 @@ static void a_block_of_other_columns_is_refused(void **state)
     (void)state;
     tide_batch *batch = random_batch(10, 0, false), *back;
     size_t bytes;
-    tide_buf *buf = written(batch, &schema, &bytes);
-    const tide_schema fewer = { N_TYPES - 1, fields };
+    tide_buf *buf = written(batch, schema, &bytes);
+    tide_field other[TIDE_ROWKIT_COLUMNS];
+    memcpy(other, schema->fields, sizeof other);
+    other[3].type = tide_type_of(TIDE_TYPE_BIGINT);
+    const tide_schema fewer = { schema->n - 1, schema->fields }, others = { schema->n, other };
     assert_int_equal(tide_block_read(buf, bytes, &fewer, pool, &back), TIDE_E_CORRUPT);
-    tide_type was = fields[3].type;
-    fields[3].type = tide_type_of(TIDE_TYPE_BIGINT);
-    assert_int_equal(tide_block_read(buf, bytes, &schema, pool, &back), TIDE_E_CORRUPT);
-    fields[3].type = was;
-    assert_int_equal(tide_block_read(buf, bytes, &schema, pool, &back), TIDE_OK);
+    assert_int_equal(tide_block_read(buf, bytes, &others, pool, &back), TIDE_E_CORRUPT);
+    assert_int_equal(tide_block_read(buf, bytes, schema, pool, &back), TIDE_OK);
     tide_batch_unref(&back);
     tide_buf_unref(&buf);
     tide_batch_unref(&batch);
@@ -225,9 +153,9 @@ static void a_truncated_block_is_refused(void **state)
     (void)state;
     tide_batch *batch = random_batch(200, 5, true), *back;
     size_t bytes;
-    tide_buf *buf = written(batch, &schema, &bytes);
+    tide_buf *buf = written(batch, schema, &bytes);
     for (size_t n = 0; n < bytes; n += 32)
-        assert_int_equal(tide_block_read(buf, n, &schema, pool, &back), TIDE_E_CORRUPT);
+        assert_int_equal(tide_block_read(buf, n, schema, pool, &back), TIDE_E_CORRUPT);
     tide_buf_unref(&buf);
     tide_batch_unref(&batch);
 }
@@ -271,11 +199,11 @@ static void damage_is_survived(void **state)
     (void)state;
     tide_batch *batch = random_batch(70, 5, true), *back;
     size_t bytes, refused = 0;
-    tide_buf *buf = written(batch, &schema, &bytes);
+    tide_buf *buf = written(batch, schema, &bytes);
     for (size_t i = 0; i < bytes; i++) {
         uint8_t was = buf->data[i];
         buf->data[i] ^= (uint8_t)(1u << (i % 8));
-        if (tide_block_read(buf, bytes, &schema, pool, &back) == TIDE_OK) {
+        if (tide_block_read(buf, bytes, schema, pool, &back) == TIDE_OK) {
             tide_batch *copy = tide_batch_copy(pool, back); /* Touches every string. */
             tide_batch_unref(&copy);
             tide_batch_unref(&back);

@@ -1,0 +1,372 @@
+/* zmq.c - the network thread: messages of links to and from sockets, until it is told to stop.
+ *
+ * It takes and sends as long as anything moves, then sleeps in a poll of its sockets and of its
+ * waker. ZeroMQ sends bodies from where they were packed and gives them back on its own thread. */
+#include <errno.h>
+#include <zmq.h>
+
+#include "base/core/assert.h"
+#include "base/core/log.h"
+#include "base/core/mem.h"
+#include "worker/exchange/net_priv.h"
+
+#define MESSAGES_PER_TURN 16u /* Of one socket, before others get their turn. */
+/* A ROUTER cannot be asked when one of its peers has room again. */
+#define RETRY_MS 1
+
+/* ---- news for the job ---- */
+static void tell(tide_net *self, tide_net_event_kind kind, uint32_t peer, tide_status rv)
+{
+    tide_net_event event = { .kind = kind, .peer = peer };
+    if (rv != TIDE_OK) tide_error_take(rv, &event.error);
+    self->config.on_event(self->config.ctx, &event);
+}
+
+static void fail(tide_net *self, net_peer *p, tide_net_event_kind kind, tide_status rv)
+{
+    if (self->told_failure) return;
+    self->told_failure = true;
+    tell(self, kind, p->runner, rv);
+}
+
+/* CONNECTED and DRAINED, when they have come about, each once. */
+static void tell_progress(tide_net *self)
+{
+    if (self->told_failure || self->told_drained) return;
+    bool up = true, done = true;
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        const net_peer *p = self->peers[i];
+        up = up && tide_link_sender_is_up(p->sender) && tide_link_receiver_is_up(p->receiver);
+        done = done && (p->gone || tide_link_sender_is_done(p->sender));
+    }
+    if (up && !self->told_connected) {
+        self->told_connected = true;
+        tell(self, TIDE_NET_CONNECTED, 0, TIDE_OK);
+    }
+    if (!self->told_connected || !done) return;
+    self->told_drained = true;
+    tell(self, TIDE_NET_DRAINED, 0, TIDE_OK);
+}
+
+static void warn_once(bool *warned, const net_peer *p, const char *why)
+{
+    if (*warned) return;
+    *warned = true;
+    tide_log_warn("exchange message dropped", tide_log_int("peer", p ? (int64_t)p->runner : -1),
+                  tide_log_str("why", why));
+}
+
+static void set(_Atomic uint64_t *counter, uint64_t value)
+{
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static void publish_counters(tide_net *self)
+{
+    tide_link_counters out = { 0 }, in = { 0 };
+    uint64_t malformed = self->strangers;
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        const tide_link_counters *s = tide_link_sender_counters(self->peers[i]->sender);
+        const tide_link_counters *r = tide_link_receiver_counters(self->peers[i]->receiver);
+        out.messages += s->messages, out.bytes += s->bytes, out.blocks += s->blocks;
+        in.messages += r->messages, in.bytes += r->bytes, in.blocks += r->blocks;
+        in.stale += r->stale + s->stale;
+        in.duplicate += r->duplicate + s->duplicate;
+        malformed += r->malformed + s->malformed + r->refused + s->refused;
+    }
+    tide_net_counters *c = &self->counters;
+    set(&c->frames_out, out.messages);
+    set(&c->bytes_out, out.bytes);
+    set(&c->blocks_out, out.blocks);
+    set(&c->frames_in, in.messages);
+    set(&c->bytes_in, in.bytes);
+    set(&c->blocks_in, in.blocks);
+    set(&c->dropped_stale, in.stale);
+    set(&c->dropped_duplicate, in.duplicate);
+    set(&c->dropped_malformed, malformed);
+}
+
+/* ---- sending ---- */
+/* On a thread of ZeroMQ's: the body was sent, or will not be. */
+static void give_back(void *data, void *net)
+{
+    (void)data;
+    tide_net *self = net;
+    tide_buf *body = (tide_buf *)(void *)((uint8_t *)data - offsetof(tide_buf, data));
+    tide_buf_unref(&body);
+    if (atomic_load(&self->starved)) tide_waker_wake(self->waker);
+}
+
+/* Sends the message and gives its body away. False: no room, nothing was sent. */
+static bool send_message(tide_net *self, void *socket, const net_peer *route, tide_link_message *m)
+{
+    int more = m->body ? ZMQ_SNDMORE : 0;
+    if (route &&
+        zmq_send(socket, route->route, route->route_bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+        if (errno == EAGAIN) return false;
+        tide_buf_unref(&m->body); /* Its connection is closed: the monitor says so, too. */
+        return true;
+    }
+    if (zmq_send(socket, m->header, sizeof m->header, more | ZMQ_DONTWAIT) < 0) {
+        tide_assert(errno == EAGAIN && route == NULL);
+        return false;
+    }
+    if (m->body == NULL) return true;
+    zmq_msg_t body;
+    int rv = zmq_msg_init_data(&body, m->body->data, m->body_bytes, give_back, self);
+    tide_assert(rv == 0);
+    m->body = NULL;
+    if (zmq_msg_send(&body, socket, ZMQ_DONTWAIT) < 0) zmq_msg_close(&body); /* Closed meanwhile. */
+    return true;
+}
+
+/* Everything that the sender has for its peer, as far as the socket takes it. */
+static bool send_rows(tide_net *self, net_peer *p)
+{
+    bool moved = false;
+    for (uint32_t n = 0; n < MESSAGES_PER_TURN && !p->gone; n++) {
+        if (!p->has_out) {
+            tide_status rv = tide_link_sender_next(p->sender, &p->out, &p->has_out);
+            if (rv != TIDE_OK) fail(self, p, TIDE_NET_FAILED, rv);
+        }
+        if (!p->has_out || !send_message(self, p->dealer, NULL, &p->out)) break;
+        p->has_out = false;
+        moved = true;
+    }
+    return moved;
+}
+
+/* Rows that waited into their rings; credits and the like to the peer. */
+static bool send_answers(tide_net *self, net_peer *p)
+{
+    bool moved = false;
+    if (p->route_bytes == 0) return false;
+    tide_link_receiver_pump(p->receiver);
+    for (;;) {
+        if (!p->has_back) p->has_back = tide_link_receiver_next(p->receiver, &p->back);
+        if (!p->has_back || !send_message(self, self->router, p, &p->back)) break;
+        p->has_back = false;
+        moved = true;
+    }
+    return moved;
+}
+
+static bool send_all(tide_net *self)
+{
+    bool moved = false;
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        moved |= send_rows(self, self->peers[i]);
+        moved |= send_answers(self, self->peers[i]);
+    }
+    return moved;
+}
+
+/* ---- receiving ---- */
+/* A message's parts; those that came. */
+typedef struct parts {
+    zmq_msg_t route, header, body;
+    bool has_header, has_body, has_more;
+} parts;
+
+static bool receive_part(void *socket, zmq_msg_t *part)
+{
+    zmq_msg_init(part);
+    return zmq_msg_recv(part, socket, ZMQ_DONTWAIT) >= 0;
+}
+
+/* False: nothing there. Otherwise to be released. */
+static bool receive_parts(void *socket, bool routed, parts *m)
+{
+    *m = (parts){ 0 };
+    zmq_msg_t *first = routed ? &m->route : &m->header;
+    zmq_msg_init(routed ? &m->header : &m->route);
+    zmq_msg_init(&m->body);
+    if (!receive_part(socket, first)) return false;
+    m->has_header = !routed;
+    if (routed && zmq_msg_more(first)) m->has_header = receive_part(socket, &m->header);
+    if (m->has_header && zmq_msg_more(&m->header)) m->has_body = receive_part(socket, &m->body);
+    zmq_msg_t rest;
+    for (bool more = m->has_body && zmq_msg_more(&m->body); more; zmq_msg_close(&rest)) {
+        m->has_more = true;
+        more = receive_part(socket, &rest) && zmq_msg_more(&rest);
+    }
+    return true;
+}
+
+static void release_parts(parts *m)
+{
+    zmq_msg_close(&m->route);
+    zmq_msg_close(&m->header);
+    zmq_msg_close(&m->body);
+}
+
+static void after(tide_net *self, net_peer *p, tide_link_result result)
+{
+    if (result == TIDE_LINK_DROPPED) {
+        warn_once(&p->warned, p, "it is malformed, of another attempt, or was here before");
+    } else if (result != TIDE_LINK_TAKEN) {
+        fail(self, p, TIDE_NET_FAILED, tide_error_code());
+    }
+}
+
+static net_peer *peer_of_route(tide_net *self, zmq_msg_t *route)
+{
+    size_t n = zmq_msg_size(route);
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        net_peer *p = self->peers[i];
+        if (p->route_bytes == n && memcmp(p->route, zmq_msg_data(route), n) == 0) return p;
+    }
+    return NULL;
+}
+
+static tide_link_result give_to_receiver(net_peer *p, parts *m)
+{
+    return tide_link_receiver_take(p->receiver, zmq_msg_data(&m->header), zmq_msg_size(&m->header),
+                                   zmq_msg_data(&m->body), zmq_msg_size(&m->body));
+}
+
+/* The first message on a connection. Only the HELLO of a runner that has not said one counts. */
+static void meet(tide_net *self, parts *m)
+{
+    uint8_t *header = zmq_msg_data(&m->header);
+    size_t n = zmq_msg_size(&m->header), route_bytes = zmq_msg_size(&m->route);
+    uint32_t runner;
+    net_peer *p = NULL;
+    if (!m->has_more && route_bytes <= NET_ROUTE_BYTES_MAX && tide_link_is_hello(header, n) &&
+        tide_link_runner_of(header, n, &runner))
+        for (uint32_t i = 0; i < self->n_peers; i++)
+            if (self->peers[i]->runner == runner) p = self->peers[i];
+    if (p == NULL) {
+        self->strangers++;
+        warn_once(&self->warned_of_strangers, NULL, "nobody who belongs to this job sent it");
+        return;
+    }
+    tide_link_result result = give_to_receiver(p, m);
+    if (result == TIDE_LINK_TAKEN) {
+        memcpy(p->route, zmq_msg_data(&m->route), route_bytes);
+        p->route_bytes = (uint32_t)route_bytes;
+    } else if (result == TIDE_LINK_REFUSED) {
+        net_peer asker = { .route_bytes = (uint32_t)route_bytes };
+        memcpy(asker.route, zmq_msg_data(&m->route), route_bytes);
+        warn_once(&p->warned, p, tide_error_text());
+        tide_link_message why;
+        tide_link_receiver_refuse(p->receiver, tide_error_text(), &why);
+        if (!send_message(self, self->router, &asker, &why)) tide_buf_unref(&why.body);
+    } else {
+        after(self, p, result);
+    }
+}
+
+static bool receive_rows(tide_net *self)
+{
+    parts m;
+    bool moved = false;
+    for (uint32_t n = 0; n < MESSAGES_PER_TURN && receive_parts(self->router, true, &m); n++) {
+        moved = true;
+        net_peer *p = peer_of_route(self, &m.route);
+        if (p == NULL)
+            meet(self, &m);
+        else if (m.has_more)
+            after(self, p, TIDE_LINK_DROPPED);
+        else
+            after(self, p, give_to_receiver(p, &m));
+        release_parts(&m);
+    }
+    return moved;
+}
+
+static bool receive_answers(tide_net *self, net_peer *p)
+{
+    parts m;
+    bool moved = false;
+    while (receive_parts(p->dealer, false, &m)) {
+        moved = true;
+        tide_link_result result =
+            m.has_more
+                ? TIDE_LINK_DROPPED
+                : tide_link_sender_take(p->sender, zmq_msg_data(&m.header), zmq_msg_size(&m.header),
+                                        zmq_msg_data(&m.body), zmq_msg_size(&m.body));
+        after(self, p, result);
+        release_parts(&m);
+    }
+    return moved;
+}
+
+/* A runner that has all and has said all may leave; any other is lost. */
+static void on_closed(tide_net *self, net_peer *p)
+{
+    p->gone = tide_link_sender_has_ended(p->sender) && tide_link_receiver_is_done(p->receiver);
+    if (p->gone) return;
+    tide_status rv = tide_fail(TIDE_E_UNREACHABLE, "the connection to runner %u closed", p->runner);
+    fail(self, p, TIDE_NET_PEER_LOST, rv);
+}
+
+static void read_news(tide_net *self, net_peer *p)
+{
+    for (tide_net_socket_news news; (news = tide_net_socket_news_of(p->monitor));) {
+        if (news == TIDE_NET_SOCKET_CONNECTED) p->connected = true;
+        if (news == TIDE_NET_SOCKET_CLOSED && p->connected && !p->gone) on_closed(self, p);
+    }
+}
+
+static bool receive_all(tide_net *self)
+{
+    bool moved = receive_rows(self);
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        moved |= receive_answers(self, self->peers[i]);
+        read_news(self, self->peers[i]);
+    }
+    return moved;
+}
+
+/* ---- the thread ---- */
+/* One round; false when nothing moved. After a failure the attempt is over: nothing moves. */
+static bool work(tide_net *self)
+{
+    if (self->told_failure) return false;
+    bool moved = receive_all(self);
+    moved |= !self->told_failure && send_all(self);
+    if (moved) publish_counters(self);
+    tell_progress(self);
+    return moved && !self->told_failure;
+}
+
+/* Until a socket or the waker has something. Memory that comes back is something, too. */
+static void sleep_until_news(tide_net *self, zmq_pollitem_t *items)
+{
+    atomic_store(&self->starved, !tide_pool_has_room(self->out_pool));
+    tide_waker_arm(self->waker);
+    if (work(self) || atomic_load(&self->stopping)) {
+        tide_waker_disarm(self->waker);
+        return;
+    }
+    uint32_t n = 0;
+    long timeout_ms = -1;
+    items[n++] = (zmq_pollitem_t){ .fd = tide_waker_fd(self->waker), .events = ZMQ_POLLIN };
+    if (!self->told_failure) {
+        items[n++] = (zmq_pollitem_t){ .socket = self->router, .events = ZMQ_POLLIN };
+        for (uint32_t i = 0; i < self->n_peers; i++) {
+            const net_peer *p = self->peers[i];
+            short events = (short)(p->has_out && !p->gone ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
+            items[n++] = (zmq_pollitem_t){ .socket = p->dealer, .events = events };
+            items[n++] = (zmq_pollitem_t){ .socket = p->monitor, .events = ZMQ_POLLIN };
+            if (p->has_back) timeout_ms = RETRY_MS;
+        }
+    }
+    int rv = zmq_poll(items, (int)n, timeout_ms);
+    tide_assert(rv >= 0 || errno == EINTR);
+    tide_waker_clear(self->waker);
+}
+
+void *net_main(void *net)
+{
+    tide_net *self = net;
+    pthread_setname_np(pthread_self(), "net");
+    tide_pool_adopt(self->out_pool);
+    tide_pool_adopt(self->in_pool);
+    zmq_pollitem_t *items = tide_calloc(2 + 2 * (size_t)self->n_peers, sizeof *items);
+    while (!atomic_load(&self->stopping))
+        if (!work(self)) sleep_until_news(self, items);
+    tide_free(items);
+    return NULL;
+}
