@@ -5,40 +5,21 @@
 #include <unistd.h>
 
 #include "cli/input.h"
-#include "jobapi/builder/builder.h"
 #include "jobapi/graph/graph.h"
-#include "worker/connector/connector.h"
+#include "worker/runtime/load.h"
 
-static tide_status check_table(void *ctx, const tide_table *table, bool as_sink)
+static tide_load_settings settings_around(const tide_config *config)
 {
-    (void)ctx;
-    const tide_connector *connector;
-    return tide_connector_of(table, as_sink, &connector);
-}
-
-static bool sink_takes_changes(void *ctx, const tide_table *table)
-{
-    (void)ctx;
-    const tide_connector *connector;
-    return tide_connector_of(table, true, &connector) == TIDE_OK && connector->takes_changes;
-}
-
-static bool is_bounded(void *ctx, const tide_table *table)
-{
-    (void)ctx;
-    const tide_connector *connector;
-    return tide_connector_of(table, false, &connector) == TIDE_OK && connector->is_bounded(table);
+    return (tide_load_settings){ .below = config->below.options,
+                                 .n_below = config->below.n,
+                                 .above = config->above.options,
+                                 .n_above = config->above.n };
 }
 
 tide_sql_context tide_cli_sql_context(const tide_config *config)
 {
-    return (tide_sql_context){ .check_table = check_table,
-                               .sink_takes_changes = sink_takes_changes,
-                               .is_bounded = is_bounded,
-                               .base_settings = config->below.options,
-                               .n_base_settings = config->below.n,
-                               .settings = config->above.options,
-                               .n_settings = config->above.n };
+    const tide_load_settings around = settings_around(config);
+    return tide_load_context(&around);
 }
 
 /* The job's text and what messages call it. */
@@ -60,18 +41,6 @@ static tide_exit read_text(const tide_args *args, tide_bytes *text, const char *
     return tide_exit_report(tide_input_read(path, text), TIDE_PHASE_PLAN);
 }
 
-static tide_status plan_text(tide_cli_job *self, tide_bytes *text, const char *name)
-{
-    const char *nul = text->n ? memchr(text->p, '\0', text->n) : NULL;
-    if (nul)
-        return tide_fail(TIDE_E_SYNTAX, "%s: a NUL byte at offset %zu: this is not a text of SQL",
-                         name, (size_t)(nul - text->p));
-    const tide_sql_context context = tide_cli_sql_context(&self->config);
-    TIDE_TRY(tide_sql_plan(tide_bytes_text(text), name, &context, &self->plan));
-    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
-                                  NULL);
-}
-
 /* The operand when it names a C job. */
 static const char *library_path(const tide_args *args)
 {
@@ -82,13 +51,9 @@ static const char *library_path(const tide_args *args)
 
 static tide_status plan_library(tide_cli_job *self, const tide_args *args, const char *path)
 {
-    TIDE_TRY(tide_library_open(path, &self->library));
-    const tide_sql_context context = tide_cli_sql_context(&self->config);
-    /* argv as a program sees it: its own name first. */
-    TIDE_TRY(tide_builder_run(tide_library_main(self->library), (int)args->n_operands,
-                              (char **)(uintptr_t)args->operands, path, &context, &self->plan));
-    return tide_job_settings_read(&self->settings, self->plan->settings, self->plan->n_settings,
-                                  NULL);
+    const tide_load_settings around = settings_around(&self->config);
+    return tide_load_library(path, (int)args->n_operands, (char **)(uintptr_t)args->operands,
+                             &around, &self->library, &self->plan, &self->settings);
 }
 
 static tide_exit load_text(tide_cli_job *self, const tide_args *args)
@@ -100,8 +65,11 @@ static tide_exit load_text(tide_cli_job *self, const tide_args *args)
     tide_bytes text = { 0 };
     const char *name = NULL;
     tide_exit code = read_text(args, &text, &name);
+    const tide_load_settings around = settings_around(&self->config);
     if (code == TIDE_EXIT_OK)
-        code = tide_exit_report(plan_text(self, &text, name), TIDE_PHASE_PLAN);
+        code = tide_exit_report(tide_load_sql(text.p, text.n, name, &around, &self->plan,
+                                              &self->settings),
+                                TIDE_PHASE_PLAN);
     tide_bytes_fini(&text);
     return code;
 }

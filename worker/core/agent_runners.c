@@ -222,7 +222,7 @@ void agent_on_exited(tide_agent *self, agent_runner *r, const tide_failure *exit
         failure.code = r->why_killed.code;
         failure.text = r->why_killed.text;
     } else if (exit->code == TIDE_OK) {
-        failure.code = TIDE_E_INTERNAL;
+        failure.code = TIDE_E_CRASHED;
         failure.text = "the runner ended before its job";
     }
     if (spoke && failure.code == TIDE_OK) {

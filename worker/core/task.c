@@ -46,6 +46,8 @@ struct tide_task {
     const char *name;
     tide_pool *pool;
     uint32_t subtask, n_stages;
+    tide_mark *mark; /* &own_mark when nobody gave one. */
+    tide_mark own_mark;
     stage *stages[STAGES_MAX]; /* A parent before its children. */
     tide_gate *gate;           /* Either this */
     tide_feed *feed;           /* or that. */
@@ -171,10 +173,12 @@ static void outbox_watermark(tide_outbox *outbox, int64_t watermark_us)
 /* ---- building ---- */
 tide_task *tide_task_new(const tide_task_config *config)
 {
-    tide_task *self = tide_calloc(1, sizeof *self);
+    tide_task *self = tide_malloc_aligned(TIDE_CACHE_LINE, sizeof *self);
+    memset(self, 0, sizeof *self);
     self->name = config->name;
     self->pool = config->pool;
     self->subtask = config->subtask;
+    self->mark = config->mark ? config->mark : &self->own_mark;
     atomic_store(&self->watermark, TIDE_WATERMARK_NONE);
     return self;
 }
@@ -233,7 +237,11 @@ tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output
     if (vt) {
         s->op = tide_malloc_aligned(64, vt->size);
         memset(s->op, 0, vt->size);
+        tide_mark_at(self->mark, env->vertex, 0);
+        tide_mark_busy(self->mark, true);
         tide_status rv = vt->open(s->op, node, &s->env);
+        tide_mark_busy(self->mark, false);
+        tide_mark_progress(self->mark);
         if (rv != TIDE_OK) {
             tide_free(s->op);
             s->op = NULL;
@@ -275,6 +283,12 @@ static void fail(tide_task *self, const char *what)
     self->state = TIDE_TASK_FAILED;
 }
 
+static void leave_mark(const stage *s)
+{
+    tide_mark_at(s->task->mark, s->env.vertex,
+                 atomic_load_explicit(&s->counters.batches_in, memory_order_relaxed));
+}
+
 static tide_op_result run_batch(stage *s, tide_elem *e)
 {
     if (s->vt == NULL) {
@@ -286,6 +300,7 @@ static tide_op_result run_batch(stage *s, tide_elem *e)
         count(&s->counters.rows_in, e->batch->n_rows);
         count(&s->counters.batches_in, 1);
     }
+    leave_mark(s);
     return s->vt->on_batch(s->op, e->port, &e->batch, &s->outbox);
 }
 
@@ -326,6 +341,7 @@ static tide_op_result run_element(stage *s, tide_elem *e)
 static tide_op_result run_callback(stage *s, bool *is_end)
 {
     *is_end = false;
+    leave_mark(s);
     if (s->state == STAGE_IN_TIMER) return s->vt->on_timer(s->op, s->task->wall_us, &s->outbox);
     tide_elem *e = &s->in.items[s->in.first];
     *is_end = e->kind == TIDE_ELEM_END;
@@ -384,6 +400,7 @@ static bool take_input(tide_task *self)
         if (!tide_gate_next(self->gate, &e)) return false;
     } else {
         self->feed_next_ns = 0;
+        leave_mark(self->stages[0]);
         tide_feed_result r = self->feed->next(self->feed, &e, &self->feed_next_ns);
         self->awaits_input = r == TIDE_FEED_NOTHING;
         if (r == TIDE_FEED_FAILED) fail(self, self->name);
@@ -443,6 +460,7 @@ bool tide_task_on_idle(tide_task *self, int64_t now_ns)
     for (uint32_t i = 0; i < self->n_stages; i++) {
         stage *s = self->stages[i];
         if (s->state != STAGE_READY || s->vt == NULL || s->vt->on_idle == NULL) continue;
+        leave_mark(s);
         if (s->vt->on_idle(s->op) == TIDE_OP_FAILED) fail(self, s->vt->name);
     }
     return pump_outlets(self, true);
@@ -486,6 +504,11 @@ const tide_error *tide_task_error(const tide_task *self)
 {
     tide_assert(self->state == TIDE_TASK_FAILED);
     return &self->error;
+}
+
+uint32_t tide_task_subtask(const tide_task *self)
+{
+    return self->subtask;
 }
 
 uint32_t tide_task_n_stages(const tide_task *self)

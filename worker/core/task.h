@@ -9,6 +9,7 @@
  * Pure: no clock (times come in), no thread, no I/O of its own. Owner: the slot. */
 #ifndef TIDE_WORKER_CORE_TASK_H
 #define TIDE_WORKER_CORE_TASK_H
+#include "worker/core/mark.h"
 #include "worker/exchange/gate.h"
 #include "worker/exchange/outlet.h"
 #include "worker/op/op.h"
@@ -35,6 +36,7 @@ typedef struct tide_task_config {
     const char *name; /* For messages; borrowed. */
     tide_pool *pool;  /* The slot's. */
     uint32_t subtask;
+    tide_mark *mark; /* The slot's; NULL: nobody looks. */
 } tide_task_config;
 
 tide_task *tide_task_new(const tide_task_config *config);
@@ -83,6 +85,7 @@ tide_task_state tide_task_state_of(const tide_task *self);
 const tide_error *tide_task_error(const tide_task *self); /* When FAILED. */
 
 /* ---- looking at it: any thread, relaxed ---- */
+uint32_t tide_task_subtask(const tide_task *self);
 uint32_t tide_task_n_stages(const tide_task *self);
 const tide_op_counters *tide_task_counters(const tide_task *self, uint32_t stage);
 const tide_node *tide_task_node(const tide_task *self, uint32_t stage);

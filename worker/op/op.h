@@ -66,6 +66,7 @@ typedef struct tide_op_env {
     const int64_t *now_ns;  /* Monotonic, injected; set before each call. */
     const int64_t *wall_us; /* UTC, injected; set before each call. */
     uint32_t subtask, parallelism;
+    uint32_t vertex;     /* Of the job's graph: for diagnosis and statistics. */
     uint32_t key_groups; /* G of the job; this subtask owns [key_group_first, key_group_end). */
     uint32_t key_group_first, key_group_end;
     bool batch_mode; /* Bounded input, only final results wanted. */

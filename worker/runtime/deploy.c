@@ -161,6 +161,7 @@ static tide_op_env make_env(const build *b, const tide_vertex *vertex)
         .pool = tide_slot_pool(b->slot),
         .subtask = b->subtask,
         .parallelism = p,
+        .vertex = (uint32_t)(vertex - graph->vertices),
         .key_groups = graph->key_groups,
         .key_group_first = tide_key_group_first(b->subtask, graph->key_groups, p),
         .key_group_end = tide_key_group_first(b->subtask + 1, graph->key_groups, p),
@@ -330,6 +331,7 @@ tide_status tide_deployment_build(tide_deployment *self, tide_slot *slot)
             .name = self->graph->vertices[b.chain->vertices[0]].name,
             .pool = tide_slot_pool(slot),
             .subtask = b.subtask,
+            .mark = tide_slot_mark(slot),
         };
         b.task = tide_task_new(&config);
         rv = build_chain(&b);

@@ -65,6 +65,7 @@ static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t n_here)
         .spins = own_core && (long)n_here < cores,
         .pool_bytes = self->config.settings->memory_bytes,
         .clock = self->config.clock,
+        .mark = self->config.marks ? &self->config.marks[self->n_slots] : NULL,
         .build = build_slot,
         .on_state = on_slot_state,
         .ctx = self,
@@ -176,6 +177,13 @@ tide_job_state tide_job_state_of(tide_job *self)
     return done ? TIDE_JOB_FINISHED : TIDE_JOB_RUNNING;
 }
 
+void tide_job_failure(tide_job *self, tide_error *out)
+{
+    pthread_mutex_lock(&self->lock);
+    *out = self->error;
+    pthread_mutex_unlock(&self->lock);
+}
+
 void tide_job_stop(tide_job *self)
 {
     for (uint32_t i = 0; i < self->n_slots; i++) tide_slot_stop(self->slots[i]);
@@ -213,17 +221,22 @@ void tide_job_progress_of(tide_job *self, tide_job_progress *out)
     }
 }
 
+void tide_job_each_task(tide_job *self,
+                        void (*visit)(void *ctx, const tide_task *task, uint64_t slot_busy_ns),
+                        void *ctx)
+{
+    for (uint32_t i = 0; i < self->n_slots; i++)
+        for (uint32_t t = 0; t < tide_slot_n_tasks(self->slots[i]); t++)
+            visit(ctx, tide_slot_task(self->slots[i], t), tide_slot_busy_ns(self->slots[i]));
+}
+
 tide_status tide_job_free(tide_job **self_p)
 {
     tide_job *self = *self_p;
     if (self == NULL) return TIDE_OK;
     *self_p = NULL;
     tide_error error = { .code = TIDE_OK };
-    if (tide_job_state_of(self) == TIDE_JOB_FAILED) {
-        pthread_mutex_lock(&self->lock);
-        error = self->error;
-        pthread_mutex_unlock(&self->lock);
-    }
+    if (tide_job_state_of(self) == TIDE_JOB_FAILED) tide_job_failure(self, &error);
     take_down(self);
     return error.code == TIDE_OK ? TIDE_OK : tide_error_raise(&error);
 }

@@ -13,6 +13,7 @@
 #include "base/core/clock.h"
 #include "jobapi/graph/graph.h"
 #include "worker/connector/connector.h"
+#include "worker/core/task.h"
 #include "worker/exchange/net.h"
 
 typedef struct tide_job tide_job;
@@ -49,6 +50,7 @@ typedef struct tide_job_config {
     bool virtual_time; /* One row per batch and a watermark after each (tidemill test). */
     bool pins;         /* Bind slots to cores when there are enough. */
     uint64_t random_seed;
+    tide_mark *marks; /* One for each slot that is here, in their order; NULL: nobody looks. */
     /* Called on slot threads when the job's state may have changed: wakes the control thread. */
     void (*on_change)(void *ctx);
     void *ctx;
@@ -80,8 +82,13 @@ void tide_job_go(tide_job *self); /* Once, after _prepare: lets the slots run. *
 /* Both in one, for a job that is here as a whole. */
 TIDE_MUST_CHECK tide_status tide_job_start(const tide_job_config *config, tide_job **out);
 tide_job_state tide_job_state_of(tide_job *self);
+void tide_job_failure(tide_job *self, tide_error *out); /* When FAILED: the first. */
 void tide_job_stop(tide_job *self); /* End cleanly: sinks complete what they have. */
 void tide_job_progress_of(tide_job *self, tide_job_progress *out);
+/* Calls visit for every task that is here, with the time that its slot has been busy. */
+void tide_job_each_task(tide_job *self,
+                        void (*visit)(void *ctx, const tide_task *task, uint64_t slot_busy_ns),
+                        void *ctx);
 /* Ends the job whatever its state, closes everything. Returns the first failure's code and chain,
  * or TIDE_OK. */
 tide_status tide_job_free(tide_job **self_p);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
@@ -31,6 +32,8 @@ struct tide_slot {
     bool stopped;                         /* The tasks were told. */
     _Atomic int request TIDE_ALIGNED(64); /* Other threads raise it, never lower it. */
     _Atomic uint64_t busy_ns;
+    tide_mark *mark; /* &own_mark when nobody gave one. */
+    tide_mark own_mark;
 };
 
 /* The wall clock is read now and then; in between it moves with the other one. */
@@ -94,6 +97,14 @@ static int64_t earliest_deadline(const tide_slot *self)
     return at;
 }
 
+/* Seen from outside, a slot that sleeps is not stuck. */
+static void sleep_until_woken(tide_slot *self, int64_t timeout_ns)
+{
+    tide_mark_busy(self->mark, false);
+    tide_waker_wait(self->waker, timeout_ns);
+    tide_mark_busy(self->mark, true);
+}
+
 /* Nothing to do: look again a few times, then sleep. Returns when there may be work. */
 static void wait_for_work(tide_slot *self)
 {
@@ -110,9 +121,9 @@ static void wait_for_work(tide_slot *self)
     }
     int64_t deadline = earliest_deadline(self);
     if (deadline == INT64_MAX) {
-        tide_waker_wait(self->waker, -1);
+        sleep_until_woken(self, -1);
     } else if (deadline > self->now_ns) {
-        tide_waker_wait(self->waker, deadline - self->now_ns);
+        sleep_until_woken(self, deadline - self->now_ns);
     } else {
         tide_waker_disarm(self->waker);
     }
@@ -136,6 +147,7 @@ static bool work_a_while(tide_slot *self)
 static void run(tide_slot *self)
 {
     for (bool worked = false;;) {
+        tide_mark_progress(self->mark);
         int r = atomic_load_explicit(&self->request, memory_order_acquire);
         if (r == REQUEST_ABANDON) return;
         if (r == REQUEST_STOP) tell_tasks_to_stop(self);
@@ -174,6 +186,7 @@ static void *slot_main(void *arg)
     (void)tide_bind_thread(self->config.cpu);
     (void)tide_bind_memory(self->config.node);
     tide_pool_adopt(self->pool);
+    atomic_store(&self->mark->thread, (int32_t)gettid());
     tide_error error;
     tide_status rv = self->config.build(self->config.ctx, self);
     if (rv != TIDE_OK) {
@@ -182,7 +195,9 @@ static void *slot_main(void *arg)
     } else {
         tell(self, TIDE_TASK_RUNNING, NULL);
         wait_for_go(self);
+        tide_mark_busy(self->mark, true);
         run(self);
+        tide_mark_busy(self->mark, false);
         const tide_task *failed = tide_slot_failed_task(self);
         if (failed)
             tell(self, TIDE_TASK_FAILED, tide_task_error(failed));
@@ -199,6 +214,7 @@ tide_slot *tide_slot_new(const tide_slot_config *config)
     self->config = *config;
     self->pool = tide_pool_new(config->pool_bytes);
     self->waker = tide_waker_new();
+    self->mark = config->mark ? config->mark : &self->own_mark;
     return self;
 }
 
@@ -276,6 +292,11 @@ tide_pool *tide_slot_pool(tide_slot *self)
 tide_waker *tide_slot_waker(tide_slot *self)
 {
     return self->waker;
+}
+
+tide_mark *tide_slot_mark(tide_slot *self)
+{
+    return self->mark;
 }
 
 uint32_t tide_slot_n_tasks(const tide_slot *self)

@@ -22,6 +22,7 @@ typedef struct tide_slot_config {
     bool in_order;
     size_t pool_bytes; /* Budget of the slot's pool; 0 unlimited. */
     tide_clock *clock;
+    tide_mark *mark; /* NULL: nobody looks. */
     /* On the slot's thread, once: adds the slot's tasks. */
     tide_status (*build)(void *ctx, tide_slot *slot);
     /* On the slot's thread: its tasks were built or failed to be (state RUNNING or FAILED with
@@ -56,6 +57,7 @@ void tide_slot_add_task(tide_slot *self, tide_task **task_p);
 uint32_t tide_slot_index(const tide_slot *self);
 tide_pool *tide_slot_pool(tide_slot *self);
 tide_waker *tide_slot_waker(tide_slot *self);
+tide_mark *tide_slot_mark(tide_slot *self);
 /* Any thread, between go and free. */
 uint32_t tide_slot_n_tasks(const tide_slot *self);
 const tide_task *tide_slot_task(const tide_slot *self, uint32_t i);

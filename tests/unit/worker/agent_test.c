@@ -9,7 +9,7 @@
 #include "tests/unit/worker/agent_kit.h"
 
 static const tide_failure well = { .code = TIDE_OK };
-static const tide_failure crash = { .code = TIDE_E_INTERNAL,
+static const tide_failure crash = { .code = TIDE_E_CRASHED,
                                     .text = "killed by signal 11 in map",
                                     .operator= "map",
                                     .batch = 7,
@@ -152,7 +152,7 @@ static void an_exit_is_reported_until_forgotten_and_stays_over(void **state)
     (void)state;
     kit k;
     begin_running(&k);
-    kit_exited(&k, 1, &crash, REPORT("exited E_INTERNAL: killed by signal 11 in map"));
+    kit_exited(&k, 1, &crash, REPORT("exited E_CRASHED: killed by signal 11 in map"));
     const tide_failure *f = &tide_agent_runner(k.agent, 0)->failure;
     assert_int_equal(f->signal, 11);
     assert_int_equal(f->batch, 7);
@@ -173,7 +173,7 @@ static void what_a_runner_said_counts_more_than_how_it_ended(void **state)
     kit k;
     begin_running(&k);
     kit_said(&k, 1, TIDE_RUNNER_FAILED, REPORT("failed E_DATA: bad row"));
-    const tide_failure one = { .code = TIDE_E_INTERNAL, .text = "exit code 1", .exit_code = 1 };
+    const tide_failure one = { .code = TIDE_E_CRASHED, .text = "exit code 1", .exit_code = 1 };
     kit_exited(&k, 1, &one, REPORT("exited E_DATA: bad row"));
     assert_int_equal(tide_agent_runner(k.agent, 0)->failure.exit_code, 1);
     kit_end(&k);
@@ -182,7 +182,7 @@ static void what_a_runner_said_counts_more_than_how_it_ended(void **state)
     kit_exited(&k, 1, &well, REPORT("exited"));
     kit_end(&k);
     begin_running(&k);
-    kit_exited(&k, 1, &well, REPORT("exited E_INTERNAL: the runner ended before its job"));
+    kit_exited(&k, 1, &well, REPORT("exited E_CRASHED: the runner ended before its job"));
     kit_end(&k);
 }
 
@@ -277,7 +277,7 @@ static void a_slot_that_is_busy_and_stands_is_killed(void **state)
     k.now_ns += 1 * MS;
     step_progress(&k, 6, true, NULL);
     assert_non_null(strstr(k.lines.p, "kill 1"));
-    const tide_failure killed = { .code = TIDE_E_INTERNAL, .signal = 9, .operator= "map" };
+    const tide_failure killed = { .code = TIDE_E_CRASHED, .signal = 9, .operator= "map" };
     kit_exited(&k, 1, &killed, NULL);
     assert_non_null(strstr(k.lines.p, "exited E_TIMEOUT: a callback has not returned for 1000 ms "
                                       "(task.stuck-timeout)"));
