@@ -64,6 +64,7 @@ static void *start(int listener, const tide_httpd_abi_host *host)
                          MHD_OPTION_CONNECTION_LIMIT, host->connections_max,
                          MHD_OPTION_CONNECTION_TIMEOUT, host->idle_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+                         MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (self->daemon) return self;
     close(listener);
