@@ -64,7 +64,7 @@ static tide_status read_i64(decoder *self, int64_t *out)
 static tide_status read_text(decoder *self, const char **out)
 {
     tide_token token;
-    void *copy;
+    void *copy = NULL;
     TIDE_TRY(expect(self, TIDE_TOKEN_TEXT, &token));
     if (memchr(token.p, '\0', token.n))
         return tide_fail(TIDE_E_PROTO, "byte %zu: a text with a NUL byte", token.at);
@@ -79,7 +79,7 @@ static tide_status read_text(decoder *self, const char **out)
 static tide_status read_bytes(decoder *self, tide_proto_bytes *out)
 {
     tide_token token;
-    void *copy;
+    void *copy = NULL;
     TIDE_TRY(expect(self, TIDE_TOKEN_BYTES, &token));
     if (token.n == 0) return TIDE_OK;
     TIDE_TRY(take(self, token.at, token.n, &copy));
@@ -100,7 +100,7 @@ static tide_status read_list(decoder *self, const tide_proto_desc *desc, uint32_
                              tide_proto_list *out)
 {
     tide_token head;
-    void *items;
+    void *items = NULL;
     TIDE_TRY(expect(self, TIDE_TOKEN_LIST, &head));
     if (head.n == 0) return TIDE_OK;
     TIDE_TRY(take(self, head.at, head.n * desc->bytes, &items));
@@ -201,7 +201,7 @@ static tide_status read_message(decoder *self, tide_msg *out)
 {
     tide_token map;
     uint64_t kind, version;
-    void *body;
+    void *body = NULL;
     TIDE_TRY(expect(self, TIDE_TOKEN_MAP, &map));
     if (map.n < 2) return tide_fail(TIDE_E_PROTO, "byte 0: a map without \"m\" and \"v\"");
     TIDE_TRY(read_number_of(self, 'm', &kind));
