@@ -6,6 +6,7 @@
 #include "base/core/mem.h"
 #include "jobapi/graph/priv.h"
 #include "jobapi/plan/node.h"
+#include "jobapi/plan/partial.h"
 #include "jobapi/plan/user_op.h"
 #include "jobapi/plan/walk.h"
 
@@ -40,13 +41,19 @@ typedef struct builder {
 static void add_node(builder *self, uint32_t i);
 static uint32_t add_vertex(builder *self, const tide_node *node, const char *const *sources,
                            uint32_t parallelism);
-static void add_edges(builder *self, uint32_t to, const tide_node *node);
+static const producers *inputs_of(builder *self, const tide_node *node);
+static bool is_exchanged(const builder *self, uint32_t from, const tide_node *aggregate);
+static uint32_t add_partial(builder *self, producer from, const tide_node *partial);
+static void add_edges(builder *self, uint32_t to, const producers *inputs);
+static void add_partial_edges(builder *self, uint32_t to, const producers *in);
+static const uint32_t *count_up(tide_arena *arena, uint32_t n);
 static void add_edge(builder *self, tide_edge edge);
 static void add_late_rows(builder *self, uint32_t aggregate);
 static uint32_t parallelism_of(const builder *self, const tide_node *node);
 static const char *const *sources_of(builder *self, const tide_node *node);
 static tide_partitioner choose_partitioner(const builder *self, const tide_edge *edge);
-static bool is_placed_by(const builder *self, const tide_edge *edge);
+static bool is_placed_by(const builder *self, uint32_t from, uint32_t to_parallelism,
+                         uint32_t n_keys, const uint32_t *keys);
 static void place(builder *self, uint32_t vertex);
 static uint32_t keys_of(const tide_node *node, const uint32_t **keys);
 static void link_edges(builder *self);
@@ -106,8 +113,16 @@ const tide_schema *tide_vertex_output(const tide_vertex *self, uint32_t output)
 {
     const tide_node *node = self->node;
     if (output == 0) return &node->schema;
+    if (node->kind == TIDE_NODE_PARTIAL) return output == 1 ? &node->partial.rows : NULL;
     if (node->kind != TIDE_NODE_USER) return output == 1 ? self->late : NULL;
     return output <= node->user.op->n_sides ? &node->user.op->sides[output - 1] : NULL;
+}
+
+const tide_schema *tide_vertex_input(const tide_vertex *self, uint32_t port)
+{
+    const tide_node *node = self->node;
+    if (port < node->n_inputs) return &node->inputs[port]->schema;
+    return port == node->n_inputs ? self->partial : NULL;
 }
 
 static void add_node(builder *self, uint32_t i)
@@ -128,9 +143,10 @@ static void add_node(builder *self, uint32_t i)
         TIDE_PUSH(self->walk.arena, of->items, of->n, of->cap, side);
         return;
     }
+    const producers *inputs = inputs_of(self, node);
     uint32_t vertex = add_vertex(self, node, sources_of(self, node), parallelism_of(self, node));
     TIDE_PUSH(self->walk.arena, of->items, of->n, of->cap, ((producer){ .vertex = vertex }));
-    add_edges(self, vertex, node);
+    add_edges(self, vertex, inputs);
     place(self, vertex);
     if (node->kind == TIDE_NODE_AGGREGATE && node->aggregate.late) add_late_rows(self, vertex);
 }
@@ -150,18 +166,82 @@ static uint32_t add_vertex(builder *self, const tide_node *node, const char *con
     return self->n_vertices - 1;
 }
 
-static void add_edges(builder *self, uint32_t to, const tide_node *node)
+/* By port: what the node reads. In front of an aggregate whose rows would go through an exchange,
+ * first phases are put and read instead. */
+static const producers *inputs_of(builder *self, const tide_node *node)
 {
-    for (uint32_t port = 0; port < node->n_inputs; port++) {
-        const producers *in = &self->of[tide_walk_index(&self->walk, node->inputs[port])];
-        for (uint32_t p = 0; p < in->n; p++) {
-            tide_edge edge = {
-                .from = in->items[p].vertex, .output = in->items[p].output, .to = to, .port = port
-            };
+    producers *inputs = TIDE_NEW_N(self->walk.arena, producers, node->n_inputs);
+    for (uint32_t port = 0; port < node->n_inputs; port++)
+        inputs[port] = self->of[tide_walk_index(&self->walk, node->inputs[port])];
+    if (node->kind != TIDE_NODE_AGGREGATE || !tide_partial_fits(node)) return inputs;
+    const producers in = inputs[0];
+    const tide_node *partial = NULL;
+    inputs[0] = (producers){ 0 };
+    for (uint32_t p = 0; p < in.n; p++) {
+        producer from = in.items[p];
+        if (is_exchanged(self, from.vertex, node)) {
+            if (!partial) partial = tide_node_partial(self->arena, node);
+            from = (producer){ .vertex = add_partial(self, from, partial) };
+        }
+        TIDE_PUSH(self->walk.arena, inputs[0].items, inputs[0].n, inputs[0].cap, from);
+    }
+    return inputs;
+}
+
+/* Would rows of this vertex reach the aggregate by way of other slots? */
+static bool is_exchanged(const builder *self, uint32_t from, const tide_node *aggregate)
+{
+    const uint32_t *keys;
+    uint32_t n_keys = keys_of(aggregate, &keys), to = parallelism_of(self, aggregate);
+    if (n_keys == 0) return self->vertices[from].parallelism > to;
+    return to > 1 && !is_placed_by(self, from, to, n_keys, keys);
+}
+
+static uint32_t add_partial(builder *self, producer from, const tide_node *partial)
+{
+    uint32_t vertex = add_vertex(self, partial, self->sources[from.vertex],
+                                 self->vertices[from.vertex].parallelism);
+    add_edge(self, (tide_edge){ .from = from.vertex, .output = from.output, .to = vertex });
+    return vertex;
+}
+
+static void add_edges(builder *self, uint32_t to, const producers *inputs)
+{
+    const tide_node *node = self->vertices[to].node;
+    for (uint32_t port = 0; port < node->n_inputs; port++)
+        for (uint32_t p = 0; p < inputs[port].n; p++) {
+            producer from = inputs[port].items[p];
+            tide_edge edge = { .from = from.vertex, .output = from.output, .to = to, .port = port };
             edge.n_keys = keys_of(node, &edge.keys);
             add_edge(self, edge);
         }
+    if (node->kind == TIDE_NODE_AGGREGATE) add_partial_edges(self, to, &inputs[0]);
+}
+
+/* What first phases have added up comes in on a port of its own. Its key columns come first. */
+static void add_partial_edges(builder *self, uint32_t to, const producers *in)
+{
+    const tide_node *node = self->vertices[to].node;
+    for (uint32_t p = 0; p < in->n; p++) {
+        uint32_t from = in->items[p].vertex;
+        const tide_node *made_by = self->vertices[from].node;
+        if (made_by->kind != TIDE_NODE_PARTIAL || made_by->partial.of != node) continue;
+        self->vertices[to].partial = &made_by->partial.rows;
+        add_edge(self, (tide_edge){ .from = from,
+                                    .output = 1,
+                                    .to = to,
+                                    .port = node->n_inputs,
+                                    .n_keys = node->aggregate.n_keys,
+                                    .keys = count_up(self->arena, node->aggregate.n_keys) });
     }
+}
+
+/* 0, 1, 2, ... */
+static const uint32_t *count_up(tide_arena *arena, uint32_t n)
+{
+    uint32_t *columns = TIDE_NEW_N(arena, uint32_t, n);
+    for (uint32_t i = 0; i < n; i++) columns[i] = i;
+    return columns;
 }
 
 static void add_edge(builder *self, tide_edge edge)
@@ -248,21 +328,22 @@ static tide_partitioner choose_partitioner(const builder *self, const tide_edge 
 {
     const tide_vertex *from = &self->vertices[edge->from], *to = &self->vertices[edge->to];
     if (edge->n_keys > 0)
-        return is_placed_by(self, edge) ? TIDE_PARTITION_FORWARD : TIDE_PARTITION_HASH;
+        return is_placed_by(self, edge->from, to->parallelism, edge->n_keys, edge->keys)
+                   ? TIDE_PARTITION_FORWARD
+                   : TIDE_PARTITION_HASH;
     if (from->parallelism == to->parallelism) return TIDE_PARTITION_FORWARD;
     /* Changes of one row must not overtake each other, so they take one way. */
     if (to->parallelism == 1 || from->node->updating) return TIDE_PARTITION_GATHER;
     return TIDE_PARTITION_REBALANCE;
 }
 
-/* Do the rows lie where the edge's keys would bring them? Then there is nothing to exchange. */
-static bool is_placed_by(const builder *self, const tide_edge *edge)
+/* Do a vertex's rows lie where the keys would bring them? Then there is nothing to exchange. */
+static bool is_placed_by(const builder *self, uint32_t from, uint32_t to_parallelism,
+                         uint32_t n_keys, const uint32_t *keys)
 {
-    const struct placement *at = &self->placements[edge->from];
-    if (self->vertices[edge->from].parallelism != self->vertices[edge->to].parallelism)
-        return false;
-    return at->n == edge->n_keys &&
-           memcmp(at->columns, edge->keys, at->n * sizeof *at->columns) == 0;
+    const struct placement *at = &self->placements[from];
+    if (self->vertices[from].parallelism != to_parallelism) return false;
+    return at->n == n_keys && memcmp(at->columns, keys, at->n * sizeof *at->columns) == 0;
 }
 
 static void place(builder *self, uint32_t vertex)
@@ -270,9 +351,8 @@ static void place(builder *self, uint32_t vertex)
     const tide_node *node = self->vertices[vertex].node;
     struct placement *at = &self->placements[vertex];
     if (node->kind == TIDE_NODE_AGGREGATE) { /* Its keys come first in its output. */
-        uint32_t *columns = TIDE_NEW_N(self->arena, uint32_t, node->aggregate.n_keys);
-        for (uint32_t k = 0; k < node->aggregate.n_keys; k++) columns[k] = k;
-        *at = (struct placement){ node->aggregate.n_keys, columns };
+        *at = (struct placement){ node->aggregate.n_keys,
+                                  count_up(self->arena, node->aggregate.n_keys) };
         return;
     }
     bool passes = node->kind == TIDE_NODE_FILTER || node->kind == TIDE_NODE_WINDOW;
@@ -366,8 +446,10 @@ static const char *name_of(tide_arena *arena, const tide_node *node)
         return node->sink.print ? "print"
                                 : tide_arena_printf(arena, "sink %s", node->sink.table->name);
     const tide_window *window = node->kind == TIDE_NODE_AGGREGATE ? &node->aggregate.window
-                                : node->kind == TIDE_NODE_WINDOW  ? &node->window.window
-                                                                  : NULL;
+                                : node->kind == TIDE_NODE_PARTIAL
+                                    ? &node->partial.of->aggregate.window
+                                : node->kind == TIDE_NODE_WINDOW ? &node->window.window
+                                                                 : NULL;
     const char *text = window ? tide_window_print(arena, window, &node->inputs[0]->schema) : NULL;
     return text ? tide_arena_printf(arena, "%s %s", kind, text) : kind;
 }

@@ -8,7 +8,9 @@
  * What is a vertex: every plan node but UNION, which becomes several edges into one port, and SIDE,
  * which becomes an edge from another output. Late rows
  * of a windowed aggregate leave it on output 1 and get vertices of their own (a projection and a
- * sink) whose nodes belong to the graph.
+ * sink) whose nodes belong to the graph. So does the first phase of an aggregate whose rows go
+ * through an exchange (jobapi/plan/partial.h): chained to what makes the rows, it sends them on
+ * output 0 to port 0 of the aggregate, and what it added up on output 1 to port 1.
  *
  * Chains: a vertex is chained to its input when it has exactly one input edge, both have the same
  * parallelism, and the edge is FORWARD or the parallelism is 1. A chain is therefore a tree below
@@ -31,7 +33,7 @@ typedef enum tide_partitioner {
 } tide_partitioner;
 
 typedef struct tide_edge {
-    uint32_t from, output; /* Vertex index; 0 main output, 1 late rows. */
+    uint32_t from, output; /* Vertex index; 0 main output, 1 late rows or partial results. */
     uint32_t to, port;     /* Vertex index; several edges may meet in one port (UNION). */
     tide_partitioner partitioner;
     uint32_t n_keys; /* HASH: columns of the producer's output, in key order. */
@@ -48,10 +50,11 @@ typedef struct tide_vertex {
     uint32_t parallelism;
     uint32_t chain;  /* Index into the graph's chains. */
     bool final_only; /* Bounded input: an aggregate emits its results at the end, no changes. */
-    uint32_t n_in, n_out;     /* Edges. */
-    const uint32_t *in, *out; /* Indexes into graph->edges; in by port, out by output. */
-    const tide_schema *input; /* Of the rows on port 0; NULL for sources. */
-    const tide_schema *late;  /* Of output 1, or NULL when it has none. */
+    uint32_t n_in, n_out;       /* Edges. */
+    const uint32_t *in, *out;   /* Indexes into graph->edges; in by port, out by output. */
+    const tide_schema *input;   /* Of the rows on port 0; NULL for sources. */
+    const tide_schema *late;    /* Of output 1, or NULL when it has none. */
+    const tide_schema *partial; /* Of port 1 of an aggregate with a first phase; else NULL. */
 } tide_vertex;
 
 typedef struct tide_chain {
@@ -86,9 +89,11 @@ void tide_graph_free(tide_graph **self_p);
  * called it. */
 TIDE_MUST_CHECK tide_status tide_graph_validate(const tide_graph *self);
 
-/* The rows of a vertex's output: 0 main, 1 late rows of an aggregate or the first side output of a
- * step in C, and so on; NULL when there is no such output. */
+/* The rows of a vertex's output: 0 main, 1 late rows of an aggregate, partial results of its first
+ * phase, or the first side output of a step in C, and so on; NULL when there is no such output. */
 const tide_schema *tide_vertex_output(const tide_vertex *self, uint32_t output);
+/* The rows that a vertex takes on a port; NULL when there is no such port. */
+const tide_schema *tide_vertex_input(const tide_vertex *self, uint32_t port);
 
 const char *tide_partitioner_name(tide_partitioner p); /* "forward", "hash", ... */
 

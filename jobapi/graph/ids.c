@@ -4,6 +4,7 @@
  *   scan|<table>
  *   values|<sources>        filter, project, window, watermark, union likewise: kind and sources
  *   aggregate|<sources>|<keys>|<window>
+ *   partial|<sources>|<keys>|<window>
  *   sort|<sources>|<keys>
  *   process|<sources>|<keys>
  *   sink|<sources>|<table>  ("print" for a bare SELECT)
@@ -80,6 +81,7 @@ static void write_text(tide_bytes *out, const tide_node *node, const char *const
     tide_bytes_printf(out, "%s|", tide_node_kind_name(node->kind));
     for (uint32_t i = 0; sources[i]; i++) tide_bytes_printf(out, "%s%s", i ? "," : "", sources[i]);
     const tide_schema *in = node->n_inputs ? &node->inputs[0]->schema : NULL;
+    if (node->kind == TIDE_NODE_PARTIAL) node = node->partial.of;
     if (node->kind == TIDE_NODE_AGGREGATE) {
         write_keys(out, in, node->aggregate.keys, node->aggregate.n_keys);
         write_window(out, &node->aggregate.window, in);

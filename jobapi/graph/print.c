@@ -33,10 +33,12 @@ static void print_edge(tide_bytes *out, const tide_graph *self, const tide_edge 
 {
     const tide_vertex *from = &self->vertices[edge->from];
     tide_bytes_printf(out, "     <- %u %s", edge->from, tide_partitioner_name(edge->partitioner));
+    const tide_schema *rows = tide_vertex_output(from, edge->output);
     for (uint32_t k = 0; k < edge->n_keys; k++)
-        tide_bytes_printf(out, "%s%s", k ? ", " : " by ",
-                          from->node->schema.fields[edge->keys[k]].name);
-    if (edge->output) tide_bytes_puts(out, ", late rows");
+        tide_bytes_printf(out, "%s%s", k ? ", " : " by ", rows->fields[edge->keys[k]].name);
+    if (edge->output)
+        tide_bytes_puts(out, from->node->kind == TIDE_NODE_PARTIAL ? ", partial results"
+                                                                   : ", late rows");
     if (edge->chained) tide_bytes_puts(out, ", chained");
     tide_bytes_putc(out, '\n');
 }
@@ -101,10 +103,10 @@ static json_t *vertex_json(tide_arena *arena, const tide_graph *self, uint32_t v
 static json_t *edge_json(const tide_graph *self, uint32_t e)
 {
     const tide_edge *edge = &self->edges[e];
+    const tide_schema *rows = tide_vertex_output(&self->vertices[edge->from], edge->output);
     json_t *keys = json_array();
     for (uint32_t k = 0; k < edge->n_keys; k++)
-        json_array_append_new(
-            keys, json_string(self->vertices[edge->from].node->schema.fields[edge->keys[k]].name));
+        json_array_append_new(keys, json_string(rows->fields[edge->keys[k]].name));
     return json_pack("{s:i, s:i, s:i, s:i, s:s, s:o, s:b}", "from", (int)edge->from, "output",
                      (int)edge->output, "to", (int)edge->to, "port", (int)edge->port, "partitioner",
                      tide_partitioner_name(edge->partitioner), "keys", keys, "chained",

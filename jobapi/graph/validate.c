@@ -72,11 +72,11 @@ static tide_status check_edge(const tide_graph *self, uint32_t e)
     const tide_schema *rows = tide_vertex_output(from, edge->output);
     if (!rows)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u leaves output %u", e, edge->output);
-    if (edge->port >= to->node->n_inputs)
-        return tide_fail(TIDE_E_INTERNAL, "graph: edge %u enters port %u", e, edge->port);
-    if (rows->n != to->node->inputs[edge->port]->schema.n)
+    const tide_schema *taken = tide_vertex_input(to, edge->port);
+    if (!taken) return tide_fail(TIDE_E_INTERNAL, "graph: edge %u enters port %u", e, edge->port);
+    if (rows->n != taken->n)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u carries %u columns, expected %u", e,
-                         rows->n, to->node->inputs[edge->port]->schema.n);
+                         rows->n, taken->n);
     if (edge->partitioner == TIDE_PARTITION_FORWARD && from->parallelism != to->parallelism)
         return tide_fail(TIDE_E_INTERNAL, "graph: edge %u forwards %u subtasks to %u", e,
                          from->parallelism, to->parallelism);

@@ -179,6 +179,7 @@ const tide_node *tide_node_with_inputs(tide_arena *arena, const tide_node *node,
         *self = *node;
         self->inputs = inputs;
         break;
+    case TIDE_NODE_PARTIAL: /* In no plan. */
     case TIDE_NODE_KIND_COUNT: break;
     }
     tide_assert(self != NULL);

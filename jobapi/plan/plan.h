@@ -20,6 +20,7 @@ typedef enum tide_node_kind {
     TIDE_NODE_UNION,     /* n inputs, UNION ALL. */
     TIDE_NODE_WINDOW,    /* A windowing function without aggregation: one row per row and window. */
     TIDE_NODE_AGGREGATE, /* Windowed or not; DISTINCT is one without aggregates. */
+    TIDE_NODE_PARTIAL,   /* First phase of an aggregate; only in graphs (partial.h). */
     TIDE_NODE_SORT,      /* ORDER BY, LIMIT, OFFSET over bounded input. */
     TIDE_NODE_USER,      /* A C job's map, filter, flat-map or process function. */
     TIDE_NODE_SIDE, /* Side output of a USER node, seen as a stream: an edge, not an operator. */
@@ -118,6 +119,10 @@ struct tide_node {
              * window_time (= end - 1 ms, the output's rowtime), of the time column's type with
              * milliseconds at least. */
         } aggregate;
+        struct {
+            const tide_node *of; /* The AGGREGATE; both have the same input. */
+            tide_schema rows;    /* Of output 1. Output 0 has the rows that are passed on. */
+        } partial;
         struct {
             uint32_t n_keys;
             const tide_sort_key *keys;

@@ -32,6 +32,7 @@ static const char *const kind_names[TIDE_NODE_KIND_COUNT] = {
     [TIDE_NODE_WINDOW] = "window",       [TIDE_NODE_AGGREGATE] = "aggregate",
     [TIDE_NODE_SORT] = "sort",           [TIDE_NODE_USER] = "process",
     [TIDE_NODE_SIDE] = "side",           [TIDE_NODE_SINK] = "sink",
+    [TIDE_NODE_PARTIAL] = "partial",
 };
 
 const char *tide_node_kind_name(tide_node_kind kind)
@@ -77,6 +78,7 @@ const char *tide_node_print(tide_arena *arena, const tide_node *node)
         }
         break;
     case TIDE_NODE_AGGREGATE: print_aggregate(&out, arena, node); break;
+    case TIDE_NODE_PARTIAL: print_aggregate(&out, arena, node->partial.of); break;
     case TIDE_NODE_SORT: print_sort(&out, node); break;
     case TIDE_NODE_USER:
         if (node->user.n_keys) {

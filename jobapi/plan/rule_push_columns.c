@@ -113,6 +113,7 @@ static void mark_inputs(pusher *self, const tide_node *node, const bool *needed)
         case TIDE_NODE_USER:
         case TIDE_NODE_SIDE:
         case TIDE_NODE_SINK:
+        case TIDE_NODE_PARTIAL:
         case TIDE_NODE_KIND_COUNT: memset(below, true, n); break;
         }
     }
@@ -156,6 +157,7 @@ static const tide_node *remake(pusher *self, const tide_node *node, const bool *
     case TIDE_NODE_USER:
     case TIDE_NODE_SIDE:
     case TIDE_NODE_SINK:
+    case TIDE_NODE_PARTIAL:
     case TIDE_NODE_KIND_COUNT: break;
     }
     const tide_node **inputs = TIDE_NEW_N(self->arena, const tide_node *, node->n_inputs);

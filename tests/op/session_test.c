@@ -76,6 +76,36 @@ static void late_only_when_no_session_can_take_the_row(void **state)
           "wm 29\nrow a 2 18 30 29\nrow b 1 19 29 28\nwm 50\nend\n", 2);
 }
 
+/* Whether a row below the watermark joins depends on what came before it, also when rows before it
+ * are held back by a first phase. */
+static void rows_that_may_be_late_keep_their_order(void **state)
+{
+    (void)state;
+    check(CONFIG,
+          "wm 100\nrow a 95 1\nrow a 86 1\nrow b 88 1\nrow b 93 1\nrow b 85 1\nrow c 99 1\n"
+          "row c 88 1\nrow c 97 1\nrow c 89 1\nrow c 88 1\nwm 200\nend\n",
+          "wm 100\nrow a 2 86 105 104\nrow b 2 85 103 102\nrow c 4 88 109 108\nwm 200\nend\n", 2);
+}
+
+/* Sessions 0, 20, 40 and 60 are open when the rows 10 to 50 come: held back, they are one range,
+ * which meets all but the last. */
+static void a_range_fuses_every_session_it_meets(void **state)
+{
+    (void)state;
+    tide_op_check(&(tide_op_case){
+        .schema = SCHEMA,
+        .config = "aggregate keys=user aggs=count(*),sum(ad),avg(ad),min(ad),max(ad) "
+                  "window=session time=ts size=10",
+        .input = "row a 0 1\nrow a 20 2\nrow a 40 3\nrow a 61 9\nwm 1\nrow a 30 4\nrow a 36 5\n"
+                 "row a 25 6\nrow a 15 7\nrow a 10 8\nrow a 45 1\nrow a 50 1\nend\n",
+        .expect = "wm 1\nrow a 10 38 3.8000000000000000 1 8 0 60 59\n"
+                  "row a 1 9 9.0000000000000000 9 9 61 71 70\nend\n" });
+    check(CONFIG,
+          "row a 0 1\nrow a 100 1\nwm 5\nrow a 8 1\nrow a 16 1\nrow a 24 1\nwm 8\nrow a 90 1\n"
+          "row a 95 1\nrow a 110 1\nend\n",
+          "wm 5\nwm 8\nrow a 4 0 34 33\nrow a 4 90 120 119\nend\n", 0);
+}
+
 static void a_late_row_may_join_what_is_still_open(void **state)
 {
     (void)state;
@@ -208,6 +238,8 @@ int main(void)
         cmocka_unit_test(bridges_fuse_older_sessions_in_any_order),
         cmocka_unit_test(older_sessions_grow_at_both_ends),
         cmocka_unit_test(late_only_when_no_session_can_take_the_row),
+        cmocka_unit_test(rows_that_may_be_late_keep_their_order),
+        cmocka_unit_test(a_range_fuses_every_session_it_meets),
         cmocka_unit_test(a_late_row_may_join_what_is_still_open),
         cmocka_unit_test(late_rows_can_be_routed),
         cmocka_unit_test(a_user_who_comes_back_before_the_watermark_has_two_sessions),

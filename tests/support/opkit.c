@@ -11,6 +11,7 @@ typedef struct schedule {
     bool padded;       /* Batches with unselected rows. */
     bool refusing;     /* Room for one batch, on every other call only. */
     bool restored;     /* State out and into a fresh operator after every call. */
+    bool two_phases;   /* The first phase of an aggregate in front of it. */
 } schedule;
 
 static const schedule schedules[] = {
@@ -25,6 +26,19 @@ static const schedule schedules[] = {
     { .name = "restored", .restored = true },
     { .name = "restored, row by row", .rows_max = 1, .restored = true },
     { .name = "restored, random splits", .rows_max = 5, .seed = 4, .restored = true },
+    { .name = "two phases", .two_phases = true },
+    { .name = "two phases, row by row", .rows_max = 1, .two_phases = true },
+    { .name = "two phases, random splits",
+      .rows_max = 7,
+      .seed = 5,
+      .padded = true,
+      .refusing = true,
+      .two_phases = true },
+    { .name = "two phases, restored",
+      .rows_max = 3,
+      .seed = 6,
+      .restored = true,
+      .two_phases = true },
 };
 #define SCHEDULES (sizeof schedules / sizeof *schedules)
 
@@ -51,6 +65,7 @@ struct run {
     tide_op_env env;
     const tide_op_vt *vt;
     void *op;
+    opkit_front *front; /* NULL: one phase. */
     kit_outbox outbox;
     uint64_t calls, random;
     tide_bytes text; /* What came out. */
@@ -58,6 +73,7 @@ struct run {
 };
 
 static void start(run *r, const tide_op_case *c, const schedule *how);
+static void abandon(run *r);
 static void play(run *r);
 static void finish(run *r);
 
@@ -104,6 +120,10 @@ void tide_op_check(const tide_op_case *c)
         run r;
         if (schedules[i].restored && c->no_snapshot) continue;
         start(&r, c, &schedules[i]);
+        if (schedules[i].two_phases && !r.front) {
+            abandon(&r);
+            continue;
+        }
         play(&r);
         finish(&r);
     }
@@ -156,6 +176,7 @@ static void restore_op(run *r)
     r->env.is_restored = true;
     r->env.restored_watermark_us = r->watermark_us;
     open_op(r);
+    if (r->front) opkit_front_restart(r->front, &r->env);
     if (r->vt->after_restore && r->vt->after_restore(r->op) != TIDE_OK)
         opkit_die("after_restore: %s", tide_error_text());
 }
@@ -184,10 +205,21 @@ static void start(run *r, const tide_op_case *c, const schedule *how)
     r->vt = tide_op_for_node(r->node);
     if (!r->vt) opkit_die("no operator runs this node");
     open_op(r);
+    if (how->two_phases) r->front = opkit_front_new(r->arena, r->node, &r->env);
+}
+
+/* A run that has nothing to show. */
+static void abandon(run *r)
+{
+    close_op(r);
+    tide_state_set_free(&r->env.state);
+    tide_arena_free(&r->arena);
+    tide_pool_free(&r->pool);
 }
 
 typedef struct op_call {
     opkit_event_kind kind;
+    uint32_t port;
     tide_batch *batch;
     int64_t at_us;
 } op_call;
@@ -196,17 +228,20 @@ static tide_op_result call_once(run *r, op_call *call)
 {
     tide_outbox *out = &r->outbox.base;
     switch (call->kind) {
-    case OPKIT_ROW: return r->vt->on_batch(r->op, 0, &call->batch, out);
+    case OPKIT_ROW: return r->vt->on_batch(r->op, call->port, &call->batch, out);
     case OPKIT_WATERMARK:
         return r->vt->on_watermark ? r->vt->on_watermark(r->op, call->at_us, out) : TIDE_OP_DONE;
-    case OPKIT_TIME: return r->vt->on_timer(r->op, call->at_us, out);
+    case OPKIT_TIME:
+        return r->vt->next_timer && r->vt->next_timer(r->op) <= call->at_us
+                   ? r->vt->on_timer(r->op, call->at_us, out)
+                   : TIDE_OP_DONE;
     case OPKIT_END: return r->vt->on_end ? r->vt->on_end(r->op, out) : TIDE_OP_DONE;
     }
     return TIDE_OP_FAILED;
 }
 
 /* Repeats the call until it is done. False when the operator failed. */
-static bool call_until_done(run *r, op_call *call)
+static bool call_op(run *r, op_call *call)
 {
     for (uint32_t i = 0; i < AGAIN_MAX; i++) {
         r->outbox.room = r->how->refusing ? (uint32_t)(r->calls++ % 2) : UINT32_MAX;
@@ -216,7 +251,6 @@ static bool call_until_done(run *r, op_call *call)
         if (result == TIDE_OP_DONE) {
             if (call->batch) opkit_die("%s: done, but the batch is still there", r->how->name);
             if (call->kind == OPKIT_WATERMARK) r->watermark_us = call->at_us;
-            if (r->how->restored && call->kind != OPKIT_END) restore_op(r);
             return true;
         }
         if (result == TIDE_OP_FAILED) {
@@ -228,6 +262,34 @@ static bool call_until_done(run *r, op_call *call)
             opkit_die("%s: no progress though there was room", r->how->name);
     }
     opkit_die("%s: does not finish", r->how->name);
+}
+
+/* The call goes to the first phase; what that sends goes on. */
+static bool call_front(run *r, opkit_event_kind kind, op_call *call)
+{
+    tide_op_result result;
+    do {
+        uint32_t room = r->how->refusing ? (uint32_t)(r->calls++ % 2) : UINT32_MAX;
+        result = opkit_front_call(r->front, kind, &call->batch, call->at_us, room);
+        op_call next = { .kind = OPKIT_ROW };
+        while (opkit_front_take(r->front, &next.port, &next.batch))
+            if (!call_op(r, &next)) return false;
+    } while (result == TIDE_OP_AGAIN);
+    if (result == TIDE_OP_DONE) return true;
+    r->error = tide_strdup(tide_error_text());
+    tide_batch_unref(&call->batch);
+    return false;
+}
+
+static bool call_until_done(run *r, op_call *call)
+{
+    if (r->front && !call_front(r, call->kind, call)) return false;
+    bool consumed = r->front && call->kind == OPKIT_ROW;
+    if (!consumed && !call_op(r, call)) return false;
+    if (!r->how->restored || call->kind == OPKIT_END) return true;
+    if (r->front && !call_front(r, OPKIT_END, call)) return false; /* As before a barrier. */
+    restore_op(r);
+    return true;
 }
 
 static uint32_t next_size(run *r, uint32_t most)
@@ -264,10 +326,10 @@ static bool play_watermark(run *r, int64_t at_us, bool is_final)
 
 static bool play_time(run *r, int64_t at_ms)
 {
+    op_call call = { .kind = OPKIT_TIME, .at_us = at_ms * 1000 };
+    if (r->front && !call_front(r, OPKIT_TIME, &call)) return false; /* Due long before that. */
     r->wall_us = at_ms * 1000;
     r->now_ns = at_ms * 1000000;
-    if (!r->vt->next_timer || r->vt->next_timer(r->op) > r->wall_us) return true;
-    op_call call = { .kind = OPKIT_TIME, .at_us = r->wall_us };
     return call_until_done(r, &call);
 }
 
@@ -298,6 +360,7 @@ static void play(run *r)
         i = to;
     }
     close_op(r);
+    opkit_front_free(&r->front);
     tide_state_set_free(&r->env.state);
 }
 

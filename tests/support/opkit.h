@@ -2,9 +2,9 @@
  *
  * One declared case runs under every schedule: whole batches; row by row; batches cut at random;
  * batches that carry unselected rows; an outbox with room for one batch that refuses every other
- * call; and with the state written out and read into a fresh operator after each call. Each must
- * give the expected output, make progress on every call that has room, and leave no pool memory
- * behind.
+ * call; with the state written out and read into a fresh operator after each call; and, where the
+ * node is an aggregate that has one, behind its first phase. Each must give the expected output,
+ * make progress on every call that has room, and leave no pool memory behind.
  *
  * Input, one line each; times and TIMESTAMP values are whole milliseconds, strings may be 'quoted':
  *   row a 1 NULL     an inserted row, a value for each column (also "+I", "-U", "+U", "-D" for

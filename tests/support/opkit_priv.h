@@ -43,6 +43,19 @@ char *opkit_sort_lines(const char *text);
  * line in *bad, when a change takes away a row that is not there. */
 char *opkit_materialize(const char *text, tide_bytes *bad);
 
+/* The first phase of an aggregate (jobapi/plan/partial.h) with its own outbox; NULL for nodes that
+ * have none. Shares the environment's pool, clocks and counters. */
+typedef struct opkit_front opkit_front;
+opkit_front *opkit_front_new(tide_arena *arena, const tide_node *aggregate, const tide_op_env *env);
+void opkit_front_free(opkit_front **self_p);
+/* A fresh operator, as after a restart; the old one was flushed. */
+void opkit_front_restart(opkit_front *self, const tide_op_env *env);
+/* One call of the operator (OPKIT_END: on_flush) with room for so many batches. */
+tide_op_result opkit_front_call(opkit_front *self, opkit_event_kind kind, tide_batch **batch_p,
+                                int64_t at_us, uint32_t room);
+/* What it has sent, oldest first; false when nothing is left. */
+bool opkit_front_take(opkit_front *self, uint32_t *port, tide_batch **out);
+
 /* Ends the running test. */
 TIDE_NORETURN void opkit_die(const char *fmt, ...) TIDE_PRINTF(1, 2);
 

@@ -8,12 +8,24 @@
 /* Between watermarks, unless the source has nothing else to say: they flush what is routed. */
 #define WATERMARK_EVERY_NS 2000000
 
+/* Event time must run this much faster than the clock before a source waits for others, ... */
+#define REPLAYS_FROM 4
+/* ... and how long it waits before it looks again. */
+#define LOOK_EVERY_NS 100000
+
 typedef enum source_state {
     SOURCE_READING,
     SOURCE_FINAL_WATERMARK,
     SOURCE_END,
     SOURCE_OVER
 } source_state;
+
+typedef struct pace {          /* How far this reader has come, and how fast. */
+    tide_alignment *alignment; /* NULL: it does not matter. */
+    int64_t before, last;      /* The last two watermarks; NONE: not told yet. */
+    int64_t since_ns;          /* When it began to read on from the last one. */
+    bool replays, is_waited_for;
+} pace;
 
 typedef struct source {
     tide_feed feed;
@@ -29,6 +41,7 @@ typedef struct source {
     uint32_t n_partitions;
     bool every_row, stopping;
     int64_t watermark_ns; /* When the last one was sent. */
+    pace pace;
     source_state state;
 } source;
 
@@ -57,6 +70,38 @@ static void observe(source *self, const tide_batch *batch, uint32_t split)
     tide_col_unref(&col);
 }
 
+/* ---- other readers of the table ---- */
+static void tell_others(source *self, bool has_rows)
+{
+    pace *p = &self->pace;
+    if (p->alignment == NULL) return;
+    p->is_waited_for = has_rows && p->last != TIDE_WATERMARK_NONE;
+    tide_alignment_tell(p->alignment, self->env->subtask,
+                        p->is_waited_for ? p->last : TIDE_ALIGNMENT_NO_WAIT);
+}
+
+/* After a watermark was told. */
+static void note_pace(source *self, int64_t watermark_us)
+{
+    pace *p = &self->pace;
+    int64_t now_ns = *self->env->now_ns, advance_us;
+    p->replays = p->last != TIDE_WATERMARK_NONE &&
+                 !__builtin_sub_overflow(watermark_us, p->last, &advance_us) &&
+                 advance_us > (now_ns - p->since_ns) / 1000 * REPLAYS_FROM;
+    p->before = p->last;
+    p->last = watermark_us;
+    p->since_ns = now_ns;
+    tell_others(self, true);
+}
+
+/* Further ahead than it comes in the time of two watermarks. */
+static bool is_ahead(const source *self)
+{
+    const pace *p = &self->pace;
+    return p->replays && p->alignment &&
+           tide_alignment_of_others(p->alignment, self->env->subtask) < p->before;
+}
+
 /* Is there a watermark or idleness to tell now? */
 static bool tell_time(source *self, tide_elem *out)
 {
@@ -66,6 +111,7 @@ static bool tell_time(source *self, tide_elem *out)
     case TIDE_EVENT_TIME_RAISED:
         *out = (tide_elem){ .kind = TIDE_ELEM_WATERMARK,
                             .watermark = tide_event_time_watermark(self->time) };
+        note_pace(self, out->watermark);
         return true;
     case TIDE_EVENT_TIME_IDLE: *out = (tide_elem){ .kind = TIDE_ELEM_IDLE }; return true;
     case TIDE_EVENT_TIME_SAME: break;
@@ -85,7 +131,9 @@ static void split_ended(source *self, uint32_t split)
 static tide_feed_result nothing(source *self, int64_t connector_next_ns, tide_elem *out,
                                 int64_t *next_ns)
 {
-    if (tell_time(self, out)) return TIDE_FEED_ELEM;
+    bool told = tell_time(self, out);
+    tell_others(self, false);
+    if (told) return TIDE_FEED_ELEM;
     *next_ns = connector_next_ns;
     int64_t idle_us = tide_event_time_deadline_us(self->time);
     if (self->watermark && idle_us != INT64_MAX) {
@@ -93,6 +141,13 @@ static tide_feed_result nothing(source *self, int64_t connector_next_ns, tide_el
         int64_t at = *self->env->now_ns + (wait_us > 0 ? wait_us : 0) * 1000;
         if (*next_ns == 0 || at < *next_ns) *next_ns = at;
     }
+    return TIDE_FEED_NOTHING;
+}
+
+static tide_feed_result wait_for_others(source *self, int64_t *next_ns)
+{
+    self->pace.since_ns = *self->env->now_ns;
+    *next_ns = self->pace.since_ns + LOOK_EVERY_NS;
     return TIDE_FEED_NOTHING;
 }
 
@@ -104,10 +159,12 @@ static bool is_time_for_watermark(const source *self)
 static tide_feed_result read_rows(source *self, tide_elem *out, int64_t *next_ns)
 {
     if (is_time_for_watermark(self) && tell_time(self, out)) return TIDE_FEED_ELEM;
+    if (is_ahead(self)) return wait_for_others(self, next_ns);
     for (;;) {
         tide_source_poll poll = { 0 };
         switch (self->vt->poll(self->instance, &poll)) {
         case TIDE_SOURCE_BATCH:
+            if (!self->pace.is_waited_for) tell_others(self, true);
             observe(self, poll.batch, poll.split);
             if (poll.batch->born_ns == 0) poll.batch->born_ns = *self->env->now_ns;
             *out = (tide_elem){ .kind = TIDE_ELEM_BATCH, .batch = poll.batch };
@@ -131,6 +188,7 @@ static tide_feed_result source_next(tide_feed *feed, tide_elem *out, int64_t *ne
         tide_feed_result r = read_rows(self, out, next_ns);
         if (self->state == SOURCE_READING) return r;
     }
+    tell_others(self, false);
     if (self->state == SOURCE_FINAL_WATERMARK) {
         self->state = SOURCE_END;
         *out = (tide_elem){ .kind = TIDE_ELEM_WATERMARK, .watermark = TIDE_WATERMARK_MAX };
@@ -188,6 +246,9 @@ tide_status tide_source_feed_new(const tide_source_config *config, tide_feed **o
     self->vt = connector->source;
     self->env = config->env;
     self->every_row = config->watermark_every_row;
+    self->pace = (pace){ .alignment = config->alignment,
+                         .before = TIDE_WATERMARK_NONE,
+                         .last = TIDE_WATERMARK_NONE };
     number_partitions(self, config);
     self->time = tide_event_time_new(self->n_partitions, config->idle_timeout_us);
     self->args = (tide_source_args){

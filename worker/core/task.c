@@ -145,7 +145,8 @@ static void outbox_push(tide_outbox *outbox, uint32_t output, tide_batch **batch
         return;
     }
     s->emitted = true;
-    if (output == 0) count(&s->counters.rows_out, (*batch_p)->n_rows);
+    if (output == 0 || s->node->kind == TIDE_NODE_PARTIAL)
+        count(&s->counters.rows_out, (*batch_p)->n_rows);
     for (uint32_t i = 0; i < s->n_exits; i++) {
         if (s->exits[i].output != output) continue;
         tide_batch *shared = tide_batch_ref(*batch_p);
@@ -314,10 +315,25 @@ static tide_op_result run_watermark(stage *s, const tide_elem *e)
     return TIDE_OP_DONE;
 }
 
+static tide_op_result flush_held(stage *s)
+{
+    return s->vt && s->vt->on_flush ? s->vt->on_flush(s->op, &s->outbox) : TIDE_OP_DONE;
+}
+
+/* What is held back would be late behind the watermarks of others. */
+static tide_op_result run_idle(stage *s, const tide_elem *e)
+{
+    tide_op_result r = flush_held(s);
+    if (r == TIDE_OP_DONE) forward_control(s, e);
+    return r;
+}
+
 /* A stopped input leaves windows open; sinks complete what they have either way. */
 static tide_op_result run_end(stage *s, const tide_elem *e)
 {
     bool flushes = e->drained || s->node->kind == TIDE_NODE_SINK;
+    tide_op_result held = flush_held(s);
+    if (held != TIDE_OP_DONE) return held;
     if (s->vt && s->vt->on_end && flushes) {
         tide_op_result r = s->vt->on_end(s->op, &s->outbox);
         if (r != TIDE_OP_DONE) return r;
@@ -331,7 +347,7 @@ static tide_op_result run_element(stage *s, tide_elem *e)
     switch (e->kind) {
     case TIDE_ELEM_BATCH: return run_batch(s, e);
     case TIDE_ELEM_WATERMARK: return run_watermark(s, e);
-    case TIDE_ELEM_IDLE: forward_control(s, e); return TIDE_OP_DONE;
+    case TIDE_ELEM_IDLE: return run_idle(s, e);
     case TIDE_ELEM_END: return run_end(s, e);
     }
     return TIDE_OP_FAILED;
@@ -457,13 +473,18 @@ bool tide_task_on_idle(tide_task *self, int64_t now_ns)
 {
     if (self->state != TIDE_TASK_RUNNING) return false;
     self->now_ns = now_ns;
+    bool moved = false;
     for (uint32_t i = 0; i < self->n_stages; i++) {
         stage *s = self->stages[i];
-        if (s->state != STAGE_READY || s->vt == NULL || s->vt->on_idle == NULL) continue;
-        leave_mark(s);
-        if (s->vt->on_idle(s->op) == TIDE_OP_FAILED) fail(self, s->vt->name);
+        if (s->state != STAGE_READY || s->vt == NULL) continue;
+        if (s->vt->on_idle || s->vt->on_flush) leave_mark(s);
+        s->emitted = false;
+        if (flush_held(s) == TIDE_OP_FAILED ||
+            (s->vt->on_idle && s->vt->on_idle(s->op) == TIDE_OP_FAILED))
+            fail(self, s->vt->name);
+        moved = moved || s->emitted;
     }
-    return pump_outlets(self, true);
+    return pump_outlets(self, true) || moved;
 }
 
 int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wall_us)

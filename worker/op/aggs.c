@@ -3,8 +3,13 @@
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "jobapi/plan/partial.h"
 #include "worker/op/user/user_agg.h"
 
+/* The longest state that travels as words: a sum of doubles. */
+#define STATE_WORDS_MAX 4u
+
+static tide_status take_partials(const tide_op_aggs *self, const tide_op_rows *at);
 static void add_owned(tide_op_aggs *self, uint32_t agg);
 static void join_set(tide_op_aggs *self, uint32_t agg);
 
@@ -17,6 +22,7 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
     self->aggs = tide_calloc(n + 1, sizeof *self->aggs);
     self->offsets = tide_calloc(n + 1, sizeof *self->offsets);
     self->distinct = tide_calloc(n + 1, sizeof *self->distinct);
+    self->partial_at = tide_calloc(n + 1, sizeof *self->partial_at);
     self->set_of = tide_calloc(n + 1, sizeof *self->set_of);
     self->set_agg = tide_calloc(n + 1, sizeof *self->set_agg);
     self->owned = tide_calloc(n + 1, sizeof *self->owned);
@@ -35,6 +41,7 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
         if (rv == TIDE_OK && retracting && agg->kind == TIDE_AGG_USER)
             rv = tide_fail(TIDE_E_UNSUPPORTED, "a C aggregate over input with changes");
         if (rv != TIDE_OK) return tide_because(rv, "%s", call->name);
+        self->partial_at[i + 1] = self->partial_at[i] + tide_partial_width(agg);
         self->offsets[i] = self->value_bytes;
         self->value_bytes += agg->state_bytes;
         self->n++;
@@ -54,6 +61,7 @@ void tide_op_aggs_close(tide_op_aggs *self)
     tide_free(self->aggs);
     tide_free(self->offsets);
     tide_free(self->distinct);
+    tide_free(self->partial_at);
     tide_free(self->set_of);
     tide_free(self->set_agg);
     tide_free(self->owned);
@@ -82,6 +90,7 @@ tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t agg, const tide
 
 tide_status tide_op_aggs_update(tide_op_aggs *self, const tide_op_rows *at, bool retract)
 {
+    if (at->partial) return take_partials(self, at);
     for (uint32_t i = 0; i < self->n; i++) {
         const tide_agg_call *call = &self->calls[i];
         if (self->distinct[i]) continue;
@@ -111,19 +120,12 @@ tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op
     const tide_agg_call *call = &self->calls[agg];
     const tide_col *filter = call->filter < 0 ? NULL : at->in->cols[call->filter];
     const tide_col *arg = drop_null && call->arg >= 0 ? at->in->cols[call->arg] : NULL;
-    if (arg && arg->validity == NULL) arg = NULL;
-    if (filter == NULL && arg == NULL) {
-        for (uint32_t i = 0; i < at->n; i++) self->some_at[i] = (uint16_t)i;
-        return *at;
-    }
     uint32_t n = 0;
-    const uint8_t *pass = filter ? filter->values : NULL;
-    bool plain = filter && filter->validity == NULL && arg == NULL;
     for (uint32_t i = 0; i < at->n; i++) {
         uint32_t row = at->rows[i];
-        bool keep = plain ? pass[row]
-                          : (!filter || (tide_col_valid(filter, row) && pass[row])) &&
-                                (!arg || tide_col_valid(arg, row));
+        bool keep =
+            (!filter || (tide_col_valid(filter, row) && ((const uint8_t *)filter->values)[row])) &&
+            (!arg || tide_col_valid(arg, row));
         self->some_values[n] = at->values[i];
         self->some_rows[n] = (uint16_t)row;
         self->some_at[n] = (uint16_t)i;
@@ -182,6 +184,68 @@ void tide_op_aggs_results(const tide_op_aggs *self, const uint8_t *const *values
 {
     for (uint32_t i = 0; i < self->n; i++)
         self->aggs[i].result_of(&self->aggs[i], values, self->offsets[i], n, &cols[i], first);
+}
+
+/* ---- partial results ---- */
+
+static bool travels_as_value(const tide_agg *agg)
+{
+    return agg->kind == TIDE_AGG_MIN || agg->kind == TIDE_AGG_MAX;
+}
+
+void tide_op_aggs_partials(const tide_op_aggs *self, const uint8_t *const *values, uint32_t n,
+                           tide_colb *cols, uint32_t first)
+{
+    for (uint32_t a = 0; a < self->n; a++) {
+        const tide_agg *agg = &self->aggs[a];
+        tide_colb *to = cols + self->partial_at[a];
+        if (travels_as_value(agg)) {
+            agg->result_of(agg, values, self->offsets[a], n, to, first);
+            continue;
+        }
+        for (uint32_t w = 0; w < agg->state_bytes / sizeof(int64_t); w++) {
+            int64_t *words = (int64_t *)to[w].values + first;
+            uint32_t offset = self->offsets[a] + w * (uint32_t)sizeof(int64_t);
+            for (uint32_t i = 0; i < n; i++)
+                words[i] = *(const int64_t *)(const void *)(values[i] + offset);
+        }
+    }
+}
+
+/* The words of a row's state, merged into its value. False on overflow. */
+static bool merge_words(const tide_agg *agg, tide_col *const *words, uint32_t row, uint8_t *into)
+{
+    int64_t state[STATE_WORDS_MAX];
+    uint32_t n = agg->state_bytes / (uint32_t)sizeof(int64_t);
+    tide_assert(n <= STATE_WORDS_MAX);
+    for (uint32_t w = 0; w < n; w++) state[w] = ((const int64_t *)words[w]->values)[row];
+    return agg->merge(agg, into, (const uint8_t *)state);
+}
+
+static tide_status take_partials(const tide_op_aggs *self, const tide_op_rows *at)
+{
+    for (uint32_t a = 0; a < self->n; a++) {
+        const tide_agg *agg = &self->aggs[a];
+        tide_col *const *cols = at->partial + self->partial_at[a];
+        uint32_t offset = self->offsets[a], i = 0;
+        if (travels_as_value(agg)) {
+            i = agg->update(agg, at->values, offset, cols[0], at->rows, at->n);
+        } else if (agg->state_bytes == sizeof(int64_t)) { /* A count. */
+            const int64_t *counts = cols[0]->values;
+            for (; i < at->n; i++)
+                *(int64_t *)(void *)(at->values[i] + offset) += counts[at->rows[i]];
+        } else {
+            while (i < at->n && merge_words(agg, cols, at->rows[i], at->values[i] + offset)) i++;
+        }
+        if (i < at->n) return overflow(self, a);
+    }
+    return TIDE_OK;
+}
+
+void tide_op_aggs_drop(const tide_op_aggs *self, uint8_t *value)
+{
+    for (uint32_t i = 0; i < self->n_owned; i++)
+        self->owned[i].drop(self->owned[i].ctx, value + self->owned[i].offset);
 }
 
 static void join_set(tide_op_aggs *self, uint32_t agg)

@@ -16,6 +16,7 @@ typedef struct tide_op_aggs {
     uint32_t n_sets;   /* Sets of seen values: DISTINCT over one argument and filter shares one. */
     uint32_t *set_of;  /* By aggregate; only where distinct. */
     uint32_t *set_agg; /* By set: the first aggregate of it. */
+    uint32_t *partial_at;    /* Of each: its first column among those of a partial result. */
     uint32_t value_bytes;    /* Offset behind the last state. */
     tide_table_owned *owned; /* For the table's spec: the states that own heap bytes. */
     uint32_t n_owned;
@@ -38,10 +39,12 @@ typedef struct tide_op_rows {
     uint8_t *const *values;
     const uint16_t *rows;
     uint32_t n;
+    tide_col *const *partial; /* Rows are partial results (jobapi/plan/partial.h): the columns of
+                               * their states. NULL: rows are rows. */
 } tide_op_rows;
 
-/* Feeds every aggregate without DISTINCT; `retract` takes the rows away instead. Fails with
- * TIDE_E_OVERFLOW, naming the aggregate. */
+/* Feeds every aggregate without DISTINCT; `retract` takes the rows away instead, which partial
+ * results cannot be. Fails with TIDE_E_OVERFLOW, naming the aggregate. */
 TIDE_MUST_CHECK tide_status tide_op_aggs_update(tide_op_aggs *self, const tide_op_rows *at,
                                                 bool retract);
 /* Feeds one, whatever its FILTER and DISTINCT say. */
@@ -69,6 +72,11 @@ TIDE_MUST_CHECK tide_status tide_op_aggs_merge(const tide_op_aggs *self, uint8_t
                                                const uint8_t *from);
 TIDE_MUST_CHECK tide_status tide_op_aggs_unmerge(const tide_op_aggs *self, uint8_t *into,
                                                  const uint8_t *from);
+/* Writes the states of n values to the columns of a partial result, rows first... */
+void tide_op_aggs_partials(const tide_op_aggs *self, const uint8_t *const *values, uint32_t n,
+                           tide_colb *cols, uint32_t first);
+/* Frees what a value's states own; they are as at the beginning then. */
+void tide_op_aggs_drop(const tide_op_aggs *self, uint8_t *value);
 /* Writes the results of n values to columns cols[0..self->n), rows first... */
 void tide_op_aggs_results(const tide_op_aggs *self, const uint8_t *const *values, uint32_t n,
                           tide_colb *cols, uint32_t first);

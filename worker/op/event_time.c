@@ -17,22 +17,51 @@ void tide_event_time_open(tide_event_time *self, tide_op_env *env, uint32_t colu
     for (uint32_t i = 0; i < TIDE_BATCH_ROWS_MAX; i++) self->identity[i] = (uint16_t)i;
 }
 
-tide_status tide_event_time_read(tide_event_time *self, const tide_batch *in, tide_op_times *out)
+static tide_op_times all_rows(const tide_event_time *self, const tide_batch *in, uint32_t column)
 {
-    const tide_col *col = in->cols[self->column];
-    *out = (tide_op_times){ .ts = col->values,
+    return (tide_op_times){ .ts = in->cols[column]->values,
                             .rows = in->sel ? in->sel : self->identity,
                             .n = in->n_rows,
                             .dense = in->sel == NULL };
+}
+
+static bool in_range(const tide_op_times *t)
+{
+    return t->n == 0 || (t->min > -TIDE_WINDOW_TIME_MAX && t->max < TIDE_WINDOW_TIME_MAX);
+}
+
+tide_status tide_event_time_read(tide_event_time *self, const tide_batch *in, tide_op_times *out)
+{
+    const tide_col *col = in->cols[self->column];
+    *out = all_rows(self, in, self->column);
     self->n_late = 0;
+    self->row_counts = NULL;
     if (col->validity) TIDE_TRY(drop_bad(self, in, col, out));
     find_range(out);
-    if (TIDE_LIKELY(out->n == 0 ||
-                    (out->min > -TIDE_WINDOW_TIME_MAX && out->max < TIDE_WINDOW_TIME_MAX)))
-        return TIDE_OK;
+    if (TIDE_LIKELY(in_range(out))) return TIDE_OK;
     TIDE_TRY(drop_bad(self, in, col, out));
     find_range(out);
     return TIDE_OK;
+}
+
+void tide_event_time_read_partial(tide_event_time *self, const tide_batch *in,
+                                  const tide_partial_columns *columns, tide_op_times *out)
+{
+    *out = all_rows(self, in, columns->first);
+    self->n_late = 0;
+    self->row_counts = in->cols[columns->rows]->values;
+    find_range(out);
+}
+
+bool tide_event_time_read_whole(const tide_event_time *self, const tide_batch *in,
+                                tide_op_times *out)
+{
+    const tide_col *col = in->cols[self->column];
+    *out = all_rows(self, in, self->column);
+    for (uint32_t k = 0; col->validity && k < out->n; k++)
+        if (!tide_col_valid(col, out->rows[k])) return false;
+    find_range(out);
+    return in_range(out);
 }
 
 /* Rows whose time is NULL or beyond all calendars cannot be placed. */
@@ -104,8 +133,12 @@ void tide_event_time_split_late(tide_event_time *self, tide_op_times *times, int
 void tide_event_time_push_late(tide_event_time *self, tide_batch *in, tide_outbox *out)
 {
     if (self->n_late == 0) return;
-    atomic_fetch_add_explicit(&self->env->counters->late_rows, self->n_late, memory_order_relaxed);
+    uint64_t n = self->n_late;
+    for (uint32_t i = 0; self->row_counts && i < self->n_late; i++)
+        n += (uint64_t)self->row_counts[self->late[i]] - 1;
+    atomic_fetch_add_explicit(&self->env->counters->late_rows, n, memory_order_relaxed);
     if (self->route_late) {
+        tide_assert(!self->row_counts); /* Such aggregates have one phase. */
         tide_assert(tide_outbox_has_room(out));
         tide_batch *late = tide_batch_select(self->env->pool, in, self->late, self->n_late);
         tide_outbox_push_to(out, TIDE_OP_OUTPUT_LATE, &late);

@@ -4,6 +4,7 @@
  * and go out on side output 1 when the node routes them. Owner: the operator's thread. */
 #ifndef TIDE_WORKER_OP_EVENT_TIME_H
 #define TIDE_WORKER_OP_EVENT_TIME_H
+#include "jobapi/plan/partial.h"
 #include "worker/op/op.h"
 
 /* The output that late rows go to. */
@@ -21,6 +22,7 @@ typedef struct tide_event_time {
     tide_op_env *env;
     uint32_t column;
     bool route_late;
+    const int64_t *row_counts;              /* Of a batch of partial results, else NULL. */
     uint16_t identity[TIDE_BATCH_ROWS_MAX]; /* 0, 1, 2, ... */
     uint16_t rows[TIDE_BATCH_ROWS_MAX], late[TIDE_BATCH_ROWS_MAX];
     uint32_t n_late;
@@ -33,6 +35,12 @@ void tide_event_time_open(tide_event_time *self, tide_op_env *env, uint32_t colu
  * not. Forgets the late rows of the batch before. */
 TIDE_MUST_CHECK tide_status tide_event_time_read(tide_event_time *self, const tide_batch *in,
                                                  tide_op_times *out);
+/* The same for a batch of partial results, placed by the times of their first rows. */
+void tide_event_time_read_partial(tide_event_time *self, const tide_batch *in,
+                                  const tide_partial_columns *columns, tide_op_times *out);
+/* The rows of a batch all of which have a time; false when there are others. */
+TIDE_MUST_CHECK bool tide_event_time_read_whole(const tide_event_time *self, const tide_batch *in,
+                                                tide_op_times *out);
 /* Narrows *times to the rows at or after `late_before`; the others are late. */
 void tide_event_time_split_late(tide_event_time *self, tide_op_times *times, int64_t late_before);
 /* Adds one late row; physical, ascending over the calls for a batch. */

@@ -6,6 +6,7 @@
  * it says. */
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "jobapi/plan/partial.h"
 #include "worker/op/group_priv.h"
 #include "worker/op/op_priv.h"
 
@@ -16,7 +17,7 @@ static tide_op_result group_on_batch(void *self_v, uint32_t port, tide_batch **i
 {
     group *self = self_v;
     tide_batch *in = *in_p;
-    tide_assert(port == 0);
+    self->in_partial = port == 1;
     while (self->at < in->n_rows) {
         if (!self->env->batch_mode && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
         uint32_t n = in->n_rows - self->at;
@@ -64,6 +65,7 @@ static tide_status apply(group *self, const tide_batch *in, uint32_t n, bool ret
             .in = in, .values = self->part_values, .rows = self->part, .n = n_part
         };
     }
+    if (self->in_partial) at.partial = in->cols + self->partial_states;
     if (at.n == 0) return TIDE_OK; /* Changes that only add: what cannot retract is not asked to. */
     int64_t step = retract ? -1 : 1;
     for (uint32_t i = 0; i < at.n; i++) ((group_value *)(void *)at.values[i])->rows += step;
@@ -83,7 +85,8 @@ static void prolong(group *self, uint32_t n)
 static tide_status take_chunk(group *self, const tide_batch *in, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) self->sel[i] = (uint16_t)tide_batch_phys(in, self->at + i);
-    TIDE_TRY(tide_op_keys_encode(&self->keys, in, self->sel, n));
+    TIDE_TRY(self->in_partial ? tide_op_keys_encode_partial(&self->keys, in, self->sel, n)
+                              : tide_op_keys_encode(&self->keys, in, self->sel, n));
     TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, n, self->rows,
                                        NULL, NULL));
     tide_table_touch(self->table, self->rows, n);
@@ -199,6 +202,7 @@ static tide_status open_parts(group *self, const tide_node *node, tide_op_env *e
     self->global = node->aggregate.n_keys == 0;
     self->ttl_us = self->global || env->batch_mode ? 0 : node->aggregate.ttl_us;
     self->sweep_us = INT64_MAX;
+    self->partial_states = tide_partial_columns_of(node).states;
     TIDE_TRY(tide_op_keys_open(&self->keys, env->pool, &node->inputs[0]->schema,
                                node->aggregate.keys, node->aggregate.n_keys, NULL, 0));
     uint32_t head_bytes = sizeof(group_value) + (self->ttl_us > 0 ? sizeof(group_life) : 0);

@@ -52,6 +52,8 @@ typedef struct group {
     tide_calendar *calendar; /* NULL without ttl. */
     int64_t sweep_us;        /* When to look for groups past their time. */
     uint32_t at;             /* Rows of the batch that are done. */
+    uint32_t partial_states; /* Of partial results: their first column of states. */
+    bool in_partial;         /* The batch at hand has partial results. */
     bool end_begun;
     tide_table_scan scan;
     uint32_t rows[TIDE_BATCH_ROWS_MAX];

@@ -44,11 +44,24 @@ void tide_op_keys_close(tide_op_keys *self)
     *self = (tide_op_keys){ 0 };
 }
 
-tide_status tide_op_keys_encode(tide_op_keys *self, const tide_batch *in, const uint16_t *sel,
-                                uint32_t n)
+static tide_status encode(tide_op_keys *self, const tide_batch *in, bool partial,
+                          const uint16_t *sel, uint32_t n)
 {
     uint32_t n_constant = self->constant != NULL;
     if (n_constant) self->cols[0] = self->constant;
-    for (uint32_t i = 0; i < self->n; i++) self->cols[n_constant + i] = in->cols[self->columns[i]];
+    for (uint32_t i = 0; i < self->n; i++)
+        self->cols[n_constant + i] = in->cols[partial ? i : self->columns[i]];
     return tide_key_encode_cols(&self->spec, self->cols, sel, n, self->keys, self->hash);
+}
+
+tide_status tide_op_keys_encode(tide_op_keys *self, const tide_batch *in, const uint16_t *sel,
+                                uint32_t n)
+{
+    return encode(self, in, false, sel, n);
+}
+
+tide_status tide_op_keys_encode_partial(tide_op_keys *self, const tide_batch *in,
+                                        const uint16_t *sel, uint32_t n)
+{
+    return encode(self, in, true, sel, n);
 }

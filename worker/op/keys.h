@@ -28,5 +28,8 @@ void tide_op_keys_close(tide_op_keys *self);
  * ->hash. */
 TIDE_MUST_CHECK tide_status tide_op_keys_encode(tide_op_keys *self, const tide_batch *in,
                                                 const uint16_t *sel, uint32_t n);
+/* The same for partial results, whose first columns are the key (jobapi/plan/partial.h). */
+TIDE_MUST_CHECK tide_status tide_op_keys_encode_partial(tide_op_keys *self, const tide_batch *in,
+                                                        const uint16_t *sel, uint32_t n);
 
 #endif

@@ -100,6 +100,9 @@ typedef struct tide_op_vt {
     tide_op_result (*on_timer)(void *self, int64_t wall_us, tide_outbox *out);
     int64_t (*next_timer)(void *self); /* wall_us of the earliest timer; INT64_MAX none. */
     tide_op_result (*on_end)(void *self, tide_outbox *out);
+    /* Rows that are held back go on now: before an idleness or the end is passed on, and when the
+     * slot has nothing else to do. AGAIN leaves everything as it was; any callback may follow. */
+    tide_op_result (*on_flush)(void *self, tide_outbox *out);
     /* The slot has nothing else to do: hand over what is buffered (sinks). Not while a callback is
      * suspended. */
     tide_op_result (*on_idle)(void *self);

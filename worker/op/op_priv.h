@@ -6,7 +6,8 @@
 
 /* The operators; registry.c says which node each one runs. */
 extern const tide_op_vt tide_op_filter, tide_op_project, tide_op_window, tide_op_group,
-    tide_op_window_agg, tide_op_attached, tide_op_session, tide_op_sort, tide_op_watermark;
+    tide_op_window_agg, tide_op_attached, tide_op_session, tide_op_sort, tide_op_watermark,
+    tide_op_partial;
 
 /* What a program may know of the outside, as of now. */
 tide_prog_env tide_op_prog_env(const tide_op_env *env);

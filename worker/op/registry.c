@@ -9,6 +9,7 @@ static const tide_op_vt *const by_kind[TIDE_NODE_KIND_COUNT] = {
     [TIDE_NODE_FILTER] = &tide_op_filter,       [TIDE_NODE_PROJECT] = &tide_op_project,
     [TIDE_NODE_WATERMARK] = &tide_op_watermark, [TIDE_NODE_WINDOW] = &tide_op_window,
     [TIDE_NODE_SORT] = &tide_op_sort,           [TIDE_NODE_SINK] = &tide_op_sink,
+    [TIDE_NODE_PARTIAL] = &tide_op_partial,
 };
 
 static const tide_op_vt *const by_window[] = {

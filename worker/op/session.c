@@ -4,24 +4,20 @@
  * extends the newest session of its key, and only its end is written. The aggregates are fed
  * afterwards by vector kernels, or before a session moves or fuses. Ends are in a calendar that
  * looks at a session about once per gap. */
-#include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "worker/op/op_priv.h"
 #include "worker/op/session_priv.h"
 
-static tide_status take_rows(session *self, const tide_op_times *times);
+static tide_status take_batch(session *self, bool partial);
 static void settle_batch(session *self);
 
 static tide_op_result session_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
                                        tide_outbox *out)
 {
     session *self = self_v;
-    tide_op_times times;
-    tide_assert(port == 0);
     if (self->times.route_late && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
     self->in = *in_p;
-    if (tide_event_time_read(&self->times, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
-    if (take_rows(self, &times) != TIDE_OK) return TIDE_OP_FAILED;
+    if (take_batch(self, port == 1) != TIDE_OK) return TIDE_OP_FAILED;
     tide_event_time_push_late(&self->times, *in_p, out);
     tide_batch_unref(in_p);
     return TIDE_OP_DONE;
@@ -33,15 +29,11 @@ static TIDE_NOINLINE tide_status take_odd_row(session *self, uint32_t k, uint16_
 {
     tide_row_ref ref;
     session_fate fate;
-    session_pending *p = &self->pending;
     TIDE_TRY(session_place(self, k, ts, &ref, &fate));
-    if (fate == SESSION_LATE) {
+    if (fate == SESSION_LATE)
         tide_event_time_add_late(&self->times, row);
-        return TIDE_OK;
-    }
-    if (self->groups.sets.n) p->at[p->n] = ref;
-    p->values[p->n] = tide_table_value(ref.table, ref.row);
-    p->rows[p->n++] = row;
+    else
+        session_add_pending(self, ref, row);
     return TIDE_OK;
 }
 
@@ -93,19 +85,27 @@ static tide_status take_joining(session *self, const tide_op_times *times)
 static tide_status take_slice(session *self, const tide_op_times *times)
 {
     tide_op_keys *keys = &self->groups.keys;
-    TIDE_TRY(tide_op_keys_encode(keys, self->in, times->rows, times->n));
+    bool partial = self->in_states != NULL;
+    TIDE_TRY(partial ? tide_op_keys_encode_partial(keys, self->in, times->rows, times->n)
+                     : tide_op_keys_encode(keys, self->in, times->rows, times->n));
     TIDE_TRY(tide_table_update(self->newest.table, keys->keys, keys->hash, times->n, self->rows,
                                self->values, NULL, NULL));
-    TIDE_TRY(take_joining(self, times));
+    TIDE_TRY(partial ? session_take_ranges(self, times) : take_joining(self, times));
     return session_flush(self);
 }
 
-static tide_status take_rows(session *self, const tide_op_times *times)
+static tide_status take_batch(session *self, bool partial)
 {
-    for (uint32_t done = 0; done < times->n; done += SESSION_SLICE_ROWS) {
-        tide_op_times slice = *times;
+    tide_op_times times;
+    self->in_states = partial ? self->in->cols + self->partial.states : NULL;
+    if (partial)
+        tide_event_time_read_partial(&self->times, self->in, &self->partial, &times);
+    else
+        TIDE_TRY(tide_event_time_read(&self->times, self->in, &times));
+    for (uint32_t done = 0; done < times.n; done += SESSION_SLICE_ROWS) {
+        tide_op_times slice = times;
         slice.rows += done;
-        slice.n = times->n - done;
+        slice.n = times.n - done;
         if (slice.n > SESSION_SLICE_ROWS) slice.n = SESSION_SLICE_ROWS;
         TIDE_TRY(take_slice(self, &slice));
     }
@@ -116,7 +116,9 @@ static tide_status take_rows(session *self, const tide_op_times *times)
 tide_status session_flush(session *self)
 {
     session_pending *p = &self->pending;
-    tide_op_rows at = { .in = self->in, .values = p->values, .rows = p->rows, .n = p->n };
+    tide_op_rows at = {
+        .in = self->in, .values = p->values, .rows = p->rows, .n = p->n, .partial = self->in_states
+    };
     if (p->n == 0) return TIDE_OK;
     TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, &at, false));
     if (self->groups.sets.n) TIDE_TRY(tide_row_sets_update(&self->groups.sets, p->at, &at));
@@ -180,6 +182,7 @@ static tide_status open_parts(session *self, const tide_node *node, tide_op_env 
                                   .filed_at = (uint32_t)offsetof(session_value, filed),
                                   .n_blobs = SESSION_BLOB_SETS,
                                   .span_us = window->size_us };
+    self->partial = tide_partial_columns_of(node);
     self->gap = window->size_us;
     self->watermark = tide_op_first_watermark(env);
     if (self->gap <= 0 || self->gap > TIDE_WINDOW_SIZE_MAX)

@@ -1,5 +1,5 @@
-/* session_priv.h - sessions as rows: shared by the operator (session.c) and the rows off its fast
- * path (session_older.c).
+/* session_priv.h - sessions as rows: shared by the operator (session.c), the rows off its fast
+ * path (session_older.c), and partial results (session_ranges.c).
  *
  * A key's newest open session is its row in the table "sessions". Older ones, still open because
  * the watermark has not passed them, are rows of the same layout in "older sessions", keyed by
@@ -52,8 +52,10 @@ typedef struct session {
     tide_key_spec older_spec;
     tide_ending_table newest, older;
     int64_t gap;
-    int64_t watermark;    /* Within +-TIDE_WINDOW_TIME_MAX. */
-    const tide_batch *in; /* The batch at hand. */
+    int64_t watermark;          /* Within +-TIDE_WINDOW_TIME_MAX. */
+    const tide_batch *in;       /* The batch at hand. */
+    tide_col *const *in_states; /* Of a batch of partial results; NULL for rows. */
+    tide_partial_columns partial;
     session_pending pending;
     uint32_t n_file, n_empty;
     uint32_t rows[SESSION_SLICE_ROWS];   /* Of the slice's keys. */
@@ -65,6 +67,17 @@ typedef struct session {
 
 /* Feeds the pending rows to their sessions. */
 TIDE_MUST_CHECK tide_status session_flush(session *self);
+TIDE_INLINE void session_add_pending(session *self, tide_row_ref ref, uint16_t row)
+{
+    session_pending *p = &self->pending;
+    if (self->groups.sets.n) p->at[p->n] = ref;
+    p->values[p->n] = tide_table_value(ref.table, ref.row);
+    p->rows[p->n++] = row;
+}
+
+/* ---- session_ranges.c ---- */
+/* Partial results of the slice into sessions; `times` has the times of their first rows. */
+TIDE_MUST_CHECK tide_status session_take_ranges(session *self, const tide_op_times *times);
 
 /* ---- session_older.c ---- */
 typedef enum session_fate { SESSION_JOINED, SESSION_LATE } session_fate;

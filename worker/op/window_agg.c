@@ -16,9 +16,12 @@ static tide_op_result window_agg_on_batch(void *self_v, uint32_t port, tide_batc
 {
     window_agg *self = self_v;
     tide_op_times times;
-    tide_assert(port == 0);
     if (self->times.route_late && !tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
-    if (tide_event_time_read(&self->times, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
+    self->in_partial = port == 1;
+    if (self->in_partial)
+        tide_event_time_read_partial(&self->times, *in_p, &self->partial, &times);
+    else if (tide_event_time_read(&self->times, *in_p, &times) != TIDE_OK)
+        return TIDE_OP_FAILED;
     tide_event_time_split_late(&self->times, &times, self->late_before);
     tide_event_time_push_late(&self->times, *in_p, out);
     if (take_rows(self, *in_p, &times) != TIDE_OK) return TIDE_OP_FAILED;
@@ -54,12 +57,13 @@ static tide_status add_to_table(window_agg *self, tide_table *table, const tide_
     TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL,
                                        NULL));
     tide_table_touch(table, self->rows, n);
-    if (self->aggs.only_count_star && self->sharing != WINDOW_SLIDING) {
+    if (self->aggs.only_count_star && self->sharing != WINDOW_SLIDING && !self->in_partial) {
         count_rows(self, table, n);
         return TIDE_OK;
     }
     tide_table_values(table, self->rows, n, self->values);
     *at = (tide_op_rows){ .in = in, .values = self->values, .rows = rows, .n = n };
+    if (self->in_partial) at->partial = in->cols + self->partial.states;
     if (self->sharing == WINDOW_SLIDING)
         for (uint32_t i = 0; i < n; i++) ++*(int64_t *)(void *)(self->values[i] + WINDOW_ROWS_AT);
     return tide_op_aggs_update(&self->aggs, at, false);
@@ -86,7 +90,8 @@ static tide_status add_slice(window_agg *self, tide_span slice, const tide_batch
                              const uint16_t *rows, uint32_t n)
 {
     if (!tide_window_covers(&self->window, slice)) return TIDE_OK;
-    TIDE_TRY(tide_op_keys_encode(&self->keys, in, rows, n));
+    TIDE_TRY(self->in_partial ? tide_op_keys_encode_partial(&self->keys, in, rows, n)
+                              : tide_op_keys_encode(&self->keys, in, rows, n));
     if (self->sharing != WINDOW_OWN_PANE) return add_to_pane(self, slice, in, rows, n);
     tide_span window;
     int64_t after = self->fired_to;
@@ -138,6 +143,7 @@ static tide_status open_parts(window_agg *self, const tide_node *node, tide_op_e
     const tide_schema *in = &node->inputs[0]->schema;
     self->env = env;
     self->window = node->aggregate.window;
+    self->partial = tide_partial_columns_of(node);
     if (node->inputs[0]->updating)
         return tide_fail(TIDE_E_UNSUPPORTED, "a window over an updating input");
     TIDE_TRY(tide_window_check(&self->window));

@@ -43,6 +43,8 @@ typedef struct window_agg {
     window_firing firing;
     int64_t fired_to;    /* Every window that ends at or before this has fired. */
     int64_t late_before; /* Rows before this are late. */
+    tide_partial_columns partial;
+    bool in_partial; /* The batch at hand has partial results. */
     uint8_t *values[TIDE_BATCH_ROWS_MAX];
     uint32_t rows[TIDE_BATCH_ROWS_MAX];
     uint16_t part[TIDE_BATCH_ROWS_MAX], rest[TIDE_BATCH_ROWS_MAX];

@@ -16,7 +16,8 @@ struct tide_deployment {
     const tide_job_config *config;
     const tide_graph *graph;
     tide_arena *arena;
-    tide_scan_plan *scans; /* Per vertex; zero for other kinds. */
+    tide_scan_plan *scans;       /* Per vertex; zero for other kinds. */
+    tide_alignment **alignments; /* Per vertex, of scans with several readers; else NULL. */
     tide_channel *
         *channels; /* Per edge: [from subtask * to parallelism + to subtask]; NULL if chained. */
     pthread_mutex_t lock;
@@ -32,6 +33,12 @@ tide_status tide_deployment_new(const tide_job_config *config, tide_deployment *
     self->graph = config->graph;
     self->arena = tide_arena_new();
     self->scans = tide_calloc(self->graph->n_vertices, sizeof *self->scans);
+    self->alignments = tide_calloc(self->graph->n_vertices, sizeof *self->alignments);
+    for (uint32_t v = 0; v < self->graph->n_vertices; v++) {
+        const tide_vertex *vertex = &self->graph->vertices[v];
+        if (vertex->node->kind == TIDE_NODE_SCAN && vertex->parallelism > 1)
+            self->alignments[v] = tide_alignment_new(vertex->parallelism);
+    }
     self->channels = tide_calloc(self->graph->n_edges, sizeof *self->channels);
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
@@ -57,7 +64,11 @@ void tide_deployment_free(tide_deployment **self_p)
         for (uint32_t i = 0; i < n; i++) tide_channel_fini(&self->channels[e][i]);
         tide_free(self->channels[e]);
     }
-    for (uint32_t v = 0; v < self->graph->n_vertices; v++) tide_splits_fini(&self->scans[v].splits);
+    for (uint32_t v = 0; v < self->graph->n_vertices; v++) {
+        tide_splits_fini(&self->scans[v].splits);
+        tide_alignment_free(&self->alignments[v]);
+    }
+    tide_free(self->alignments);
     tide_free(self->channels);
     tide_free(self->scans);
     tide_arena_free(&self->arena);
@@ -226,6 +237,7 @@ static tide_status add_scan(build *b, uint32_t v, const tide_vertex *vertex, uin
         .watermark_every_row = job->virtual_time,
         .bounded = vertex->node->bounded,
         .idle_timeout_us = scan->idle_timeout_us,
+        .alignment = job->virtual_time ? NULL : b->deployment->alignments[v],
     };
     tide_feed *feed;
     TIDE_TRY(tide_source_feed_new(&config, &feed));

@@ -186,7 +186,7 @@ static lines take_lines(world *w)
         add_lines(&all, &r->rows);
         tide_bytes_fini(&r->rows);
     }
-    if (all.n) qsort(all.items, all.n, sizeof *all.items, compare);
+    qsort(all.items, all.n, sizeof *all.items, compare);
     return all;
 }
 

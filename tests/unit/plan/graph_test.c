@@ -191,7 +191,7 @@ static void no_such_port(tide_graph *g)
 }
 static void no_keys(tide_graph *g)
 {
-    edge_of(g, 0)->n_keys = 0;
+    edge_of(g, 1)->n_keys = 0;
 }
 static void forwards_to_fewer(tide_graph *g)
 {
@@ -199,7 +199,7 @@ static void forwards_to_fewer(tide_graph *g)
 }
 static void wrongly_chained(tide_graph *g)
 {
-    edge_of(g, 0)->chained = true;
+    edge_of(g, 1)->chained = true;
 }
 static void same_ids(tide_graph *g)
 {
@@ -251,14 +251,59 @@ static void json_holds_plan_and_graph(void **state)
     json_t *g = json_object_get(root, "graph");
     assert_int_equal(json_array_size(json_object_get(g, "vertices")), graph->n_vertices);
     assert_int_equal(json_array_size(json_object_get(g, "edges")), graph->n_edges);
-    json_t *aggregate = json_array_get(json_object_get(g, "vertices"), 1);
+    json_t *aggregate = json_array_get(json_object_get(g, "vertices"), 2);
     assert_string_equal(json_string_value(json_object_get(aggregate, "id")), "ede0d30b9090a467");
-    json_t *edge = json_array_get(json_object_get(g, "edges"), 0);
+    json_t *edge = json_array_get(json_object_get(g, "edges"), 1);
     assert_string_equal(json_string_value(json_object_get(edge, "partitioner")), "hash");
     json_decref(root);
     tide_free(text);
     tide_graph_free(&graph);
     tide_plan_free(&plan);
+}
+
+/* How many first phases the script's aggregates have. */
+static uint32_t count_phases(const char *sql, uint32_t parallelism)
+{
+    tide_plan *plan;
+    tide_graph *graph = plan_text_graph(sql, parallelism, &plan);
+    uint32_t n = 0;
+    for (uint32_t v = 0; v < graph->n_vertices; v++)
+        n += graph->vertices[v].node->kind == TIDE_NODE_PARTIAL;
+    tide_graph_free(&graph);
+    tide_plan_free(&plan);
+    return n;
+}
+
+static void aggregates_behind_an_exchange_have_two_phases(void **state)
+{
+    (void)state;
+    assert_int_equal(count_phases(base, 2), 1);
+    assert_int_equal(count_phases(base, 1), 0);
+    assert_int_equal(count_phases(ADS "SELECT count(*), max(user_id) FROM ads;", 2), 1);
+    assert_int_equal(
+        count_phases(ADS "SELECT user_id, count(*) FROM (SELECT user_id FROM ads UNION ALL "
+                         "SELECT user_id FROM more) GROUP BY user_id;",
+                     2),
+        2);
+}
+
+/* One whose rows lie where they belong, one that sends late rows elsewhere, and those whose states
+ * do not add up. */
+static void other_aggregates_have_one_phase(void **state)
+{
+    (void)state;
+    static const char *const one[] = {
+        ADS "CREATE TABLE late (ts TIMESTAMP(3), user_id STRING) WITH ('connector' = 'x');"
+            "SET 'late-rows.table' = 'late';"
+            "SELECT user_id, count(*) " SESSION("user_id", "ads", "30"),
+        ADS "SELECT user_id, count(DISTINCT ad_id) FROM ads GROUP BY user_id;",
+    };
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+        assert_int_equal(count_phases(one[i], 2), 0);
+    assert_int_equal(count_phases(ADS "SELECT user_id, max(n) FROM (SELECT user_id, count(*) AS n "
+                                      "FROM ads GROUP BY user_id) GROUP BY user_id;",
+                                  2),
+                     1); /* The inner one; the outer one reads changes, too. */
 }
 
 static void a_side_table_gets_late_rows(void **state)
@@ -303,6 +348,8 @@ int main(void)
         cmocka_unit_test(key_groups_bound_the_parallelism),
         cmocka_unit_test(a_broken_graph_is_refused),
         cmocka_unit_test(json_holds_plan_and_graph),
+        cmocka_unit_test(aggregates_behind_an_exchange_have_two_phases),
+        cmocka_unit_test(other_aggregates_have_one_phase),
         cmocka_unit_test(a_side_table_gets_late_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,51 @@ static const tide_op_vt amplify_vt = {
     .name = "amplify", .size = sizeof(amplify), .open = amplify_open, .on_batch = amplify_on_batch
 };
 
+/* Holds batches back until it is told to hand them on. */
+typedef struct hold {
+    tide_batch *held;
+} hold;
+
+static tide_status hold_open(void *self, const tide_node *node, tide_op_env *env)
+{
+    (void)self;
+    (void)node;
+    (void)env;
+    return TIDE_OK;
+}
+
+static tide_op_result hold_on_flush(void *self_v, tide_outbox *out)
+{
+    hold *self = self_v;
+    if (self->held == NULL) return TIDE_OP_DONE;
+    if (!tide_outbox_has_room(out)) return TIDE_OP_AGAIN;
+    tide_outbox_push(out, &self->held);
+    return TIDE_OP_DONE;
+}
+
+static tide_op_result hold_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
+                                    tide_outbox *out)
+{
+    (void)port;
+    hold *self = self_v;
+    if (hold_on_flush(self, out) != TIDE_OP_DONE) return TIDE_OP_AGAIN;
+    self->held = *in_p;
+    *in_p = NULL;
+    return TIDE_OP_DONE;
+}
+
+static void hold_close(void *self)
+{
+    tide_batch_unref(&((hold *)self)->held);
+}
+
+static const tide_op_vt hold_vt = { .name = "hold",
+                                    .size = sizeof(hold),
+                                    .open = hold_open,
+                                    .on_batch = hold_on_batch,
+                                    .on_flush = hold_on_flush,
+                                    .close = hold_close };
+
 /* Counts what it sees, and checks that no row is older than a watermark before it. */
 typedef struct seen {
     uint64_t batches[2];
@@ -303,6 +348,53 @@ static void emitting_while_suspended_is_work(void **state)
     tide_channel_fini(&out);
 }
 
+static tide_elem_kind pop_kind(tide_channel *channel)
+{
+    tide_elem e;
+    if (!tide_channel_pop(channel, &e)) return TIDE_ELEM_END;
+    tide_batch_unref(&e.batch);
+    return e.kind;
+}
+
+/* Behind an idle channel the others' watermarks go on: what is held must be before it. The slot's
+ * idling brings held rows out as well, and so does the end, even that of a stopped job. */
+static void held_rows_go_before_idleness_and_end(void **state)
+{
+    (void)state;
+    tide_channel in, out;
+    tide_channel_init(&in, NULL, NULL);
+    tide_channel_init(&out, NULL, NULL);
+    tide_task *t = new_task("chain");
+    add_gate(t, &in, NULL);
+    add_outlet(t, add(t, -1, &hold_vt, &passing_node), &out);
+
+    tide_batch *batch = numbered(1);
+    tide_channel_push(&in, &batch);
+    while (tide_task_step(t, 0, 0) > 0) {}
+    assert_int_equal(pop_kind(&out), TIDE_ELEM_END); /* Nothing there. */
+    tide_channel_control(&in, pool, &(tide_elem){ .kind = TIDE_ELEM_IDLE });
+    while (tide_task_step(t, 0, 0) > 0) {}
+    assert_int_equal(pop_kind(&out), TIDE_ELEM_BATCH);
+    assert_int_equal(pop_kind(&out), TIDE_ELEM_IDLE);
+
+    batch = numbered(2);
+    tide_channel_push(&in, &batch);
+    while (tide_task_step(t, 0, 0) > 0) {}
+    assert_true(tide_task_on_idle(t, 0));
+    assert_false(tide_task_on_idle(t, 0));
+    assert_int_equal(pop_kind(&out), TIDE_ELEM_BATCH);
+
+    batch = numbered(3);
+    tide_channel_push(&in, &batch);
+    tide_channel_control(&in, pool, &(tide_elem){ .kind = TIDE_ELEM_END });
+    while (tide_task_step(t, 0, 0) > 0) {}
+    assert_int_equal(pop_kind(&out), TIDE_ELEM_BATCH);
+    assert_int_equal(tide_task_state_of(t), TIDE_TASK_FINISHED);
+    tide_task_free(&t);
+    tide_channel_fini(&in);
+    tide_channel_fini(&out);
+}
+
 /* One producer, a branch that makes thirty batches of each and one that makes one, and an operator
  * that takes both: whatever the order of steps, it ends, with every row there and none overtaken by
  * time. */
@@ -355,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(emitting_while_suspended_is_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(held_rows_go_before_idleness_and_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_diamond_never_locks_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
