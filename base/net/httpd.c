@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -84,6 +85,18 @@ void tide_httpd_free(tide_httpd **self_p)
 uint32_t tide_httpd_port(const tide_httpd *self)
 {
     return self->port;
+}
+
+bool tide_httpd_has_token(const tide_httpd_request *asked, const char *token)
+{
+    static const char scheme[] = "Bearer ";
+    if (strncasecmp(asked->authorization, scheme, sizeof scheme - 1) != 0) return false;
+    const char *given = asked->authorization + sizeof scheme - 1;
+    size_t n = strlen(token);
+    if (strlen(given) != n) return false;
+    unsigned char differs = 0;
+    for (size_t i = 0; i < n; i++) differs |= (unsigned char)(given[i] ^ token[i]);
+    return differs == 0;
 }
 
 /* ---- answers ---- */

@@ -67,6 +67,9 @@ TIDE_MUST_CHECK tide_status tide_httpd_new(const tide_httpd_config *config, tide
 void tide_httpd_free(tide_httpd **self_p);
 uint32_t tide_httpd_port(const tide_httpd *self);
 
+/* Is the bearer token that was sent this one? Takes as long whatever is wrong with it but its
+ * length. */
+bool tide_httpd_has_token(const tide_httpd_request *request, const char *token);
 /* Any thread; the request is the server's again. */
 void tide_httpd_answer_request(tide_httpd_request **request_p, const tide_httpd_answer *answer);
 /* Answers with application/problem+json; see problem.h. */

@@ -16,6 +16,7 @@
 #include "base/core/mem.h"
 #include "base/net/http.h"
 #include "base/net/httpd.h"
+#include "base/net/metrics.h"
 #include "base/net/problem.h"
 
 #define DEADLINE_MS 20000
@@ -203,6 +204,48 @@ static void redirects_are_told_not_followed(void **state)
     tide_http_reply_fini(&reply);
 }
 
+static void put_more(void *ctx, tide_bytes *out)
+{
+    const tide_exposition_label label = { "name", ctx };
+    tide_exposition_begin(out, "tidemill_tests", "gauge", "Tests");
+    tide_exposition_put(out, "tidemill_tests", &label, 1, 3);
+}
+
+static void expect_metrics(fixture *self, const tide_metrics_server *server, const char *path,
+                           const char *token, uint32_t code, const char *text)
+{
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u%s", tide_metrics_server_port(server), path);
+    const tide_http_call how = {
+        .url = url, .token = token, .connect_timeout_ms = DEADLINE_MS, .timeout_ms = DEADLINE_MS
+    };
+    tide_http_reply reply;
+    assert_int_equal(tide_http_perform(self->client, &how, &reply), TIDE_OK);
+    assert_int_equal(reply.code, code);
+    if (!strstr(tide_bytes_text(&reply.body), text)) fail_msg("no %s", text);
+    tide_http_reply_fini(&reply);
+}
+
+/* What a process without REST serves. */
+static void metrics_are_served_with_those_of_the_process(void **state)
+{
+    fixture *self = *state;
+    tide_metrics_server *server = NULL;
+    const tide_metrics_config config = {
+        .address = "127.0.0.1", .token = "t0ken", .put = put_more, .ctx = "a\"b\\c\nd"
+    };
+    assert_int_equal(tide_metrics_server_new(&config, &server), TIDE_OK);
+    expect_metrics(self, server, "/metrics", "t0ken", 200,
+                   "# TYPE tidemill_tests gauge\ntidemill_tests{name=\"a\\\"b\\\\c\\nd\"} 3\n");
+    expect_metrics(self, server, "/metrics", "t0ken", 200, "process_cpu_seconds_total ");
+    expect_metrics(self, server, "/metrics", "t0kem", 401, "Bearer");
+    expect_metrics(self, server, "/metrics", "t0ken2", 401, "Bearer");
+    expect_metrics(self, server, "/metrics", NULL, 401, "Bearer");
+    expect_metrics(self, server, "/healthz", NULL, 200, "ok");
+    expect_metrics(self, server, "/jobs", "t0ken", 404, "the master has");
+    tide_metrics_server_free(&server);
+}
+
 static void a_taken_port_is_said(void **state)
 {
     fixture *self = *state;
@@ -287,6 +330,7 @@ int main(void)
         cmocka_unit_test(long_bodies_go_to_a_file_with_their_checksum),
         cmocka_unit_test(what_is_too_long_or_malformed_is_a_problem),
         cmocka_unit_test(redirects_are_told_not_followed),
+        cmocka_unit_test(metrics_are_served_with_those_of_the_process),
         cmocka_unit_test(a_taken_port_is_said),
         cmocka_unit_test(nobody_there_is_unreachable),
         cmocka_unit_test(silence_is_a_time_out),
