@@ -102,6 +102,7 @@ class Bench:
     def __init__(self, build, quick):
         self.tidemill = os.path.join(build, "tidemill")
         self.limits = os.path.join(build, "bin", "limits")
+        self.exchange = os.path.join(build, "bin", "exchange_bench")
         self.data = os.path.join(build, "bench-data")
         self.quick = quick
         self.events = 500_000 if quick else 50_000_000
@@ -110,7 +111,7 @@ class Bench:
         self.lineitem_rows = 5_000 if quick else 200_000
         cpus = sorted(os.sched_getaffinity(0))
         self.cpu, self.cpus = {cpus[-1]}, set(cpus)
-        for program in (self.tidemill, self.limits):
+        for program in (self.tidemill, self.limits, self.exchange):
             if not os.access(program, os.X_OK):
                 sys.exit(f"bench: no {program}; ./dev bench builds it")
 
@@ -279,6 +280,20 @@ def idle_figures(b):
     yield Figure("idle", "streaming job, one row a second", "% of a CPU", 1, None, share, None)
 
 
+def exchange_figures(b):
+    def rate(who, transport):
+        return lambda: b.output(b.exchange, who, transport, "--mb", "64" if b.quick else "4096",
+                                cpus=b.cpus)["gb_per_s"]
+
+    def neighbours():
+        return b.output(b.exchange, "blocked", "--seconds", "1" if b.quick else "10", cpus=b.cpus)["ratio"]
+
+    for transport in ("ipc", "tcp"):
+        yield Figure("exchange", f"rows to another process, {transport} (limit: ZeroMQ alone)", "GB/s", 0.7, 0.95,
+                     rate("ours", transport), rate("raw", transport), of_limit=True)
+    yield Figure("exchange", "three channels while a fourth stands still", "times", 0.95, None, neighbours, None)
+
+
 def size_figures(b):
     def megabytes():
         total = 0
@@ -373,7 +388,8 @@ def kafka_figures(b):
 
 
 GROUPS = {"nexmark": nexmark_figures, "scaling": scaling_figures, "sessions": session_figures,
-          "csv": csv_figures, "start": start_figures, "idle": idle_figures, "size": size_figures,
+          "csv": csv_figures, "exchange": exchange_figures, "start": start_figures, "idle": idle_figures,
+          "size": size_figures,
           "kafka": kafka_figures}
 
 
@@ -426,7 +442,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one run over small inputs: does it work at all?")
     parser.add_argument("--kafka", action="store_true", help="start a broker (Java) and measure with it, too")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), metavar="FOLDER",
-                        help="with tidemill and bin/limits; build/release")
+                        help="with tidemill, bin/limits and bin/exchange_bench; build/release")
     options = parser.parse_args()
     for name in options.groups:
         if name not in GROUPS:

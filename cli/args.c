@@ -120,6 +120,11 @@ static bool unknown_flag(const tide_args *self, const char *name)
     return false;
 }
 
+static bool may_lack_value(const tide_flag *flag)
+{
+    return flag->value && flag->value[0] == '[';
+}
+
 static bool read_long(tide_args *self, cursor *c)
 {
     const char *name = c->argv[c->at++] + 2;
@@ -138,6 +143,10 @@ static bool read_long(tide_args *self, cursor *c)
     }
     if (!flag->value) return add(self, flag, "");
     if (equals) return add(self, flag, equals + 1);
+    if (may_lack_value(flag)) {
+        bool is_value = c->at < c->argc && tide_choice_has(flag->choices, c->argv[c->at]);
+        return add(self, flag, is_value ? c->argv[c->at++] : "");
+    }
     if (c->at < c->argc) return add(self, flag, c->argv[c->at++]);
     tide_exit_usage(self->command->name, "--%s needs a value: --%s %s", flag->name, flag->name,
                     flag->value);
@@ -174,7 +183,8 @@ static bool add(tide_args *self, const tide_flag *flag, const char *value)
         tide_exit_usage(self->command->name, "--%s is given twice", flag->name);
         return false;
     }
-    if (flag->choices && !tide_choice_has(flag->choices, value)) {
+    bool is_left_out = may_lack_value(flag) && *value == '\0';
+    if (flag->choices && !is_left_out && !tide_choice_has(flag->choices, value)) {
         tide_exit_usage(self->command->name, "--%s takes one of %s, not \"%s\"", flag->name,
                         flag->choices, value);
         return false;

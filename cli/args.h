@@ -14,7 +14,8 @@ typedef struct tide_flag {
     const char *name;    /* Long form, without dashes. NULL ends a table. */
     char letter;         /* Short form, or 0. */
     bool repeats;        /* May be given more than once; otherwise that is an error. */
-    const char *value;   /* What follows it ("FILE"), or NULL for a switch. */
+    const char *value;   /* What follows it ("FILE"), or NULL for a switch. "[STATE]": may be left
+                          * out; a word behind the flag is it only when it is one of `choices`. */
     const char *choices; /* "table|csv|json": the values it takes; NULL any. */
     const char *setting; /* The key of the setting that it stands for, or NULL. */
     const char *help;    /* One line. */

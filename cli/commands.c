@@ -24,6 +24,33 @@
         .name = "config", .value = "FILE", .help = "YAML file of settings (or $TIDEMILL_CONFIG)"   \
     }
 
+#define FLAG_MASTER                                                                                \
+    {                                                                                              \
+        .name = "master", .value = "URL",                                                          \
+        .help = "REST address of the master, more separated by commas (or $TIDEMILL_MASTER)"       \
+    }
+#define FLAG_FORM                                                                                  \
+    {                                                                                              \
+        .name = "output", .letter = 'o', .value = "FORMAT", .choices = "table|wide|json",          \
+        .help = "Form of the answer"                                                               \
+    }
+#define FLAG_LOG                                                                                   \
+    {                                                                                              \
+        .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" \
+    }
+#define FLAG_TIMEOUT                                                                               \
+    {                                                                                              \
+        .name = "timeout", .value = "DURATION", .help = "How long to wait at most, as in 60s"      \
+    }
+#define JOB_STATES                                                                                 \
+    "CREATED|RECONCILING|WAITING|NUMBERING|PREPARING|DEPLOYING|RUNNING|STOPPING|RESTARTING|"       \
+    "CANCELLING|FAILING|ENDING|FINISHED|CANCELED|FAILED"
+#define FLAG_WAIT_STATE                                                                            \
+    {                                                                                              \
+        .name = "wait", .value = "[STATE]", .choices = JOB_STATES,                                 \
+        .help = "Wait until the job is in this state; without one, until it has ended"             \
+    }
+
 static const tide_flag run_flags[] = {
     FLAG_EXECUTE,
     FLAG_PARALLELISM,
@@ -92,6 +119,103 @@ static const tide_flag help_flags[] = {
     { 0 },
 };
 
+static const tide_flag submit_flags[] = {
+    FLAG_EXECUTE,
+    FLAG_PARALLELISM,
+    { .name = "name",
+      .value = "NAME",
+      .setting = "pipeline.name",
+      .help = "Name of the job; without one, its file's" },
+    { .name = "detached", .letter = 'd', .help = "Return when the job is accepted: the default" },
+    FLAG_WAIT_STATE,
+    FLAG_TIMEOUT,
+    { .name = "dry-run", .help = "Plan the job and show its operators; submit nothing" },
+    FLAG_FORM,
+    FLAG_SET,
+    FLAG_MASTER,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag look_flags[] = {
+    FLAG_FORM,
+    FLAG_MASTER,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag status_flags[] = {
+    FLAG_WAIT_STATE, FLAG_TIMEOUT, FLAG_FORM, FLAG_MASTER, FLAG_CONFIG, { 0 },
+};
+
+static const tide_flag end_flags[] = {
+    { .name = "wait", .help = "Wait until the job has ended" },
+    FLAG_TIMEOUT,
+    FLAG_MASTER,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag logs_flags[] = {
+    { .name = "follow", .letter = 'f', .help = "Go on until the job has ended" },
+    FLAG_MASTER,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag top_flags[] = {
+    { .name = "once",
+      .help = "One table and no more: the default when it does not go to a terminal" },
+    FLAG_FORM,
+    FLAG_MASTER,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag cluster_flags[] = {
+    { .name = "workers", .letter = 'w', .value = "N", .help = "Workers to start (1)" },
+    { .name = "slots",
+      .letter = 's',
+      .value = "N",
+      .help = "Slots of each worker; without it, one per core" },
+    { .name = "dir", .value = "DIR", .help = "Folder of the cluster's files (.tidemill)" },
+    { .name = "rest-port", .value = "PORT", .help = "Port of REST (any free one)" },
+    { .name = "control-port",
+      .value = "PORT",
+      .help = "Port of the control socket (any free one)" },
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "table|json",
+      .help = "Form of the answer of status" },
+    FLAG_SET,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag config_flags[] = {
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "table|json",
+      .help = "Form of the answer" },
+    FLAG_SET,
+    FLAG_CONFIG,
+    { 0 },
+};
+
+static const tide_flag doctor_flags[] = {
+    { .name = "kafka", .value = "HOST:PORT", .help = "Brokers to reach, separated by commas" },
+    { .name = "output",
+      .letter = 'o',
+      .value = "FORMAT",
+      .choices = "table|json",
+      .help = "Form of the answer" },
+    FLAG_SET,
+    FLAG_CONFIG,
+    { 0 },
+};
+
 const tide_command tide_commands[] = {
     { .name = "run",
       .operands = "[FILE | ./LIBRARY.so [-- ARGUMENT...]]",
@@ -152,6 +276,105 @@ const tide_command tide_commands[] = {
       .n_operands_min = 1,
       .n_operands_max = 1000,
       .run = tide_command_bench },
+    { .name = "submit",
+      .operands = "[FILE | ./LIBRARY.so [-- ARGUMENT...]]",
+      .help = "Submit a job to a cluster and print its id",
+      .details =
+          "The job is planned here first, so mistakes in it are answered as by 'tidemill "
+          "run'. A library\n"
+          "is planned in a process of its own, and uploaded. Paths in a job are those of the "
+          "workers.\n\n"
+          "examples:\n"
+          "  tidemill submit job.sql -p 4\n"
+          "  tidemill submit job.sql --wait --timeout 10min",
+      .flags = submit_flags,
+      .operand_kind = TIDE_OPERAND_FILE,
+      .n_operands_max = 1000,
+      .run = tide_command_submit },
+    { .name = "list",
+      .help = "List the jobs of a cluster",
+      .flags = look_flags,
+      .run = tide_command_list },
+    { .name = "describe",
+      .operands = "JOB",
+      .help = "Show a job: state, operators, runners, why it failed",
+      .flags = look_flags,
+      .n_operands_min = 1,
+      .n_operands_max = 1,
+      .run = tide_command_describe },
+    { .name = "status",
+      .operands = "JOB",
+      .help = "Print a job's state, or wait for one",
+      .details =
+          "exit codes of --wait: 0 the job is in that state, 1 it failed, 5 the time passed, "
+          "6 there is no\n"
+          "such job, 7 it ended otherwise. Without STATE, 0 says that it finished or was "
+          "cancelled.\n\n"
+          "example:\n"
+          "  tidemill status 3f2b8c0d1e4a5967 --wait RUNNING --timeout 60s",
+      .flags = status_flags,
+      .n_operands_min = 1,
+      .n_operands_max = 1,
+      .run = tide_command_status },
+    { .name = "cancel",
+      .operands = "JOB...",
+      .help = "End jobs now",
+      .flags = end_flags,
+      .n_operands_min = 1,
+      .n_operands_max = 1000,
+      .run = tide_command_cancel },
+    { .name = "stop",
+      .operands = "JOB...",
+      .help = "End jobs cleanly: sources stop, sinks complete what they have",
+      .flags = end_flags,
+      .n_operands_min = 1,
+      .n_operands_max = 1000,
+      .run = tide_command_stop },
+    { .name = "logs",
+      .operands = "JOB",
+      .help = "Print what a job's runners wrote",
+      .flags = logs_flags,
+      .n_operands_min = 1,
+      .n_operands_max = 1,
+      .run = tide_command_logs },
+    { .name = "top",
+      .operands = "[JOB]",
+      .help = "Show what every operator does: rows per second, busy, back-pressure, watermark",
+      .flags = top_flags,
+      .n_operands_max = 1,
+      .run = tide_command_top },
+    { .name = "cluster",
+      .operands = "start|stop|status",
+      .help = "Start and stop a cluster on this host, for trying things out",
+      .details = "start prints the address of REST when everything is ready; other commands find "
+                 "it by the state\n"
+                 "file in ./.tidemill or ~/.tidemill. stop ends exactly these processes; jobs that "
+                 "had not ended\n"
+                 "go on when a cluster is started in the same folder.\n\n"
+                 "example:\n"
+                 "  tidemill cluster start -w 2 --slots 2",
+      .flags = cluster_flags,
+      .operand_kind = TIDE_OPERAND_WORD,
+      .words = "start|stop|status",
+      .n_operands_min = 1,
+      .n_operands_max = 1,
+      .is_process = true,
+      .run = tide_command_cluster },
+    { .name = "config",
+      .operands = "effective | explain KEY",
+      .help = "Show every setting with its origin, or explain one",
+      .flags = config_flags,
+      .operand_kind = TIDE_OPERAND_WORD,
+      .words = "effective|explain",
+      .n_operands_min = 1,
+      .n_operands_max = 2,
+      .is_process = true,
+      .run = tide_command_config },
+    { .name = "doctor",
+      .help = "Check whether this host is fit to run a cluster",
+      .flags = doctor_flags,
+      .is_process = true,
+      .run = tide_command_doctor },
     { .name = "version",
       .help = "Print the version",
       .flags = version_flags,

@@ -9,6 +9,7 @@
 #include "cli/driver/driver.h"
 #include "cli/interrupt.h"
 #include "cli/job.h"
+#include "cli/mpi/ranks.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "worker/connector/print/output.h"
@@ -92,6 +93,14 @@ static tide_exit explain_instead(const tide_cli_job *job)
 
 int tide_command_run(const tide_args *args)
 {
+    if (tide_ranks_wanted(environ)) {
+        const tide_ranks_options ranks = {
+            .args = args,
+            .format = output_format(tide_args_value(args, "output", "table")),
+            .changelog = tide_args_has(args, "changelog"),
+        };
+        return tide_ranks_run(&ranks);
+    }
     tide_cli_job job;
     tide_exit code = tide_cli_job_load(&job, args);
     if (code != TIDE_EXIT_OK) return code;

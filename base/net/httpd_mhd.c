@@ -22,7 +22,6 @@
  * unread bytes would lose the answer on its way. */
 #define DISCARD_BYTES_MAX (1u << 20)
 #define CONNECTION_MEMORY_BYTES ((size_t)32 << 10)
-#define THREAD_STACK_BYTES ((size_t)256 << 10)
 
 typedef struct server {
     struct MHD_Daemon *daemon;
@@ -65,7 +64,7 @@ static void *start(int listener, const tide_httpd_abi_host *host)
                          MHD_OPTION_CONNECTION_LIMIT, host->connections_max,
                          MHD_OPTION_CONNECTION_TIMEOUT, host->idle_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
-                         MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK_BYTES, MHD_OPTION_END);
+                         MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (self->daemon) return self;
     close(listener);

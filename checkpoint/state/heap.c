@@ -11,8 +11,7 @@
 
 #define UNIT 16u
 #define SMALL_MAX 8192u
-#define CLASSES 32u       /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
-#define PREFETCH_LINES 7u /* Of a blob: what a small set is searched in. */
+#define CLASSES 32u /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
 #define PAGE_BYTES_MIN 1024u
 #define PAGE_BYTES_MAX 65536u
 
@@ -169,15 +168,12 @@ bool tide_row_own_strings(tide_table *t, uint8_t *row)
     return true;
 }
 
-typedef struct blob {
-    uint32_t n, cap; /* Bytes used; bytes behind this header. */
-    uint8_t bytes[] TIDE_ALIGNED(8);
-} blob;
+typedef tide_blob blob;
 
 static blob **handle(const tide_table *t, uint8_t *row, uint32_t i)
 {
     tide_assert_slow(i < t->n_blobs);
-    return (blob **)(void *)(row + t->blobs_at + (size_t)i * 8);
+    return (blob **)(void *)(row + t->map.blobs_at + (size_t)i * 8);
 }
 
 void tide_row_drop_content(tide_table *t, uint8_t *row)
@@ -200,23 +196,6 @@ const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i
     const blob *b = *handle(t, (uint8_t *)(uintptr_t)row, i);
     *n_out = b ? b->n : 0;
     return b ? b->bytes : NULL;
-}
-
-const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out)
-{
-    return tide_row_blob(self, tide_table_row(self, row), i, n_out);
-}
-
-void tide_table_handle_prefetch(const tide_table *self, uint32_t row, uint32_t i)
-{
-    __builtin_prefetch(handle(self, tide_table_row(self, row), i));
-}
-
-void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i)
-{
-    const uint8_t *b = (const uint8_t *)*handle(self, tide_table_row(self, row), i);
-    for (uint32_t line = 0; line < PREFETCH_LINES; line++)
-        __builtin_prefetch(b + (size_t)line * TIDE_CACHE_LINE);
 }
 
 /* Room for n bytes rounded up to what the heap would give anyway. */

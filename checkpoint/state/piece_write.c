@@ -44,7 +44,7 @@ static void save_fixed(const tide_table *t, const uint8_t *row, bool key_only, u
     for (uint32_t c = 0; t->key.n_strs && c < t->key.n; c++)
         if (string_at(t, row, c)) memset(to + t->key.at[c] + 8, 0, 8);
     if (key_only) return;
-    memset(to + t->blobs_at, 0, t->n_blobs * (size_t)8);
+    memset(to + t->map.blobs_at, 0, t->n_blobs * (size_t)8);
     for (uint32_t i = 0; i < t->n_owned; i++)
         memset(to + t->map.key_bytes + t->owned[i].offset, 0, t->owned[i].bytes);
 }

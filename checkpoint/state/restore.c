@@ -30,7 +30,7 @@ static bool load_strings(tide_table *t, uint8_t *row, const uint8_t **from)
 static tide_status load_content(tide_table *t, uint32_t row, const uint8_t *from)
 {
     uint8_t *at = tide_table_row(t, row);
-    memset(at + t->blobs_at, 0, t->n_blobs * (size_t)8); /* Dropping it is safe from here on. */
+    memset(at + t->map.blobs_at, 0, t->n_blobs * (size_t)8); /* Dropping it is safe from here on. */
     for (uint32_t i = 0; i < t->n_owned; i++)
         memset(at + t->map.key_bytes + t->owned[i].offset, 0, t->owned[i].bytes);
     if (!load_strings(t, at, &from)) return tide_table_over_budget(t);

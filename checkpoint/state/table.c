@@ -215,7 +215,7 @@ static void lay_out(tide_table *t, const tide_table_spec *spec)
     t->n_blobs = spec->n_blobs;
     t->map.key_bytes = t->key.key_bytes;
     t->map.stride = stride_of(t->key.key_bytes + spec->value_bytes);
-    t->blobs_at = t->key.key_bytes + spec->value_bytes - spec->n_blobs * 8;
+    t->map.blobs_at = t->key.key_bytes + spec->value_bytes - spec->n_blobs * 8;
     uint32_t slots = tide_page_slots(t, TIDE_PAGE_BYTES_MAX);
     while (1u << t->map.slot_bits < slots) t->map.slot_bits++;
     t->map.slot_mask = (1u << t->map.slot_bits) - 1;

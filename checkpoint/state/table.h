@@ -90,6 +90,7 @@ typedef struct tide_table_map {
     uint8_t **page; /* By page number: the page's first row. */
     uint32_t slot_bits, slot_mask;
     uint32_t stride, key_bytes; /* Of a row; of its key, which comes first. */
+    uint32_t blobs_at;          /* Of the first blob handle, in the row. */
 } tide_table_map;
 
 TIDE_INLINE uint8_t *tide_table_row(const tide_table *self, uint32_t row)
@@ -113,12 +114,33 @@ void tide_table_keys(const tide_table *self, const uint32_t *rows, uint32_t n, c
 bool tide_table_is_live(const tide_table *self, uint32_t row); /* Any number is fine. */
 
 /* ---- variable-size values ---- */
+/* A blob as it lies in memory. Read-only outside of this folder; public for the inline functions.
+ */
+typedef struct tide_blob {
+    uint32_t n, cap; /* Bytes used; bytes behind this header. */
+    uint8_t bytes[] TIDE_ALIGNED(8);
+} tide_blob;
+
+TIDE_INLINE tide_blob **tide_table_handle(const tide_table *self, uint32_t row, uint32_t i)
+{
+    const tide_table_map *m = (const tide_table_map *)(const void *)self;
+    return (tide_blob **)(void *)(tide_table_row(self, row) + m->blobs_at + (size_t)i * 8);
+}
 /* Blob i of a row: *n_out bytes, 8-byte aligned, valid until it changes or the row is deleted. */
-const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i, uint32_t *n_out);
-/* Hints: the row's handle of blob i will be read soon; later, that the blob's first bytes will. The
- * second reads the handle, so it should come some rows after the first. */
-void tide_table_handle_prefetch(const tide_table *self, uint32_t row, uint32_t i);
-void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i);
+TIDE_INLINE const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
+                                           uint32_t *n_out)
+{
+    const tide_blob *b = *tide_table_handle(self, row, i);
+    *n_out = b ? b->n : 0;
+    return b ? b->bytes : NULL;
+}
+/* Hint: the blob's first bytes will be read soon, one or two cache lines. Reads the row. */
+TIDE_INLINE void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i)
+{
+    const uint8_t *b = (const uint8_t *)*tide_table_handle(self, row, i);
+    __builtin_prefetch(b, 1);
+    __builtin_prefetch(b + TIDE_CACHE_LINE, 1);
+}
 /* Makes it n bytes, keeping what was there; new bytes are zero. *out (may be NULL) is writable.
  * The row must be touched before. Capacity grows by half, so appending bit by bit is fine. Returns
  * TIDE_E_BUDGET, or TIDE_E_LIMIT beyond TIDE_TABLE_BLOB_BYTES_MAX, leaving the blob as it was. n

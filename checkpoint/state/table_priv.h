@@ -82,8 +82,7 @@ struct tide_table {
     uint32_t epoch;      /* Counts barriers. */
     size_t n_words;      /* Of one kind of row bits, in all pages. */
     uint8_t *scratch;    /* TIDE_SCRATCH_ROWS keys. */
-    uint32_t value_bytes, n_blobs, n_owned,
-        blobs_at; /* blobs_at: of the first handle, in the row. */
+    uint32_t value_bytes, n_blobs, n_owned;
     tide_table_owned *owned;
     tide_table_groups range;
     tide_key_spec key;

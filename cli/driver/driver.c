@@ -31,6 +31,26 @@ void tide_driver_control_stop(tide_driver_control *self)
     tide_waker_wake(self->waker);
 }
 
+void tide_driver_control_arm(tide_driver_control *self)
+{
+    tide_waker_arm(self->waker);
+}
+
+void tide_driver_control_wait(tide_driver_control *self, int64_t timeout_ns)
+{
+    tide_waker_wait(self->waker, timeout_ns);
+}
+
+void tide_driver_control_wake(tide_driver_control *self)
+{
+    tide_waker_wake(self->waker);
+}
+
+int tide_driver_control_stops(const tide_driver_control *self)
+{
+    return atomic_load(&self->stops);
+}
+
 static void wake(void *waker)
 {
     tide_waker_wake(waker);

@@ -19,6 +19,11 @@ void tide_driver_control_free(tide_driver_control **self_p);
 /* First call: end cleanly (sources stop, sinks complete what they have). Second: abandon at once.
  */
 void tide_driver_control_stop(tide_driver_control *self);
+/* For hosts of a job that wait on more than a stop (one thread): arm, look at everything, wait. */
+void tide_driver_control_arm(tide_driver_control *self);
+void tide_driver_control_wait(tide_driver_control *self, int64_t timeout_ns); /* Negative: none. */
+void tide_driver_control_wake(tide_driver_control *self);                     /* Any thread. */
+int tide_driver_control_stops(const tide_driver_control *self);
 
 typedef enum tide_driver_end {
     TIDE_DRIVER_FINISHED, /* The input ended. */

@@ -54,6 +54,13 @@ static void print_list(const tide_proto_desc *desc, const tide_proto_list *list,
     tide_bytes_putc(out, ']');
 }
 
+/* Readers of JSON have signed numbers at best: larger ones are texts. */
+static void print_u64(uint64_t n, tide_bytes *out)
+{
+    const char *quote = n > INT64_MAX ? "\"" : "";
+    tide_bytes_printf(out, "%s%" PRIu64 "%s", quote, n, quote);
+}
+
 /* JSON has no infinities. */
 static void print_f64(double f, tide_bytes *out)
 {
@@ -67,7 +74,7 @@ static void print_value(const tide_proto_field *field, const void *record, tide_
 {
     const void *at = tide_proto_at(field, record);
     switch (field->type) {
-    case TIDE_FIELD_U64: tide_bytes_printf(out, "%" PRIu64, *(const uint64_t *)at); break;
+    case TIDE_FIELD_U64: print_u64(*(const uint64_t *)at, out); break;
     case TIDE_FIELD_I64: tide_bytes_printf(out, "%" PRId64, *(const int64_t *)at); break;
     case TIDE_FIELD_BOOL: tide_bytes_puts(out, *(const bool *)at ? "true" : "false"); break;
     case TIDE_FIELD_F64: print_f64(*(const double *)at, out); break;
@@ -91,6 +98,11 @@ static void print_fields(const tide_proto_desc *desc, const void *record, bool f
         first = false;
         print_value(field, record, out);
     }
+}
+
+void tide_proto_print(const tide_proto_desc *desc, const void *record, tide_bytes *out)
+{
+    print_record(desc, record, out);
 }
 
 void tide_msg_print(tide_msg_kind kind, const void *body, tide_bytes *out)

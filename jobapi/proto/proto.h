@@ -93,6 +93,15 @@ void *tide_proto_copy(const tide_proto_desc *desc, const void *record, tide_aren
  * of bytes only their number. */
 void tide_msg_print(tide_msg_kind kind, const void *body, tide_bytes *out);
 
+/* The same for a record: {"name":"x",...}, without fields that are zero, "" or empty. */
+void tide_proto_print(const tide_proto_desc *desc, const void *record, tide_bytes *out);
+/* Reads what _print wrote, and what people write: everything is copied into the arena; fields that
+ * are not there are zero, "" or empty. TIDE_E_INVALID names the place: not JSON, not an object, an
+ * unknown field (with the nearest), a value of the wrong type, a NUL in a text, bytes (which JSON
+ * cannot hold). */
+TIDE_MUST_CHECK tide_status tide_proto_read_json(const tide_proto_desc *desc, const char *text,
+                                                 size_t n, tide_arena *arena, void *record);
+
 /* How far a runner has got, as its agent reports it; values are sent. */
 typedef enum tide_runner_state {
     TIDE_RUNNER_STARTING = 1,

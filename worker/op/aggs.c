@@ -120,12 +120,19 @@ tide_op_rows tide_op_aggs_narrow(tide_op_aggs *self, uint32_t agg, const tide_op
     const tide_agg_call *call = &self->calls[agg];
     const tide_col *filter = call->filter < 0 ? NULL : at->in->cols[call->filter];
     const tide_col *arg = drop_null && call->arg >= 0 ? at->in->cols[call->arg] : NULL;
+    if (arg && arg->validity == NULL) arg = NULL;
+    if (filter == NULL && arg == NULL) {
+        for (uint32_t i = 0; i < at->n; i++) self->some_at[i] = (uint16_t)i;
+        return *at;
+    }
     uint32_t n = 0;
+    const uint8_t *pass = filter ? filter->values : NULL;
+    bool plain = filter && filter->validity == NULL && arg == NULL;
     for (uint32_t i = 0; i < at->n; i++) {
         uint32_t row = at->rows[i];
-        bool keep =
-            (!filter || (tide_col_valid(filter, row) && ((const uint8_t *)filter->values)[row])) &&
-            (!arg || tide_col_valid(arg, row));
+        bool keep = plain ? pass[row]
+                          : (!filter || (tide_col_valid(filter, row) && pass[row])) &&
+                                (!arg || tide_col_valid(arg, row));
         self->some_values[n] = at->values[i];
         self->some_rows[n] = (uint16_t)row;
         self->some_at[n] = (uint16_t)i;

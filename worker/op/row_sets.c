@@ -5,8 +5,8 @@
 
 /* Values carried from one set to another at a time. */
 #define CARRY_MAX 256u
-/* Rows between the hint that a set will be wanted and its use. */
-#define PREFETCH_ROWS 12u
+/* Rows from one hint of what a set needs to the next, and to its use. */
+#define PREFETCH_ROWS 8u
 
 tide_status tide_row_sets_open(tide_row_sets *self, const tide_schema *in, tide_op_aggs *aggs,
                                uint32_t first_blob)
@@ -46,18 +46,18 @@ static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32
                              .spec = &self->specs[set] };
 }
 
-/* Two steps ahead of row i: first where a set is, then the set. */
+/* Two steps ahead of row i: the head of its set, and what of the set will be wanted. */
 static void prefetch(const tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
                      const tide_op_rows *some, uint32_t i)
 {
     const uint16_t *place = self->aggs->some_at;
     if (i + 2 * PREFETCH_ROWS < some->n) {
-        tide_row_ref far = refs[place[i + 2 * PREFETCH_ROWS]];
-        tide_table_handle_prefetch(far.table, far.row, set_of(self, far, s).blob);
+        tide_value_set set = set_of(self, refs[place[i + 2 * PREFETCH_ROWS]], s);
+        tide_value_set_fetch_head(&set);
     }
     if (i + PREFETCH_ROWS < some->n) {
-        tide_row_ref near = refs[place[i + PREFETCH_ROWS]];
-        tide_table_blob_prefetch(near.table, near.row, set_of(self, near, s).blob);
+        tide_value_set set = set_of(self, refs[place[i + PREFETCH_ROWS]], s);
+        tide_value_set_fetch_place(&set, self->hash[i + PREFETCH_ROWS]);
     }
 }
 

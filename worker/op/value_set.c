@@ -1,171 +1,285 @@
 /* value_set.c - see value_set.h. */
 #include "worker/op/value_set.h"
 
+#include <string.h>
+
 #include "base/core/assert.h"
 
-/* Up to this many bytes of members are searched one by one: eight cache lines. */
-#define SCAN_BYTES_MAX 512u
-/* Entries hashed at a time when the index is built. */
-#define HASH_MAX 256u
+#define HEAD_BYTES_MIN 16u
+#define HEAD_BYTES_MAX 128u   /* Of a set with marks; it doubles up to here. */
+#define HEAD_BYTES_INDEXED 8u /* No marks. */
+#define LONG_STRING 255u      /* In place of a length that does not fit into a byte. */
+#define INDEX_SLOTS_MIN 128u
+#define KEYS_MAX 128u /* Hashed at a time when the index is built. */
 
-typedef struct string_entry {
-    uint32_t hash; /* The low half: what the index goes by. */
+typedef struct set_head {
+    uint32_t n, room;
+    uint16_t marks[];
+} set_head;
+
+typedef uint16_t lanes __attribute__((vector_size(16), aligned(8)));
+
+/* Where things are in a members blob. */
+typedef struct view {
+    set_head *head;
+    uint8_t *members;
+    uint32_t bytes; /* Of the members. */
+} view;
+
+static uint32_t head_bytes_of(uint32_t room)
+{
+    return (uint32_t)sizeof(set_head) + room * (uint32_t)sizeof(uint16_t);
+}
+
+static uint16_t mark_of(uint64_t hash)
+{
+    return (uint16_t)(hash >> 32 | 0x8000);
+}
+
+static view view_of(const tide_value_set *self)
+{
+    uint32_t n;
+    uint8_t *p = (uint8_t *)(uintptr_t)tide_table_blob(self->table, self->row, self->blob, &n);
+    if (n == 0) return (view){ 0 };
+    set_head *head = (set_head *)(void *)p;
+    uint32_t head_bytes = head_bytes_of(head->room);
+    return (view){ .head = head, .members = p + head_bytes, .bytes = n - head_bytes };
+}
+
+/* ---- members ---- */
+
+/* The bytes of a string member; its length bytes come first. */
+static const uint8_t *string_of(const uint8_t *member, uint32_t *len_out)
+{
+    *len_out = member[0];
+    if (member[0] != LONG_STRING) return member + 1;
+    memcpy(len_out, member + 1, sizeof *len_out);
+    return member + 1 + sizeof *len_out;
+}
+
+static const uint8_t *behind(const tide_key_spec *spec, const uint8_t *member)
+{
     uint32_t len;
-    char bytes[];
-} string_entry;
-
-static uint32_t string_bytes(uint32_t len)
-{
-    return (uint32_t)sizeof(string_entry) + ((len + 7u) & ~7u);
+    if (spec->n_strs == 0) return member + spec->key_bytes;
+    const uint8_t *bytes = string_of(member, &len);
+    return bytes + len;
 }
 
-static uint32_t entry_bytes(const tide_key_spec *spec, const uint8_t *entry)
+static bool same(const tide_key_spec *spec, const uint8_t *member, const uint8_t *key)
 {
+    uint32_t len;
+    const tide_key_str *s = (const void *)key;
+    if (spec->n_strs == 0 && spec->key_bytes == 8) return memcmp(member, key, 8) == 0;
+    if (spec->n_strs == 0) return memcmp(member, key, spec->key_bytes) == 0;
+    const uint8_t *bytes = string_of(member, &len);
+    return len == s->len && memcmp(bytes, tide_key_str_ptr(s), len) == 0;
+}
+
+static uint32_t member_bytes(const tide_key_spec *spec, const uint8_t *key)
+{
+    uint32_t len = ((const tide_key_str *)(const void *)key)->len;
     if (spec->n_strs == 0) return spec->key_bytes;
-    return string_bytes(((const string_entry *)(const void *)entry)->len);
+    return len + 1 + (len < LONG_STRING ? 0 : (uint32_t)sizeof len);
 }
 
-static bool same_string(const uint8_t *entry, const tide_key_str *s, uint64_t hash)
+static void write_member(const tide_key_spec *spec, uint8_t *to, const uint8_t *key)
 {
-    const string_entry *e = (const void *)entry;
-    return e->hash == (uint32_t)hash && e->len == s->len &&
-           memcmp(e->bytes, tide_key_str_ptr(s), s->len) == 0;
-}
-
-TIDE_INLINE bool same(const tide_key_spec *spec, const uint8_t *entry, const uint8_t *key,
-                      uint64_t hash)
-{
-    if (spec->n_strs) return same_string(entry, (const void *)key, hash);
-    const uint64_t *a = (const void *)entry, *b = (const void *)key;
-    uint64_t differ = a[0] ^ b[0];
-    for (uint32_t i = 1; i < spec->key_bytes / 8; i++) differ |= a[i] ^ b[i];
-    return differ == 0;
-}
-
-static bool scan_words(const uint64_t *members, uint32_t n, uint64_t word)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < n; i++) found |= members[i] == word;
-    return found;
-}
-
-static bool find(const tide_value_set *self, const uint8_t *members, uint32_t n, const uint8_t *key,
-                 uint64_t hash)
-{
-    uint32_t n_index = 0;
-    const tide_key_spec *spec = self->spec;
-    if (n <= SCAN_BYTES_MAX) {
-        if (spec->n_strs == 0 && spec->key_bytes == 8)
-            return scan_words((const void *)members, n / 8, *(const uint64_t *)(const void *)key);
-        for (uint32_t at = 0; at < n; at += entry_bytes(spec, members + at))
-            if (same(spec, members + at, key, hash)) return true;
-        return false;
+    const tide_key_str *s = (const void *)key;
+    if (spec->n_strs == 0) {
+        memcpy(to, key, spec->key_bytes);
+        return;
     }
-    const uint32_t *index =
-        (const void *)tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
-    uint32_t mask = n_index / (uint32_t)sizeof *index - 1;
-    for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask)
-        if (same(spec, members + (size_t)(index[i] - 1) * 8, key, hash)) return true;
+    if (s->len < LONG_STRING) {
+        *to++ = (uint8_t)s->len;
+    } else {
+        *to++ = LONG_STRING;
+        memcpy(to, &s->len, sizeof s->len);
+        to += sizeof s->len;
+    }
+    memcpy(to, tide_key_str_ptr(s), s->len);
+}
+
+/* A member as a key. */
+static void read_member(const tide_key_spec *spec, const uint8_t *member, uint8_t *key)
+{
+    if (spec->n_strs == 0) {
+        memcpy(key, member, spec->key_bytes);
+        return;
+    }
+    tide_key_str s = { 0 };
+    const char *bytes = (const char *)string_of(member, &s.len);
+    memcpy(s.prefix, bytes, s.len < 4 ? s.len : 4);
+    if (s.len > TIDE_VIEW_INLINE_MAX)
+        s.ptr = bytes;
+    else if (s.len > 4)
+        memcpy(s.rest, bytes + 4, s.len - 4);
+    memcpy(key, &s, sizeof s);
+}
+
+/* ---- searching ---- */
+
+/* The whole head is compared, in words of 16 bits: the counts in front never look like a mark. */
+static bool has_mark(const set_head *head, uint16_t mark)
+{
+    const lanes *words = (const void *)head;
+    lanes found = { 0 };
+    for (uint32_t i = 0, n = head_bytes_of(head->room) / (uint32_t)sizeof *words; i < n; i++)
+        found |= (lanes)(words[i] == mark);
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+static bool find_marked(const tide_key_spec *spec, const view *v, const uint8_t *key, uint16_t mark)
+{
+    const uint8_t *member = v->members;
+    for (uint32_t i = 0; i < v->head->n; i++, member = behind(spec, member))
+        if (v->head->marks[i] == mark && same(spec, member, key)) return true;
     return false;
 }
+
+static const uint32_t *index_of(const tide_value_set *self, uint32_t *mask_out)
+{
+    uint32_t n;
+    const uint32_t *index =
+        (const void *)tide_table_blob(self->table, self->row, self->blob + 1, &n);
+    *mask_out = n / (uint32_t)sizeof *index - 1;
+    return index;
+}
+
+static bool find(const tide_value_set *self, const view *v, const uint8_t *key, uint64_t hash)
+{
+    uint32_t mask;
+    if (v->head == NULL) return false;
+    if (v->head->room) {
+        uint16_t mark = mark_of(hash);
+        return has_mark(v->head, mark) && find_marked(self->spec, v, key, mark);
+    }
+    const uint32_t *index = index_of(self, &mask);
+    for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask)
+        if (same(self->spec, v->members + index[i] - 1, key)) return true;
+    return false;
+}
+
+/* ---- the index ---- */
 
 static void place(uint32_t *index, uint32_t mask, uint64_t hash, uint32_t at)
 {
     uint32_t i = (uint32_t)hash & mask;
     while (index[i]) i = (i + 1) & mask;
-    index[i] = at / 8 + 1;
+    index[i] = at + 1;
 }
 
-/* An index of that many slots over members[0..n). */
+/* An index of that many slots over all members. */
 static tide_status rebuild_index(const tide_value_set *self, uint32_t slots)
 {
-    uint32_t n;
-    uint8_t *out;
-    const tide_key_spec *spec = self->spec;
+    uint8_t *out, keys[KEYS_MAX * 24] TIDE_ALIGNED(16);
+    uint64_t hash[KEYS_MAX];
+    uint32_t at[KEYS_MAX], key_bytes = self->spec->key_bytes;
     TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob + 1,
                                     slots * (uint32_t)sizeof(uint32_t), &out));
-    const uint8_t *members = tide_table_blob(self->table, self->row, self->blob, &n);
-    uint32_t *index = (uint32_t *)(void *)out;
-    memset(index, 0, slots * sizeof *index);
-    for (uint32_t at = 0; spec->n_strs && at < n; at += entry_bytes(spec, members + at))
-        place(index, slots - 1, ((const string_entry *)(const void *)(members + at))->hash, at);
-    for (uint32_t at = 0; spec->n_strs == 0 && at < n;) {
-        uint64_t hash[HASH_MAX];
-        uint32_t n_hash = (n - at) / spec->key_bytes;
-        if (n_hash > HASH_MAX) n_hash = HASH_MAX;
-        tide_key_hash_keys(spec, members + at, spec->key_bytes, n_hash, hash);
-        for (uint32_t i = 0; i < n_hash; i++, at += spec->key_bytes)
-            place(index, slots - 1, hash[i], at);
+    tide_assert(key_bytes <= 24);
+    view v = view_of(self);
+    memset(out, 0, slots * sizeof(uint32_t));
+    for (const uint8_t *member = v.members, *end = v.members + v.bytes; member < end;) {
+        uint32_t n = 0;
+        for (; n < KEYS_MAX && member < end; n++, member = behind(self->spec, member)) {
+            read_member(self->spec, member, keys + (size_t)n * key_bytes);
+            at[n] = (uint32_t)(member - v.members);
+        }
+        tide_key_hash_keys(self->spec, keys, key_bytes, n, hash);
+        for (uint32_t i = 0; i < n; i++) place((uint32_t *)(void *)out, slots - 1, hash[i], at[i]);
     }
     return TIDE_OK;
 }
 
-/* The bytes of the shortest entry: what tells how many there can be. (Only one string is empty.) */
-static uint32_t entry_bytes_min(const tide_key_spec *spec)
+/* At least two slots a member; they double when there are not that many. */
+static tide_status add_to_index(const tide_value_set *self, uint32_t n, uint32_t at, uint64_t hash)
 {
-    return spec->n_strs ? string_bytes(1) : spec->key_bytes;
+    uint32_t mask;
+    const uint32_t *index = index_of(self, &mask);
+    if (index == NULL || n * 2 > mask + 1) {
+        return rebuild_index(self, index ? (mask + 1) * 2 : INDEX_SLOTS_MIN);
+    }
+    place((uint32_t *)(uintptr_t)index, mask, hash, at); /* The row is touched: ours to write. */
+    return TIDE_OK;
 }
 
-/* At least two slots an entry, so that the index is at most half full; it doubles when it is. */
-static tide_status add_to_index(const tide_value_set *self, uint32_t at, uint32_t n, uint64_t hash)
+/* ---- putting ---- */
+
+/* Head bytes of a set that gets one more member. */
+static uint32_t next_head(const set_head *head)
 {
-    uint32_t n_index, wanted = 16;
-    if (n <= SCAN_BYTES_MAX) return TIDE_OK;
-    const uint8_t *old = tide_table_blob(self->table, self->row, self->blob + 1, &n_index);
-    uint32_t slots = n_index / (uint32_t)sizeof(uint32_t);
-    uint32_t needed = n / entry_bytes_min(self->spec) * 2;
-    if (slots >= needed) {
-        place((uint32_t *)(uintptr_t)old, slots - 1, hash,
-              at); /* The row is touched: ours to write. */
+    if (head == NULL) return HEAD_BYTES_MIN;
+    uint32_t bytes = head_bytes_of(head->room);
+    if (head->room == 0 || head->n < head->room) return bytes;
+    return bytes < HEAD_BYTES_MAX ? bytes * 2 : HEAD_BYTES_INDEXED;
+}
+
+/* Makes the head that large; members follow it. `v` is where they were. */
+static void move_members(uint8_t *blob, const view *v, uint32_t head_bytes)
+{
+    set_head *head = (set_head *)(void *)blob;
+    uint32_t old = v->head ? head_bytes_of(head->room) : 0;
+    if (old == head_bytes) return;
+    memmove(blob + head_bytes, blob + old, v->bytes);
+    if (head_bytes > old) memset(blob + old, 0, head_bytes - old);
+    head->room = (head_bytes - HEAD_BYTES_INDEXED) / (uint32_t)sizeof(uint16_t);
+}
+
+static tide_status append(const tide_value_set *self, view v, const uint8_t *key, uint64_t hash)
+{
+    uint8_t *blob;
+    uint32_t head_bytes = next_head(v.head);
+    uint32_t bytes = v.bytes + member_bytes(self->spec, key);
+    uint32_t had = v.head ? head_bytes_of(v.head->room) + v.bytes : 0;
+    bool shrinks = had > head_bytes + bytes; /* The head goes, and only then is there too much. */
+    TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob,
+                                    shrinks ? had : head_bytes + bytes, &blob));
+    move_members(blob, &v, head_bytes);
+    if (shrinks)
+        TIDE_TRY(
+            tide_table_blob_resize(self->table, self->row, self->blob, head_bytes + bytes, &blob));
+    set_head *head = (set_head *)(void *)blob;
+    write_member(self->spec, blob + head_bytes + v.bytes, key);
+    if (head->room) {
+        head->marks[head->n++] = mark_of(hash);
         return TIDE_OK;
     }
-    while (wanted < needed + needed / 2) wanted *= 2;
-    return rebuild_index(self, wanted);
+    return add_to_index(self, ++head->n, v.bytes, hash);
 }
 
 tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash,
                                bool *fresh)
 {
-    const tide_key_spec *spec = self->spec;
-    uint32_t n;
-    const uint8_t *members = tide_table_blob(self->table, self->row, self->blob, &n);
-    *fresh = !find(self, members, n, key, hash);
-    if (!*fresh) return TIDE_OK;
+    view v = view_of(self);
+    *fresh = !find(self, &v, key, hash);
+    return *fresh ? append(self, v, key, hash) : TIDE_OK;
+}
 
-    const tide_key_str *s = (const void *)key;
-    uint32_t bytes = spec->n_strs ? string_bytes(s->len) : spec->key_bytes;
-    uint8_t *out;
-    TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob, n + bytes, &out));
-    if (spec->n_strs) {
-        string_entry *e = (void *)(out + n);
-        *e = (string_entry){ .hash = (uint32_t)hash, .len = s->len };
-        memcpy(e->bytes, tide_key_str_ptr(s), s->len);
-    } else {
-        memcpy(out + n, key, spec->key_bytes);
-    }
-    return add_to_index(self, n, n + bytes, hash);
+void tide_value_set_fetch_head(const tide_value_set *self)
+{
+    tide_table_blob_prefetch(self->table, self->row, self->blob);
+}
+
+void tide_value_set_fetch_place(const tide_value_set *self, uint64_t hash)
+{
+    uint32_t mask;
+    view v = view_of(self);
+    if (v.head == NULL) return;
+    __builtin_prefetch(v.members + v.bytes, 1); /* Where it will go if it is new. */
+    if (v.head->room) return;
+    const uint32_t *index = index_of(self, &mask);
+    __builtin_prefetch(index + ((uint32_t)hash & mask));
 }
 
 bool tide_value_set_next(const tide_value_set *self, uint32_t *at, uint8_t *key, uint64_t *hash)
 {
-    uint32_t n;
-    const uint8_t *members = tide_table_blob(self->table, self->row, self->blob, &n);
-    if (*at >= n) return false;
-    const uint8_t *entry = members + *at;
-    *at += entry_bytes(self->spec, entry);
-    if (self->spec->n_strs == 0) {
-        memcpy(key, entry, self->spec->key_bytes);
-        tide_key_hash_keys(self->spec, key, self->spec->key_bytes, 1, hash);
-        return true;
-    }
-    const string_entry *e = (const void *)entry;
-    tide_key_str *s = (void *)key;
-    *hash = e->hash;
-    *s = (tide_key_str){ .len = e->len };
-    memcpy(s->prefix, e->bytes, e->len < 4 ? e->len : 4);
-    if (e->len > TIDE_VIEW_INLINE_MAX)
-        s->ptr = e->bytes;
-    else if (e->len > 4)
-        memcpy(s->rest, e->bytes + 4, e->len - 4);
+    view v = view_of(self);
+    if (*at >= v.bytes) return false;
+    const uint8_t *member = v.members + *at;
+    read_member(self->spec, member, key);
+    *at += (uint32_t)(behind(self->spec, member) - member);
+    tide_key_hash_keys(self->spec, key, self->spec->key_bytes, 1, hash);
     return true;
 }

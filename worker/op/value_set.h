@@ -1,15 +1,24 @@
 /* value_set.h - a set of values inside a row of a keyed table: count(DISTINCT x) of one session.
  *
  * Lives in two blobs of the row, so that it moves, fuses, is saved and forgotten with its session:
- * members in the order of their coming, and, from a few members on, an index of them. (Sets in a
+ * the members in the order of their coming, and, from some sixty on, an index of them. (Sets in a
  * table of their own would have to be listed at the end of each session. Windows, whose sets are
  * dropped as tables, and groups, which never end, have them there: distinct.h.)
  *
- * Members blob, 8-byte aligned entries, one after another:
- *   | value       | bytes          | entry                                                        |
- *   | fixed width | 8, 16, 24      | its key field (base/column/key.h)                            |
- *   | string      | 16 + n, padded | uint64 hash, uint32 length, 4 bytes of zeros, its bytes      |
- * Index blob: a power of two of uint32, by hash: (entry's offset / 8) + 1, or 0; at most half full.
+ * A small set is searched by 15 bits of each member's hash, its mark. The marks lie together, so
+ * that to find out that a value is new, which it mostly is, one or two cache lines are read however
+ * long the members are.
+ *
+ * Members blob:
+ *   | offset   | bytes  | meaning                                                            |
+ *   | 0        | 4      | members                                                            |
+ *   | 4        | 4      | marks that there is room for: 4, 12, 28, 60; 0: there is an index  |
+ *   | 8        | 2 each | marks, with the top bit set; 0 behind the last                     |
+ *   | head     |        | members without padding: a value of fixed width as its key field   |
+ *   |          |        | (base/column/key.h); a string as its length in one byte, or 255    |
+ *   |          |        | and the length in four, then its bytes                             |
+ * Index blob: a power of two of uint32, by hash: (member's offset behind the head) + 1, or 0; at
+ * most half full.
  * Owner: the table's thread. */
 #ifndef TIDE_WORKER_OP_VALUE_SET_H
 #define TIDE_WORKER_OP_VALUE_SET_H
@@ -26,6 +35,11 @@ typedef struct tide_value_set {
 /* Puts the value with this encoded key and hash in; *fresh tells whether it was new. */
 TIDE_MUST_CHECK tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key,
                                                uint64_t hash, bool *fresh);
+
+/* Hints that a value of this hash will be put: first, some rows ahead, that where the set lies will
+ * be read; then, some rows later, what of it. */
+void tide_value_set_fetch_head(const tide_value_set *self);
+void tide_value_set_fetch_place(const tide_value_set *self, uint64_t hash);
 
 /* The member at *at (0 at first) as an encoded key in `key` (spec->key_bytes), which borrows from
  * the set; advances *at. False at the end. */

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -91,6 +92,95 @@ class UsageTest(Folder):
     def test_version(self):
         self.assertRegex(tidemill("version").stdout, r"^tidemill \d+\.\d+\.\d+\n$")
         self.assertIn("version", json.loads(tidemill("version", "-o", "json").stdout))
+
+
+class ClusterCommandsTest(Folder):
+    """What can be said about a cluster without one."""
+
+    def run_here(self, *arguments, env=None):
+        return tidemill(*arguments, cwd=self.folder, env={"HOME": self.folder, **(env or {})})
+
+    def test_config_tells_every_value_and_its_origin(self):
+        path = self.write("tidemill.yaml", "rest:\n  port: 9000\nparallelism.default: 3\nrest.token: s3cret\n")
+        run = self.run_here("config", "effective", "-o", "json", "--config", path,
+                            env={"TIDEMILL_CONTROL_PORT": "7000"})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        values = {row["key"]: (row["value"], row["origin"]) for row in json.loads(run.stdout)}
+        self.assertEqual(values["rest.port"], ("9000", f"{path}:2"))
+        self.assertEqual(values["parallelism.default"], ("3", f"{path}:3"))
+        self.assertEqual(values["control.port"], ("7000", "TIDEMILL_CONTROL_PORT"))
+        self.assertEqual(values["rest.token"][0], "***")
+        self.assertEqual(values["heartbeat.timeout"], ("2500 ms", "default"))
+        table = self.run_here("config", "effective", "-D", "rest.port=1").stdout
+        self.assertRegex(table, r"rest\.port +1 +-D")
+
+    def test_config_explains_a_key_by_any_name(self):
+        run = self.run_here("config", "explain", "jobmanager.rpc.port")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        for word in ("control.port", "6123", "TIDEMILL_CONTROL_PORT", "jobmanager.rpc.port"):
+            self.assertIn(word, run.stdout)
+        run = self.run_here("config", "explain", "rest.prt")
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn("did you mean 'rest.port'?", run.stderr)
+
+    def test_unknown_keys_in_the_file_are_errors_for_every_command(self):
+        path = self.write("tidemill.yaml", "heartbeat.timout: 3 s\n")
+        for arguments in (["run", "-e", "SELECT 1"], ["list"], ["config", "effective"], ["doctor"]):
+            with self.subTest(arguments=arguments):
+                run = self.run_here(*arguments, "--config", path)
+                self.assertEqual(run.returncode, 2)
+                self.assertIn(f"{path}:1: unknown setting 'heartbeat.timout', did you mean 'heartbeat.timeout'?",
+                              run.stderr)
+
+    def test_no_master_exits_with_4_and_says_what_to_do(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # Bound, and nobody listens.
+            master = f"127.0.0.1:{taken.getsockname()[1]}"
+            for arguments in (["list"], ["describe", "1f"], ["status", "1f", "--wait"], ["cancel", "1f"],
+                              ["stop", "1f"], ["logs", "1f"], ["top"], ["submit", "-e", "SELECT 1"]):
+                with self.subTest(arguments=arguments):
+                    run = self.run_here(*arguments, "--master", master)
+                    self.assertEqual((run.returncode, run.stdout), (4, ""), run.stderr)
+                    self.assertIn("tidemill cluster start", run.stderr)
+
+    def test_submit_plans_first_with_the_messages_of_run(self):
+        for arguments in (["-e", "SELECT x"], ["-e", "SELEC 1"], ["-e", "SET 'on-error' = 'explode'"]):
+            with self.subTest(arguments=arguments):
+                ran, submitted = self.run_here("run", *arguments), self.run_here("submit", *arguments)
+                self.assertEqual((submitted.returncode, submitted.stderr, submitted.stdout),
+                                 (ran.returncode, ran.stderr, ""))
+                self.assertEqual(submitted.returncode, 3)
+
+    def test_a_dry_run_shows_the_operators_and_needs_no_cluster(self):
+        run = self.run_here("submit", "--dry-run", "-e", "SELECT 1 AS one", "-p", "2")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("print", run.stdout)
+        spec = json.loads(self.run_here("submit", "--dry-run", "-o", "json", "-e", "SELECT 1 AS one").stdout)
+        self.assertEqual((spec["kind"], spec["text"]), ("sql", "SELECT 1 AS one"))
+
+    def test_doctor_looks_at_everything(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            run = self.run_here("doctor", "-o", "json", "-D", f"rest.port={port}", "-D", "control.port=0",
+                                "--kafka", f"127.0.0.1:{port}")
+        checks = {row["check"]: row for row in json.loads(run.stdout)}
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertEqual(checks["rest.port"]["verdict"], "warn")
+        self.assertIn("free it", checks["rest.port"]["to-do"])
+        self.assertEqual(checks["kafka"]["verdict"], "ok")
+        self.assertLessEqual({"control.port", "data.dir", "storage speed", "clock", "descriptors", "limits", "memory",
+                              "topology", "plugins"}, set(checks))
+        run = self.run_here("doctor", "-D", "data.dir=/proc/nowhere", "-D", "rest.port=0", "-D", "control.port=0")
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stdout, r"data\.dir +fail")
+
+    def test_no_cluster_in_the_folder_is_said(self):
+        for verb in ("stop", "status"):
+            run = self.run_here("cluster", verb)
+            self.assertEqual(run.returncode, 6)
+            self.assertIn("tidemill cluster start", run.stderr)
 
 
 class RunTest(Folder):

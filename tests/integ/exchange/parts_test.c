@@ -186,7 +186,7 @@ static lines take_lines(world *w)
         add_lines(&all, &r->rows);
         tide_bytes_fini(&r->rows);
     }
-    qsort(all.items, all.n, sizeof *all.items, compare);
+    if (all.n) qsort(all.items, all.n, sizeof *all.items, compare);
     return all;
 }
 

@@ -1,0 +1,102 @@
+/* logs.c - `tidemill logs`: what a job's runners wrote. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/net/uri.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/remote_priv.h"
+
+#define RUNNERS_MAX 1024u
+#define FOLLOW_MS 300
+
+typedef struct source {
+    char agent[64];
+    uint64_t offset;
+} source;
+
+typedef struct follow {
+    remote r;
+    const char *job; /* Escaped. */
+    uint32_t n;
+    source sources[RUNNERS_MAX];
+    bool is_over; /* The job. */
+} follow;
+
+/* A runner per agent; one that comes with a new attempt is read from its beginning. */
+static tide_status find_sources(follow *self)
+{
+    json_t *job, *runner;
+    size_t i;
+    TIDE_TRY(remote_getf(&self->r, &job, "/jobs/%s", self->job));
+    json_array_foreach(json_object_get(job, "runners"), i, runner)
+    {
+        const char *agent = remote_text(runner, "taskmanager-id");
+        uint32_t s = 0;
+        while (s < self->n && strcmp(self->sources[s].agent, agent) != 0) s++;
+        if (s < self->n || s == RUNNERS_MAX) continue;
+        snprintf(self->sources[s].agent, sizeof self->sources[s].agent, "%s", agent);
+        self->sources[s].offset = 0;
+        self->n++;
+    }
+    const char *state = remote_text(job, "state");
+    self->is_over = strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 ||
+                    strcmp(state, "FAILED") == 0;
+    json_decref(job);
+    return TIDE_OK;
+}
+
+/* Prints what is new; *more is true when something was. */
+static tide_status print_new(follow *self, source *from, bool *more)
+{
+    char path[512];
+    snprintf(path, sizeof path, "/jobs/%s/logs?agent=%s&offset=%" PRIu64, self->job, from->agent,
+             from->offset);
+    tide_bytes text = { 0 };
+    const tide_client_call call = { .path = path };
+    tide_status rv = tide_client_perform(self->r.client, &call, &text);
+    if (rv != TIDE_OK || text.n == 0) {
+        tide_bytes_fini(&text);
+        return rv;
+    }
+    from->offset += text.n;
+    *more = true;
+    return tide_output_text(&text) == TIDE_EXIT_OK ? TIDE_OK : TIDE_E_CANCELLED; /* It was said. */
+}
+
+static tide_status run(follow *self, bool follows)
+{
+    for (;;) {
+        TIDE_TRY(find_sources(self));
+        bool was_over = self->is_over, more = false;
+        for (uint32_t i = 0; i < self->n; i++) {
+            tide_status rv = print_new(self, &self->sources[i], &more);
+            /* A worker that went away takes its part along; the others' is still worth having. */
+            if (rv != TIDE_OK && (rv != TIDE_E_NOT_FOUND || self->n == 1)) return rv;
+        }
+        if (more) continue;
+        if (!follows || was_over) return TIDE_OK;
+        tide_client_pause(FOLLOW_MS);
+    }
+}
+
+int tide_command_logs(const tide_args *args)
+{
+    follow *self = tide_calloc(1, sizeof *self);
+    tide_exit code = remote_open(&self->r, args);
+    if (code == TIDE_EXIT_OK) {
+        tide_bytes id = { 0 };
+        tide_uri_escape(args->operands[0], &id);
+        self->job = tide_bytes_text(&id);
+        tide_status rv = run(self, tide_args_has(args, "follow"));
+        if (rv == TIDE_OK && self->n == 0)
+            rv = tide_fail(TIDE_E_NOT_FOUND, "job %s has no runner, and so no output",
+                           args->operands[0]);
+        code = tide_exit_report(rv, TIDE_PHASE_RUN);
+        tide_bytes_fini(&id);
+        remote_close(&self->r);
+    }
+    tide_free(self);
+    return code;
+}
