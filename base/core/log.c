@@ -89,8 +89,7 @@ void tide_log_event(tide_log *self, tide_log_level level, const char *event,
     tide_clock *clock = self->config.clock ? self->config.clock : tide_clock_real();
     uint64_t owed = 0;
     pthread_mutex_lock(&self->lock);
-    if (level == TIDE_LOG_ERROR ||
-        !is_folded(self, level, event, tide_clock_now_ns(clock), &owed)) {
+    if (level != TIDE_LOG_WARN || !is_folded(self, level, event, tide_clock_now_ns(clock), &owed)) {
         line text;
         begin_line(&text, self, level, event);
         for (; fields->kind != TIDE_LOG_END; fields++) add_field(&text, fields);

@@ -5,8 +5,9 @@
  *     2026-03-01T12:00:00.123Z warn  broker lost broker=kafka-1:9092 attempt=3
  * Levels: error, a person must act; warn, recovered; info, a state changed; debug, off.
  * The same warning again within TIDE_LOG_FOLD_NS is counted instead of written, and the count
- * follows on the next line of its kind ("folded=41") or at tide_log_flush. Errors are never folded.
- * A function that returns a failure does not log it as well. Cores never log.
+ * follows on the next line of its kind ("folded=41") or at tide_log_flush. Only warnings are
+ * folded: an error needs a person, and of changes of state each counts. A function that returns a
+ * failure does not log it as well. Cores never log.
  *
  * Thread safe; takes a lock, so nothing that happens per row or batch may log. */
 #ifndef TIDE_BASE_CORE_LOG_H

@@ -94,12 +94,16 @@ static void repeats_are_folded_into_a_count(void **state)
     expect_lines(self, "");
 }
 
-static void errors_are_never_folded(void **state)
+static void only_warnings_are_folded(void **state)
 {
     tide_log_error("gone");
     tide_log_error("gone");
+    tide_log_info("moved");
+    tide_log_info("moved");
     expect_lines(*state, "2026-03-01T12:00:00.123Z error gone\n"
-                         "2026-03-01T12:00:00.123Z error gone\n");
+                         "2026-03-01T12:00:00.123Z error gone\n"
+                         "2026-03-01T12:00:00.123Z info  moved\n"
+                         "2026-03-01T12:00:00.123Z info  moved\n");
 }
 
 /* More kinds of events than are remembered: what the forgotten ones owe is written first. */
@@ -145,7 +149,7 @@ int main(void)
         TEST(values_are_quoted_when_they_must_be),
         TEST(levels_below_the_chosen_one_are_dropped),
         TEST(repeats_are_folded_into_a_count),
-        TEST(errors_are_never_folded),
+        TEST(only_warnings_are_folded),
         TEST(forgotten_events_pay_what_they_owe),
         TEST(long_lines_are_cut),
         TEST(level_names_are_read),
