@@ -335,7 +335,8 @@ void tide_coordinator_note_failures(tide_coordinator *self)
 /* Of another attempt, or of one that is over: it goes, and is forgotten when it is gone. */
 static void end_stale(tide_coordinator *self, const char *agent, const tide_runner_beat *beat)
 {
-    if (beat->attempt > self->attempt_number) return; /* A newer master's: not ours to judge. */
+    bool is_over = tide_lifecycle_is_final(self->state); /* Behind the end there is no attempt. */
+    if (beat->attempt > self->attempt_number && !is_over) return; /* A newer master's. */
     bool exited = beat->state == TIDE_RUNNER_EXITED;
     if (!exited) send_order(self, agent, TIDE_MSG_RUNNER_KILL, beat->attempt, beat->runner);
     acknowledge(self, agent, beat->attempt, beat->runner, beat->report, exited);

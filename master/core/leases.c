@@ -338,11 +338,11 @@ static void adopt(tide_leases *self, lease *l, const tide_job_slot *held, uint32
         advance(self, l);
         return;
     }
+    tide_lease_act *act = add_act(self, TIDE_LEASE_ADOPT, l->job); /* First: it may reset. */
     tide_job_slot *slots = TIDE_NEW_N(self->arena, tide_job_slot, n_held);
     for (uint32_t i = 0; i < n_held; i++)
         slots[i] = (tide_job_slot){ tide_arena_strdup(self->arena, held[i].agent),
                                     tide_arena_strdup(self->arena, held[i].host), held[i].local };
-    tide_lease_act *act = add_act(self, TIDE_LEASE_ADOPT, l->job);
     act->slots = slots;
     act->n_slots = n_held;
     grant(self, l, held, n_held, members, "taken over with its runners", now_ns);
