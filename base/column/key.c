@@ -160,6 +160,10 @@ static void encode_words(const tide_col *col, const uint16_t *sel, uint32_t n, u
 static void encode_wide(const tide_col *col, const uint16_t *sel, uint32_t n, uint8_t *to,
                         size_t stride)
 {
+    if (tide_type_is_string(col->type) && col->validity == NULL) {
+        for (uint32_t k = 0; k < n; k++) canonical_string(col, sel ? sel[k] : k, to + k * stride);
+        return;
+    }
     for (uint32_t k = 0; k < n; k++, to += stride) {
         uint32_t row = sel ? sel[k] : k;
         if (!tide_col_valid(col, row)) continue;

@@ -121,25 +121,27 @@ typedef struct tide_blob {
     uint8_t bytes[] TIDE_ALIGNED(8);
 } tide_blob;
 
-TIDE_INLINE tide_blob **tide_table_handle(const tide_table *self, uint32_t row, uint32_t i)
+/* Where the handles of the blobs from i on of a row with that value lie; NULL: an empty blob. */
+TIDE_INLINE tide_blob **tide_table_handles(const tide_table *self, const uint8_t *value, uint32_t i)
 {
     const tide_table_map *m = (const tide_table_map *)(const void *)self;
-    return (tide_blob **)(void *)(tide_table_row(self, row) + m->blobs_at + (size_t)i * 8);
+    return (tide_blob **)(uintptr_t)(value + m->blobs_at - m->key_bytes + (size_t)i * 8);
 }
 /* Blob i of a row: *n_out bytes, 8-byte aligned, valid until it changes or the row is deleted. */
 TIDE_INLINE const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
                                            uint32_t *n_out)
 {
-    const tide_blob *b = *tide_table_handle(self, row, i);
+    const tide_blob *b = *tide_table_handles(self, tide_table_value(self, row), i);
     *n_out = b ? b->n : 0;
     return b ? b->bytes : NULL;
 }
-/* Hint: the blob's first bytes will be read soon, one or two cache lines. Reads the row. */
-TIDE_INLINE void tide_table_blob_prefetch(const tide_table *self, uint32_t row, uint32_t i)
+/* n more bytes, of any content, when there is room for them without moving; else NULL, and
+ * _blob_resize will do. The row must be touched before. */
+TIDE_INLINE uint8_t *tide_blob_extend(tide_blob *b, uint32_t n)
 {
-    const uint8_t *b = (const uint8_t *)*tide_table_handle(self, row, i);
-    __builtin_prefetch(b, 1);
-    __builtin_prefetch(b + TIDE_CACHE_LINE, 1);
+    if (b == NULL || n > b->cap - b->n) return NULL;
+    b->n += n;
+    return b->bytes + b->n - n;
 }
 /* Makes it n bytes, keeping what was there; new bytes are zero. *out (may be NULL) is writable.
  * The row must be touched before. Capacity grows by half, so appending bit by bit is fine. Returns

@@ -38,27 +38,33 @@ void tide_row_sets_close(tide_row_sets *self)
     tide_free(self->rows);
 }
 
-static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, uint32_t set)
+static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, const uint8_t *value,
+                             uint32_t set)
 {
+    uint32_t blob = self->first_blob + TIDE_VALUE_SET_BLOBS * set;
     return (tide_value_set){ .table = ref.table,
                              .row = ref.row,
-                             .blob = self->first_blob + TIDE_VALUE_SET_BLOBS * set,
+                             .blob = blob,
+                             .at = tide_table_handles(ref.table, value, blob),
                              .spec = &self->specs[set] };
 }
 
-/* Two steps ahead of row i: the head of its set, and what of the set will be wanted. */
-static void prefetch(const tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
+static tide_blob **handles_of(const tide_row_sets *self, const tide_table *table,
+                              const uint8_t *value, uint32_t set)
+{
+    return tide_table_handles(table, value, self->first_blob + TIDE_VALUE_SET_BLOBS * set);
+}
+
+/* Two steps ahead of row i: the head of its set, and what else of the set will be wanted. All
+ * tables of an operator have their handles at the same place of the value. */
+static void prefetch(const tide_row_sets *self, uint32_t s, const tide_table *table,
                      const tide_op_rows *some, uint32_t i)
 {
-    const uint16_t *place = self->aggs->some_at;
-    if (i + 2 * PREFETCH_ROWS < some->n) {
-        tide_value_set set = set_of(self, refs[place[i + 2 * PREFETCH_ROWS]], s);
-        tide_value_set_fetch_head(&set);
-    }
-    if (i + PREFETCH_ROWS < some->n) {
-        tide_value_set set = set_of(self, refs[place[i + PREFETCH_ROWS]], s);
-        tide_value_set_fetch_place(&set, self->hash[i + PREFETCH_ROWS]);
-    }
+    uint32_t near = i + PREFETCH_ROWS, far = near + PREFETCH_ROWS;
+    if (far < some->n) tide_value_set_fetch_head(handles_of(self, table, some->values[far], s));
+    if (near < some->n)
+        tide_value_set_fetch_place(handles_of(self, table, some->values[near], s),
+                                   self->hash[near]);
 }
 
 /* Puts the encoded arguments into their sets; the rows whose value was new are gathered. */
@@ -69,8 +75,9 @@ static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *
     uint32_t key_bytes = self->specs[s].key_bytes, n_fresh = 0;
     for (uint32_t i = 0; i < some->n; i++) {
         bool fresh;
-        prefetch(self, s, refs, some, i);
-        tide_value_set set = set_of(self, refs[place[i]], s);
+        tide_row_ref ref = refs[place[i]];
+        prefetch(self, s, ref.table, some, i);
+        tide_value_set set = set_of(self, ref, some->values[i], s);
         TIDE_TRY(
             tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));
         self->values[n_fresh] = some->values[i];
@@ -116,7 +123,8 @@ static tide_status feed_values(tide_row_sets *self, tide_pool *pool, uint32_t se
 static tide_status merge_set(tide_row_sets *self, tide_pool *pool, uint32_t set, tide_row_ref into,
                              tide_row_ref from)
 {
-    tide_value_set a = set_of(self, into, set), b = set_of(self, from, set);
+    tide_value_set a = set_of(self, into, tide_table_value(into.table, into.row), set);
+    tide_value_set b = set_of(self, from, tide_table_value(from.table, from.row), set);
     uint8_t *keys = self->keys;
     uint32_t at = 0, n = 0, key_bytes = self->specs[set].key_bytes;
     uint64_t hash;

@@ -38,12 +38,11 @@ static uint16_t mark_of(uint64_t hash)
 
 static view view_of(const tide_value_set *self)
 {
-    uint32_t n;
-    uint8_t *p = (uint8_t *)(uintptr_t)tide_table_blob(self->table, self->row, self->blob, &n);
-    if (n == 0) return (view){ 0 };
-    set_head *head = (set_head *)(void *)p;
+    tide_blob *b = self->at[0];
+    if (b == NULL) return (view){ 0 };
+    set_head *head = (set_head *)(void *)b->bytes;
     uint32_t head_bytes = head_bytes_of(head->room);
-    return (view){ .head = head, .members = p + head_bytes, .bytes = n - head_bytes };
+    return (view){ .head = head, .members = b->bytes + head_bytes, .bytes = b->n - head_bytes };
 }
 
 /* ---- members ---- */
@@ -138,13 +137,12 @@ static bool find_marked(const tide_key_spec *spec, const view *v, const uint8_t 
     return false;
 }
 
-static const uint32_t *index_of(const tide_value_set *self, uint32_t *mask_out)
+static uint32_t *index_of(tide_blob *const *at, uint32_t *mask_out)
 {
-    uint32_t n;
-    const uint32_t *index =
-        (const void *)tide_table_blob(self->table, self->row, self->blob + 1, &n);
-    *mask_out = n / (uint32_t)sizeof *index - 1;
-    return index;
+    *mask_out = 0;
+    if (at[1] == NULL) return NULL;
+    *mask_out = at[1]->n / (uint32_t)sizeof(uint32_t) - 1;
+    return (uint32_t *)(void *)at[1]->bytes;
 }
 
 static bool find(const tide_value_set *self, const view *v, const uint8_t *key, uint64_t hash)
@@ -155,7 +153,7 @@ static bool find(const tide_value_set *self, const view *v, const uint8_t *key, 
         uint16_t mark = mark_of(hash);
         return has_mark(v->head, mark) && find_marked(self->spec, v, key, mark);
     }
-    const uint32_t *index = index_of(self, &mask);
+    const uint32_t *index = index_of(self->at, &mask);
     for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask)
         if (same(self->spec, v->members + index[i] - 1, key)) return true;
     return false;
@@ -197,11 +195,10 @@ static tide_status rebuild_index(const tide_value_set *self, uint32_t slots)
 static tide_status add_to_index(const tide_value_set *self, uint32_t n, uint32_t at, uint64_t hash)
 {
     uint32_t mask;
-    const uint32_t *index = index_of(self, &mask);
-    if (index == NULL || n * 2 > mask + 1) {
-        return rebuild_index(self, index ? (mask + 1) * 2 : INDEX_SLOTS_MIN);
-    }
-    place((uint32_t *)(uintptr_t)index, mask, hash, at); /* The row is touched: ours to write. */
+    uint32_t *index = index_of(self->at, &mask);
+    if (index == NULL) return rebuild_index(self, INDEX_SLOTS_MIN);
+    if (n * 2 > mask + 1) return rebuild_index(self, (mask + 1) * 2);
+    place(index, mask, hash, at);
     return TIDE_OK;
 }
 
@@ -249,28 +246,43 @@ static tide_status append(const tide_value_set *self, view v, const uint8_t *key
     return add_to_index(self, ++head->n, v.bytes, hash);
 }
 
+/* What mostly happens: a short new value, and there is room for it and its mark. */
+static bool put_quickly(const tide_value_set *self, const uint8_t *key, uint64_t hash)
+{
+    tide_blob *b = self->at[0];
+    set_head *head = (set_head *)(void *)b->bytes;
+    uint16_t mark = mark_of(hash);
+    const tide_key_str *s = (const void *)key;
+    if (head->n >= head->room || has_mark(head, mark)) return false;
+    if (self->spec->n_strs) {
+        if (s->len > TIDE_VIEW_INLINE_MAX || b->cap - b->n < 1 + TIDE_VIEW_INLINE_MAX) return false;
+        uint8_t *to = tide_blob_extend(b, 1 + s->len);
+        to[0] = (uint8_t)s->len;
+        memcpy(to + 1, s->prefix, TIDE_VIEW_INLINE_MAX); /* Beyond its end is room, too. */
+    } else {
+        uint8_t *to = tide_blob_extend(b, self->spec->key_bytes);
+        if (to == NULL) return false;
+        memcpy(to, key, self->spec->key_bytes);
+    }
+    head->marks[head->n++] = mark;
+    return true;
+}
+
 tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash,
                                bool *fresh)
 {
+    *fresh = self->at[0] && put_quickly(self, key, hash);
+    if (TIDE_LIKELY(*fresh)) return TIDE_OK;
     view v = view_of(self);
     *fresh = !find(self, &v, key, hash);
     return *fresh ? append(self, v, key, hash) : TIDE_OK;
 }
 
-void tide_value_set_fetch_head(const tide_value_set *self)
-{
-    tide_table_blob_prefetch(self->table, self->row, self->blob);
-}
-
-void tide_value_set_fetch_place(const tide_value_set *self, uint64_t hash)
+void tide_value_set_fetch_index(tide_blob *const *at, uint64_t hash)
 {
     uint32_t mask;
-    view v = view_of(self);
-    if (v.head == NULL) return;
-    __builtin_prefetch(v.members + v.bytes, 1); /* Where it will go if it is new. */
-    if (v.head->room) return;
-    const uint32_t *index = index_of(self, &mask);
-    __builtin_prefetch(index + ((uint32_t)hash & mask));
+    const uint32_t *index = index_of(at, &mask);
+    __builtin_prefetch(index + ((uint32_t)hash & mask), 1);
 }
 
 bool tide_value_set_next(const tide_value_set *self, uint32_t *at, uint8_t *key, uint64_t *hash)

@@ -29,6 +29,7 @@
 typedef struct tide_value_set {
     tide_table *table;
     uint32_t row, blob;        /* Blobs `blob` and `blob` + 1 of the row; the row is touched. */
+    tide_blob **at;            /* Their handles: tide_table_handles. */
     const tide_key_spec *spec; /* Of the value: one column, NOT NULL. */
 } tide_value_set;
 
@@ -36,10 +37,22 @@ typedef struct tide_value_set {
 TIDE_MUST_CHECK tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key,
                                                uint64_t hash, bool *fresh);
 
-/* Hints that a value of this hash will be put: first, some rows ahead, that where the set lies will
- * be read; then, some rows later, what of it. */
-void tide_value_set_fetch_head(const tide_value_set *self);
-void tide_value_set_fetch_place(const tide_value_set *self, uint64_t hash);
+/* Hints that a value of this hash will be put into the set of these handles: first, some rows
+ * ahead, that its head will be read; then, some rows later, what else of it. */
+TIDE_INLINE void tide_value_set_fetch_head(tide_blob *const *at)
+{
+    const uint8_t *b = (const uint8_t *)at[0];
+    if (b == NULL) return;
+    __builtin_prefetch(b, 1);
+    __builtin_prefetch(b + TIDE_CACHE_LINE, 1);
+}
+void tide_value_set_fetch_index(tide_blob *const *at, uint64_t hash);
+TIDE_INLINE void tide_value_set_fetch_place(tide_blob *const *at, uint64_t hash)
+{
+    if (at[0] == NULL) return;
+    __builtin_prefetch(at[0]->bytes + at[0]->n, 1); /* Where it will go if it is new. */
+    if (at[1]) tide_value_set_fetch_index(at, hash);
+}
 
 /* The member at *at (0 at first) as an encoded key in `key` (spec->key_bytes), which borrows from
  * the set; advances *at. False at the end. */
