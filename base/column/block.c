@@ -38,43 +38,27 @@ static size_t fixed_bytes(uint32_t n_rows, uint32_t width, bool has_nulls)
 }
 
 /* ---- writing ---- */
-/* The long strings of a column's rows: their bytes, and the stretch of one buffer they lie in. */
-typedef struct extent {
-    uint64_t used, first, end;
-} extent;
-
-TIDE_INLINE extent measure_rows(const tide_col *col, const uint16_t *sel, uint32_t n)
+static TIDE_HOT uint64_t add_long_bytes(const tide_view *views, uint32_t n)
 {
-    extent e = { .first = UINT64_MAX };
+    uint64_t bytes = 0;
+    for (uint32_t row = 0; row < n; row++)
+        bytes += views[row].len > TIDE_VIEW_INLINE_MAX ? views[row].len : 0;
+    return bytes;
+}
+
+/* Of the long strings of a column's rows. */
+static uint64_t heap_bytes(const tide_col *col, const tide_batch *batch)
+{
     const tide_view *views = col->values;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t row = sel ? sel[k] : k;
-        const tide_view *v = &views[row];
-        if (v->len <= TIDE_VIEW_INLINE_MAX || !tide_col_valid(col, row)) continue;
-        uint64_t end = (uint64_t)v->offset + v->len;
-        e.used += v->len;
-        if (v->offset < e.first) e.first = v->offset;
-        if (end > e.end) e.end = end;
+    if (col->n_data == 0) return 0;
+    if (batch->sel == NULL && col->validity == NULL) return add_long_bytes(views, batch->n_rows);
+    uint64_t bytes = 0;
+    for (uint32_t k = 0; k < batch->n_rows; k++) {
+        uint32_t row = tide_batch_phys(batch, k);
+        bool counts = views[row].len > TIDE_VIEW_INLINE_MAX && tide_col_valid(col, row);
+        bytes += counts ? views[row].len : 0;
     }
-    return e;
-}
-
-static extent measure(const tide_col *col, const tide_batch *batch)
-{
-    if (col->n_data == 0) return (extent){ 0 };
-    return batch->sel ? measure_rows(col, batch->sel, batch->n_rows)
-                      : measure_rows(col, NULL, batch->n_rows);
-}
-
-/* Strings that lie close together in one buffer are taken over as they lie there. */
-static bool is_dense(const tide_col *col, extent e)
-{
-    return col->n_data == 1 && e.used && e.end - e.first <= e.used + e.used / 8;
-}
-
-static uint64_t heap_bytes(const tide_col *col, extent e)
-{
-    return is_dense(col, e) ? e.end - e.first : e.used;
+    return bytes;
 }
 
 size_t tide_block_bytes(const tide_batch *batch, const tide_schema *schema)
@@ -86,7 +70,7 @@ size_t tide_block_bytes(const tide_batch *batch, const tide_schema *schema)
         const tide_col *col = batch->cols[c];
         bytes += fixed_bytes(batch->n_rows, tide_type_width(col->type), col->validity != NULL);
         if (!tide_type_is_string(col->type)) continue;
-        bytes += padded(heap_bytes(col, measure(col, batch)));
+        bytes += padded(heap_bytes(col, batch));
     }
     return bytes;
 }
@@ -120,69 +104,59 @@ static uint8_t *write_values(const tide_col *col, const tide_batch *batch, uint8
     return pad(to, (size_t)n * width);
 }
 
-/* Pieces of 16 bytes, up to 15 more than asked for: every buffer is readable behind its end, and
- * what stands behind `to` is still to be written or has room for it. */
-TIDE_INLINE void copy_string(uint8_t *to, const uint8_t *from, uint32_t len, const uint8_t *end)
+/* Strings that lie behind each other are copied together. */
+typedef struct run {
+    const uint8_t *from;
+    uint32_t buf, begin, end; /* Of the column's buffer `buf`. */
+} run;
+
+/* Copies the run to `to`; in pieces of 16 bytes, if it is short, of which up to 15 are too many:
+ * every buffer is readable behind its end, and `end` is where the room at `to` ends. */
+TIDE_INLINE uint8_t *copy_run(const run *r, uint8_t *to, const uint8_t *end)
 {
-    if (len > SHORT_COPY_MAX || to + len + 16 > end) {
-        memcpy(to, from, len);
-        return;
-    }
-    for (uint32_t i = 0; i < len; i += 16) memcpy(to + i, from + i, 16);
+    uint32_t len = r->end - r->begin;
+    if (len > SHORT_COPY_MAX || to + len + 16 > end)
+        memcpy(to, r->from + r->begin, len);
+    else
+        for (uint32_t i = 0; i < len; i += 16) memcpy(to + i, r->from + r->begin + i, 16);
+    return to + len;
 }
 
-/* Where the long strings of a column go: `heap` is at offset `offset` of the block. */
-typedef struct string_heap {
-    uint8_t *heap, *end;
-    uint32_t offset;
-    bool moved; /* Already there as a whole: views move by `delta`. */
-    uint32_t delta;
-} string_heap;
-
-TIDE_INLINE void write_views(const tide_col *col, const uint16_t *sel, uint32_t n, tide_view *to,
-                             string_heap heap)
+/* Views to `to`, and the bytes of long strings behind each other to `heap`, which is `offset` bytes
+ * behind the block's beginning and ends at `end`. */
+static void write_views(const tide_col *col, const tide_batch *batch, tide_view *to, uint8_t *heap,
+                        const uint8_t *end, uint32_t offset)
 {
     const tide_view *views = col->values;
-    uint8_t *at = heap.heap;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t row = sel ? sel[k] : k;
+    const uint8_t *began = heap;
+    run r = { .from = heap, .buf = UINT32_MAX };
+    for (uint32_t k = 0; k < batch->n_rows; k++) {
+        uint32_t row = tide_batch_phys(batch, k);
         tide_view v = views[row];
-        if (col->validity && !tide_col_valid(col, row)) v = (tide_view){ 0 };
+        if (!tide_col_valid(col, row)) v = (tide_view){ 0 };
         if (v.len > TIDE_VIEW_INLINE_MAX) {
-            if (heap.moved) {
-                v.offset += heap.delta;
-            } else {
-                copy_string(at, (const uint8_t *)tide_view_ptr(&v, col->data), v.len, heap.end);
-                v.offset = heap.offset + (uint32_t)(at - heap.heap);
-                at += v.len;
+            if (v.buf != r.buf || v.offset != r.end) {
+                heap = copy_run(&r, heap, end);
+                r = (run){ col->data[v.buf]->data, v.buf, v.offset, v.offset };
             }
+            v.offset = offset + (uint32_t)(heap - began) + (r.end - r.begin);
+            r.end += v.len;
             v.buf = 0;
         }
         to[k] = v;
     }
+    copy_run(&r, heap, end);
 }
 
 /* The views at `to`, the bytes of long strings behind them; `block` is where the block begins. */
 static uint8_t *write_strings(const tide_col *col, const tide_batch *batch, uint8_t *to,
                               const uint8_t *block, uint64_t *heap_bytes_out)
 {
-    uint32_t n = batch->n_rows;
-    extent e = measure(col, batch);
-    uint64_t bytes = heap_bytes(col, e);
-    uint8_t *heap = to + padded((size_t)n * sizeof(tide_view));
-    string_heap h = { .heap = heap,
-                      .end = heap + bytes,
-                      .offset = (uint32_t)(heap - block),
-                      .moved = is_dense(col, e) };
-    if (h.moved) {
-        h.delta = h.offset - (uint32_t)e.first;
-        memcpy(heap, col->data[0]->data + e.first, bytes);
-    }
-    if (batch->sel)
-        write_views(col, batch->sel, n, (tide_view *)to, h);
-    else
-        write_views(col, NULL, n, (tide_view *)to, h);
-    pad(to, (size_t)n * sizeof(tide_view));
+    size_t views_bytes = (size_t)batch->n_rows * sizeof(tide_view);
+    uint64_t bytes = heap_bytes(col, batch);
+    if (bytes == 0 && col->validity == NULL) return write_values(col, batch, to);
+    uint8_t *heap = pad(to, views_bytes);
+    write_views(col, batch, (tide_view *)to, heap, heap + bytes, (uint32_t)(heap - block));
     *heap_bytes_out = bytes;
     return pad(heap, bytes);
 }

@@ -22,7 +22,8 @@
 #include "worker/exchange/net.h"
 
 #define MESSAGE_BYTES (256u << 10)
-#define BATCHES 64u /* Different ones, sent again and again: 16 MiB, more than a cache. */
+#define BATCHES                                                                                    \
+    16u /* Different ones, sent again and again, as a pool hands its buffers out again. */
 #define CHANNELS_MAX 4u
 #define NS_PER_S 1000000000
 

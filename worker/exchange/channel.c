@@ -115,6 +115,8 @@ bool tide_channel_pop(tide_channel *self, tide_elem *out)
     } else {
         *out = (tide_elem){ .kind = TIDE_ELEM_BATCH, .batch = p };
     }
-    if (self->sender_waker) tide_waker_wake(self->sender_waker);
+    /* One branch for both questions: most channels wake at every pop. */
+    bool wakes = (self->sender_waker != NULL) & !(tide_channel_popped(self) & self->wake_mask);
+    if (wakes) tide_waker_wake(self->sender_waker);
     return true;
 }

@@ -17,6 +17,7 @@
 typedef struct tide_channel {
     tide_ring ring;
     tide_waker *sender_waker, *receiver_waker; /* Borrowed; NULL in single-threaded tests. */
+    uint64_t wake_mask; /* Pops wake the sender only when their number has none of these bits. */
     /* Sender's: control that did not fit yet. */
     bool watermark_waits, idle_waits, end_waits, end_drained;
     int64_t waiting_watermark;

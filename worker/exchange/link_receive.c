@@ -11,6 +11,7 @@
  * and behind the last, and END. */
 #define BACKLOG_MAX (CREDIT + 2 * (CREDIT + 1) + 1)
 _Static_assert(TIDE_CHANNEL_BATCHES + TIDE_CHANNEL_CONTROLS <= 64, "bits of is_data");
+_Static_assert((CREDIT_STEP & (CREDIT_STEP - 1)) == 0, "a mask");
 
 typedef struct in_channel {
     tide_channel_id id;
@@ -59,6 +60,8 @@ void tide_link_receiver_add(tide_link_receiver *self, tide_channel_id id, tide_c
     tide_assert(!self->up && self->n < TIDE_LINK_CHANNELS_MAX);
     tide_assert(self->n == 0 || link_id_less(&self->channels[self->n - 1].id, &id));
     TIDE_GROW(self->channels, self->n, self->cap);
+    /* Between two wake-ups fewer places come free than the sender has credits left. */
+    channel->wake_mask = CREDIT_STEP - 1;
     self->channels[self->n++] =
         (in_channel){ .id = id, .channel = channel, .schema = schema, .granted = CREDIT };
 }

@@ -47,6 +47,8 @@ void tide_link_sender_add(tide_link_sender *self, tide_channel_id id, tide_chann
     tide_assert(!self->greeted && self->n < TIDE_LINK_CHANNELS_MAX);
     tide_assert(self->n == 0 || link_id_less(&self->channels[self->n - 1].id, &id));
     TIDE_GROW(self->channels, self->n, self->cap);
+    /* A slot that waits for room has a ring before it that is full: more than so many pops come. */
+    channel->wake_mask = TIDE_CHANNEL_BATCHES / 2 - 1;
     self->channels[self->n++] = (out_channel){ .id = id, .channel = channel, .schema = schema };
 }
 

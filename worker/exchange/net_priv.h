@@ -17,8 +17,9 @@ typedef struct net_peer {
     bool has_out, has_back;
     uint8_t route[NET_ROUTE_BYTES_MAX]; /* The peer's DEALER, as our ROUTER calls it. */
     uint32_t route_bytes;               /* 0: no HELLO yet. */
-    bool connected, gone; /* Gone: it closed, and everything to and from it had arrived. */
-    bool warned;          /* Of a message that was dropped. */
+    bool connected, gone;    /* Gone: it closed, and everything to and from it had arrived. */
+    bool readable, has_news; /* The DEALER, the monitor: may have something. */
+    bool warned;             /* Of a message that was dropped. */
 } net_peer;
 
 struct tide_net {
@@ -31,6 +32,8 @@ struct tide_net {
     uint32_t n_peers, cap_peers;
     uint64_t strangers; /* Messages of nobody we know. */
     bool warned_of_strangers;
+    bool readable;   /* The ROUTER may have something. */
+    uint32_t rounds; /* Since it slept. */
     bool told_connected, told_drained, told_failure;
     pthread_t thread;
     bool has_thread;

@@ -11,6 +11,10 @@
 #include "worker/exchange/net_priv.h"
 
 #define MESSAGES_PER_TURN 16u /* Of one socket, before others get their turn. */
+/* To ask a socket that has nothing is a system call. So only those are asked that the poll found
+ * readable, until they have nothing any more; and all of them every so many rounds without a sleep.
+ */
+#define ASK_ALL_EVERY 8u
 /* A ROUTER cannot be asked when one of its peers has room again. */
 #define RETRY_MS 1
 
@@ -203,6 +207,7 @@ static void release_parts(parts *m)
 static void after(tide_net *self, net_peer *p, tide_link_result result)
 {
     if (result == TIDE_LINK_DROPPED) {
+        publish_counters(self); /* Seldom, and people look for it. */
         warn_once(&p->warned, p, "it is malformed, of another attempt, or was here before");
     } else if (result != TIDE_LINK_TAKEN) {
         fail(self, p, TIDE_NET_FAILED, tide_error_code());
@@ -238,6 +243,7 @@ static void meet(tide_net *self, parts *m)
             if (self->peers[i]->runner == runner) p = self->peers[i];
     if (p == NULL) {
         self->strangers++;
+        publish_counters(self);
         warn_once(&self->warned_of_strangers, NULL, "nobody who belongs to this job sent it");
         return;
     }
@@ -260,9 +266,11 @@ static void meet(tide_net *self, parts *m)
 static bool receive_rows(tide_net *self)
 {
     parts m;
-    bool moved = false;
-    for (uint32_t n = 0; n < MESSAGES_PER_TURN && receive_parts(self->router, true, &m); n++) {
-        moved = true;
+    uint32_t n = 0;
+    while (self->readable && n < MESSAGES_PER_TURN) {
+        self->readable = receive_parts(self->router, true, &m);
+        if (!self->readable) break;
+        n++;
         net_peer *p = peer_of_route(self, &m.route);
         if (p == NULL)
             meet(self, &m);
@@ -272,15 +280,17 @@ static bool receive_rows(tide_net *self)
             after(self, p, give_to_receiver(p, &m));
         release_parts(&m);
     }
-    return moved;
+    return n > 0;
 }
 
 static bool receive_answers(tide_net *self, net_peer *p)
 {
     parts m;
-    bool moved = false;
-    while (receive_parts(p->dealer, false, &m)) {
-        moved = true;
+    uint32_t n = 0;
+    while (p->readable && n < MESSAGES_PER_TURN) {
+        p->readable = receive_parts(p->dealer, false, &m);
+        if (!p->readable) break;
+        n++;
         tide_link_result result =
             m.has_more
                 ? TIDE_LINK_DROPPED
@@ -289,7 +299,7 @@ static bool receive_answers(tide_net *self, net_peer *p)
         after(self, p, result);
         release_parts(&m);
     }
-    return moved;
+    return n > 0;
 }
 
 /* A runner that has all and has said all may leave; any other is lost. */
@@ -303,7 +313,9 @@ static void on_closed(tide_net *self, net_peer *p)
 
 static void read_news(tide_net *self, net_peer *p)
 {
-    for (tide_net_socket_news news; (news = tide_net_socket_news_of(p->monitor));) {
+    while (p->has_news) {
+        tide_net_socket_news news = tide_net_socket_news_of(p->monitor);
+        p->has_news = news != TIDE_NET_SOCKET_NOTHING;
         if (news == TIDE_NET_SOCKET_CONNECTED) p->connected = true;
         if (news == TIDE_NET_SOCKET_CLOSED && p->connected && !p->gone) on_closed(self, p);
     }
@@ -311,10 +323,15 @@ static void read_news(tide_net *self, net_peer *p)
 
 static bool receive_all(tide_net *self)
 {
+    bool asks_all = self->rounds++ % ASK_ALL_EVERY == ASK_ALL_EVERY - 1;
+    self->readable = self->readable || asks_all;
     bool moved = receive_rows(self);
     for (uint32_t i = 0; i < self->n_peers; i++) {
-        moved |= receive_answers(self, self->peers[i]);
-        read_news(self, self->peers[i]);
+        net_peer *p = self->peers[i];
+        p->readable = p->readable || asks_all;
+        p->has_news = p->has_news || asks_all;
+        moved |= receive_answers(self, p);
+        read_news(self, p);
     }
     return moved;
 }
@@ -331,31 +348,53 @@ static bool work(tide_net *self)
     return moved && !self->told_failure;
 }
 
+/* What to poll for; returns how many. In this order: the waker, the ROUTER, and per peer its DEALER
+ * and its monitor. After a failure only the waker counts. */
+static uint32_t list_items(const tide_net *self, zmq_pollitem_t *items)
+{
+    uint32_t n = 0;
+    items[n++] = (zmq_pollitem_t){ .fd = tide_waker_fd(self->waker), .events = ZMQ_POLLIN };
+    if (self->told_failure) return n;
+    items[n++] = (zmq_pollitem_t){ .socket = self->router, .events = ZMQ_POLLIN };
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        const net_peer *p = self->peers[i];
+        short events = (short)(p->has_out && !p->gone ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
+        items[n++] = (zmq_pollitem_t){ .socket = p->dealer, .events = events };
+        items[n++] = (zmq_pollitem_t){ .socket = p->monitor, .events = ZMQ_POLLIN };
+    }
+    return n;
+}
+
+static void note_items(tide_net *self, const zmq_pollitem_t *items, uint32_t n)
+{
+    if (n == 1) return;
+    self->readable = self->readable || items[1].revents & ZMQ_POLLIN;
+    for (uint32_t i = 0; i < self->n_peers; i++) {
+        net_peer *p = self->peers[i];
+        p->readable = p->readable || items[2 + 2 * i].revents & ZMQ_POLLIN;
+        p->has_news = p->has_news || items[3 + 2 * i].revents & ZMQ_POLLIN;
+    }
+}
+
 /* Until a socket or the waker has something. Memory that comes back is something, too. */
 static void sleep_until_news(tide_net *self, zmq_pollitem_t *items)
 {
     atomic_store(&self->starved, !tide_pool_has_room(self->out_pool));
     tide_waker_arm(self->waker);
-    if (work(self) || atomic_load(&self->stopping)) {
+    bool moved = !self->told_failure && send_all(self); /* Pushed before it was armed. */
+    if (moved || atomic_load(&self->stopping)) {
         tide_waker_disarm(self->waker);
         return;
     }
-    uint32_t n = 0;
     long timeout_ms = -1;
-    items[n++] = (zmq_pollitem_t){ .fd = tide_waker_fd(self->waker), .events = ZMQ_POLLIN };
-    if (!self->told_failure) {
-        items[n++] = (zmq_pollitem_t){ .socket = self->router, .events = ZMQ_POLLIN };
-        for (uint32_t i = 0; i < self->n_peers; i++) {
-            const net_peer *p = self->peers[i];
-            short events = (short)(p->has_out && !p->gone ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
-            items[n++] = (zmq_pollitem_t){ .socket = p->dealer, .events = events };
-            items[n++] = (zmq_pollitem_t){ .socket = p->monitor, .events = ZMQ_POLLIN };
-            if (p->has_back) timeout_ms = RETRY_MS;
-        }
-    }
+    for (uint32_t i = 0; i < self->n_peers; i++)
+        if (self->peers[i]->has_back) timeout_ms = RETRY_MS;
+    uint32_t n = list_items(self, items);
     int rv = zmq_poll(items, (int)n, timeout_ms);
     tide_assert(rv >= 0 || errno == EINTR);
     tide_waker_clear(self->waker);
+    note_items(self, items, n);
+    self->rounds = 0;
 }
 
 void *net_main(void *net)

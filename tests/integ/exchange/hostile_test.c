@@ -18,8 +18,8 @@
 typedef struct world {
     tide_pool *pool;
     tide_waker *waker;
-    end b; /* Runner 1, with one channel from runner 0, which is us. */
-    void *context, *dealer;
+    end b;                          /* Runner 1, with one channel from runner 0, which is us. */
+    void *context, *dealer, *other; /* Connections to it. */
     tide_channel out;
     tide_link_sender *sender; /* What runner 0 would say. */
 } world;
@@ -55,6 +55,7 @@ static int setup(void **state)
     end_start(&w.b, &peer, 1);
     w.context = zmq_ctx_new();
     w.dealer = connected(&w);
+    w.other = connected(&w);
     tide_channel_init(&w.out, NULL, NULL);
     w.sender = sender_of(&w, 3);
     *state = &w;
@@ -65,6 +66,7 @@ static int teardown(void **state)
 {
     world *w = *state;
     zmq_close(w->dealer);
+    zmq_close(w->other);
     zmq_ctx_term(w->context);
     end_close(&w->b);
     tide_link_sender_free(&w->sender);
@@ -131,16 +133,6 @@ static void assert_alive(world *w, uint64_t seed)
     tide_batch_unref(&e.batch);
 }
 
-/* Counters are brought up to date after a round of the network thread: rows that arrive make
- * rounds. */
-static void assert_counts(world *w, const _Atomic uint64_t *counter, uint64_t at_least)
-{
-    for (uint64_t round = 100; atomic_load(counter) < at_least; round++) {
-        assert_true(round < 105); /* There are so many credits. */
-        assert_alive(w, round);
-    }
-}
-
 static void greet(world *w)
 {
     say_next(w);
@@ -156,7 +148,7 @@ static void an_old_attempt_is_dropped(void **state)
     greet(w);
     say(w->dealer, &hello);
     assert_alive(w, 1);
-    assert_counts(w, &tide_net_counters_of(w->b.net)->dropped_stale, 2);
+    assert_int_equal(tide_net_counters_of(w->b.net)->dropped_stale, 2);
     tide_buf_unref(&hello.body);
     tide_link_sender_free(&old);
 }
@@ -173,14 +165,12 @@ static void a_replay_is_dropped(void **state)
         say(w->dealer, &hello);
         say(w->dealer, &rows);
     }
-    void *other = connected(w); /* And from another connection. */
-    say(other, &hello);
-    zmq_close(other);
+    say(w->other, &hello); /* And from another connection. */
     tide_elem e;
     assert_true(end_pop(&w->b, 0, &e));
     tide_batch_unref(&e.batch);
     assert_alive(w, 2);
-    assert_counts(w, &tide_net_counters_of(w->b.net)->dropped_duplicate, 5);
+    assert_true(tide_net_counters_of(w->b.net)->dropped_duplicate >= 5);
     assert_int_equal(w->b.news.failed, 0);
     tide_buf_unref(&hello.body);
     tide_buf_unref(&rows.body);
@@ -232,7 +222,7 @@ static void what_is_no_message_is_dropped(void **state)
     world *w = *state;
     char noise[200];
     memset(noise, 'x', sizeof noise);
-    void *dealers[] = { w->dealer, connected(w) };
+    void *dealers[] = { w->dealer, w->other };
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < 2; i++) {
             zmq_send(dealers[i], "", 0, 0);
@@ -244,8 +234,7 @@ static void what_is_no_message_is_dropped(void **state)
         if (round == 0) greet(w);
         assert_alive(w, round);
     }
-    zmq_close(dealers[1]);
-    assert_counts(w, &tide_net_counters_of(w->b.net)->dropped_malformed, 8);
+    assert_true(tide_net_counters_of(w->b.net)->dropped_malformed >= 8);
     assert_int_equal(w->b.news.failed, 0);
 }
 
@@ -253,16 +242,13 @@ static void what_is_no_message_is_dropped(void **state)
 static void an_oversized_frame_is_not_read(void **state)
 {
     world *w = *state;
-    void *other = connected(w);
     size_t n = TIDE_LINK_BODY_BYTES_MAX + 1ul;
     char *much = tide_malloc(n);
     memset(much, 0, n);
-    zmq_send(other, much, n, 0);
+    zmq_send(w->other, much, n, 0);
     greet(w);
     assert_alive(w, 1);
-    assert_counts(w, &tide_net_counters_of(w->b.net)->frames_in, 2);
     assert_int_equal(tide_net_counters_of(w->b.net)->dropped_malformed, 0);
-    zmq_close(other);
     tide_free(much);
 }
 

@@ -98,6 +98,19 @@ bool end_await(tide_waker *waker, const _Atomic int *flag)
     return await(waker, is_set, (void *)(uintptr_t)flag);
 }
 
+static bool one_failed(void *two)
+{
+    const end *const *ends = two;
+    return atomic_load(&ends[0]->news.failed) || atomic_load(&ends[1]->news.failed);
+}
+
+const end *end_await_failed(const end *a, const end *b)
+{
+    const end *ends[] = { a, b };
+    if (!await(a->waker, one_failed, ends)) return NULL;
+    return atomic_load(&a->news.failed) ? a : b;
+}
+
 static bool has_element(void *channel)
 {
     tide_elem e;

@@ -42,6 +42,8 @@ tide_net_peer end_where(const end *self, uint32_t runner, bool same_host);
 
 /* Sleeps until `*flag` is set, or the deadline; false then. */
 bool end_await(tide_waker *waker, const _Atomic int *flag);
+/* The same for one of two ends that failed; NULL at the deadline. */
+const end *end_await_failed(const end *a, const end *b);
 /* Pops the next element of a channel, waiting for it; false at the deadline. */
 bool end_pop(end *self, uint32_t in, tide_elem *out);
 /* Room for a batch, waited for. */
