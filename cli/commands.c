@@ -126,6 +126,11 @@ static const tide_flag submit_flags[] = {
       .value = "NAME",
       .setting = "pipeline.name",
       .help = "Name of the job; without one, its file's" },
+    { .name = "deploy-mode",
+      .value = "MODE",
+      .choices = "client|cluster",
+      .help = "cluster: the master runs it. client: this process does, on slots of the cluster, "
+              "until it has ended" },
     { .name = "detached", .letter = 'd', .help = "Return when the job is accepted: the default" },
     FLAG_WAIT_STATE,
     FLAG_TIMEOUT,

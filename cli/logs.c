@@ -24,27 +24,41 @@ typedef struct follow {
     bool is_over; /* The job. */
 } follow;
 
-/* A runner per agent; one that comes with a new attempt is read from its beginning. */
+static void add_source(follow *self, const char *agent)
+{
+    for (uint32_t s = 0; s < self->n; s++)
+        if (strcmp(self->sources[s].agent, agent) == 0) return;
+    if (self->n == RUNNERS_MAX) return;
+    source *added = &self->sources[self->n++];
+    snprintf(added->agent, sizeof added->agent, "%s", agent);
+    added->offset = 0;
+}
+
+/* An ended job has no runners; what they wrote is still where they were. */
+static tide_status add_workers(follow *self)
+{
+    json_t *root, *worker;
+    size_t i;
+    TIDE_TRY(remote_get(&self->r, "/taskmanagers", &root));
+    json_array_foreach(json_object_get(root, "taskmanagers"), i, worker)
+        add_source(self, remote_text(worker, "id"));
+    json_decref(root);
+    return TIDE_OK;
+}
+
+/* A runner per agent; one that comes with a new attempt goes on in the same file. */
 static tide_status find_sources(follow *self)
 {
     json_t *job, *runner;
     size_t i;
     TIDE_TRY(remote_getf(&self->r, &job, "/jobs/%s", self->job));
     json_array_foreach(json_object_get(job, "runners"), i, runner)
-    {
-        const char *agent = remote_text(runner, "taskmanager-id");
-        uint32_t s = 0;
-        while (s < self->n && strcmp(self->sources[s].agent, agent) != 0) s++;
-        if (s < self->n || s == RUNNERS_MAX) continue;
-        snprintf(self->sources[s].agent, sizeof self->sources[s].agent, "%s", agent);
-        self->sources[s].offset = 0;
-        self->n++;
-    }
+        add_source(self, remote_text(runner, "taskmanager-id"));
     const char *state = remote_text(job, "state");
     self->is_over = strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 ||
                     strcmp(state, "FAILED") == 0;
     json_decref(job);
-    return TIDE_OK;
+    return self->is_over && self->n == 0 ? add_workers(self) : TIDE_OK;
 }
 
 /* Prints what is new; *more is true when something was. */
@@ -90,9 +104,6 @@ int tide_command_logs(const tide_args *args)
         tide_uri_escape(args->operands[0], &id);
         self->job = tide_bytes_text(&id);
         tide_status rv = run(self, tide_args_has(args, "follow"));
-        if (rv == TIDE_OK && self->n == 0)
-            rv = tide_fail(TIDE_E_NOT_FOUND, "job %s has no runner, and so no output",
-                           args->operands[0]);
         code = tide_exit_report(rv, TIDE_PHASE_RUN);
         tide_bytes_fini(&id);
         remote_close(&self->r);

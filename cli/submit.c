@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/job.h"
 #include "cli/output.h"
-#include "cli/remote_priv.h"
+#include "cli/submit_priv.h"
 #include "jobapi/client/spec.h"
 
 #define WAIT_MS (INT64_C(365) * 86400 * 1000) /* Without --timeout. */
@@ -152,7 +152,7 @@ static tide_exit show_plan(const remote *r, const tide_job_spec *spec)
     return remote_print_table(&table);
 }
 
-static tide_exit print_id(const remote *r, const char *job)
+tide_exit submit_print_id(const remote *r, const char *job)
 {
     tide_bytes out = { 0 };
     tide_bytes_printf(&out, r->form == REMOTE_JSON ? "{\"jobid\": \"%s\"}\n" : "%s\n", job);
@@ -169,7 +169,7 @@ static tide_exit send(remote *r, const tide_args *args, tide_job_spec *spec, int
     }
     if (rv == TIDE_OK) rv = tide_client_submit(r->client, spec, job);
     if (rv != TIDE_OK) return tide_exit_report(rv, TIDE_PHASE_RUN);
-    tide_exit code = print_id(r, job);
+    tide_exit code = submit_print_id(r, job);
     const char *wanted = tide_args_value(args, "wait", NULL);
     if (code != TIDE_EXIT_OK || !wanted) return code;
     tide_client_state state;
@@ -194,7 +194,10 @@ int tide_command_submit(const tide_args *args)
         code = tide_exit_report(rv, TIDE_PHASE_PLAN);
         if (code == TIDE_EXIT_OK) {
             tide_job_spec spec = ((const tide_log_submitted *)msg.body)->spec;
+            bool as_client = strcmp(tide_args_value(args, "deploy-mode", "cluster"), "client") == 0;
+            const char *library = is_library(args) ? args->operands[0] : NULL;
             code = tide_args_has(args, "dry-run") ? show_plan(&r, &spec)
+                   : as_client                    ? submit_as_client(&r, library, &spec)
                                                   : send(&r, args, &spec, timeout_ms);
         }
         tide_arena_free(&arena);
