@@ -17,6 +17,21 @@ void tide_generate_stripes(uint32_t parallelism, tide_splits *out)
     }
 }
 
+tide_source_result tide_stripes_poll(tide_stripe_walk *self, uint32_t n, tide_stripe_poll *poll_one,
+                                     void *source, uint64_t due, tide_source_poll *poll)
+{
+    *poll = (tide_source_poll){ 0 };
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t i = (self->at + k) % n;
+        tide_source_result result = poll_one(source, i, due, poll);
+        if (result == TIDE_SOURCE_NOTHING) continue;
+        self->at = (i + 1) % n;
+        self->n_ended += result == TIDE_SOURCE_SPLIT_END;
+        return result;
+    }
+    return self->n_ended == n ? TIDE_SOURCE_END : TIDE_SOURCE_NOTHING;
+}
+
 uint64_t tide_pace_due(tide_pace *self, int64_t now_ns, uint64_t total)
 {
     if (self->rate == 0) return total;

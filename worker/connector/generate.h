@@ -6,6 +6,23 @@
 /* Adds one split a subtask: "stripe-<start>-of-<end>", each its own partition. */
 void tide_generate_stripes(uint32_t parallelism, tide_splits *out);
 
+/* ---- a source of stripes ---- */
+
+/* Polls one stripe, as a source is polled, for what lies below `due`; SPLIT_END once, afterwards
+ * NOTHING. Of the stripes that have nothing yet, poll->next_ns takes the earliest time. */
+typedef tide_source_result tide_stripe_poll(void *source, uint32_t stripe, uint64_t due,
+                                            tide_source_poll *poll);
+
+typedef struct tide_stripe_walk { /* Zeroed at first. */
+    uint32_t at, n_ended;
+} tide_stripe_walk;
+
+/* Asks n stripes in turn, beginning behind the one that gave something last. */
+tide_source_result tide_stripes_poll(tide_stripe_walk *self, uint32_t n, tide_stripe_poll *poll_one,
+                                     void *source, uint64_t due, tide_source_poll *poll);
+
+/* ---- a pace ---- */
+
 /* So many numbered things per second, all subtasks together. The clock starts with the first
  * call of tide_pace_due. */
 typedef struct tide_pace {

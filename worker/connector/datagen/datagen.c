@@ -23,7 +23,7 @@ typedef struct datagen {
     uint64_t rows_total; /* UINT64_MAX: no end. */
     tide_pace pace;
     stripe *stripes;
-    uint32_t at; /* Stripe whose turn it is. */
+    tide_stripe_walk walk;
     uint64_t rows[TIDE_BATCH_ROWS_MAX];
 } datagen;
 
@@ -141,9 +141,10 @@ static tide_batch *make_batch(datagen *self, stripe *s, uint64_t due)
     return batch;
 }
 
-static tide_source_result poll_stripe(datagen *self, uint32_t i, uint64_t due,
+static tide_source_result poll_stripe(void *self_v, uint32_t i, uint64_t due,
                                       tide_source_poll *poll)
 {
+    datagen *self = self_v;
     stripe *s = &self->stripes[i];
     if (s->ended) return TIDE_SOURCE_NOTHING;
     poll->split = i;
@@ -161,18 +162,8 @@ static tide_source_result poll_stripe(datagen *self, uint32_t i, uint64_t due,
 static tide_source_result datagen_poll(void *self_v, tide_source_poll *poll)
 {
     datagen *self = self_v;
-    *poll = (tide_source_poll){ 0 };
     const uint64_t due = tide_pace_due(&self->pace, *self->args->now_ns, self->rows_total);
-    uint32_t n = self->args->n_splits, n_ended = 0;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t i = (self->at + k) % n;
-        tide_source_result result = poll_stripe(self, i, due, poll);
-        n_ended += self->stripes[i].ended;
-        if (result == TIDE_SOURCE_NOTHING) continue;
-        self->at = (i + 1) % n;
-        return result;
-    }
-    return n_ended == n ? TIDE_SOURCE_END : TIDE_SOURCE_NOTHING;
+    return tide_stripes_poll(&self->walk, self->args->n_splits, poll_stripe, self, due, poll);
 }
 
 static const tide_source_vt SOURCE = {
