@@ -87,10 +87,8 @@ static tide_status take_chunk(group *self, const tide_batch *in, uint32_t n)
     for (uint32_t i = 0; i < n; i++) self->sel[i] = (uint16_t)tide_batch_phys(in, self->at + i);
     TIDE_TRY(self->in_partial ? tide_op_keys_encode_partial(&self->keys, in, self->sel, n)
                               : tide_op_keys_encode(&self->keys, in, self->sel, n));
-    TIDE_TRY(tide_table_find_or_insert(self->table, self->keys.keys, self->keys.hash, n, self->rows,
-                                       NULL, NULL));
-    tide_table_touch(self->table, self->rows, n);
-    tide_table_values(self->table, self->rows, n, self->values);
+    TIDE_TRY(tide_table_update(self->table, self->keys.keys, self->keys.hash, n, self->rows,
+                               self->values, NULL, NULL));
     if (!self->env->batch_mode) {
         note_touched(self, n);
         group_note_before(self);

@@ -41,27 +41,25 @@ static tide_op_result window_agg_on_watermark(void *self_v, int64_t watermark_us
 /* ---- rows into panes ---- */
 
 /* count(*) alone: neighbouring rows of one group are counted together. */
-static void count_rows(window_agg *self, tide_table *table, uint32_t n)
+static void count_rows(window_agg *self, uint32_t n)
 {
     uint32_t offset = self->aggs.offsets[0];
     for (uint32_t i = 0, end; i < n; i = end) {
-        uint32_t row = self->rows[i];
-        for (end = i + 1; end < n && self->rows[end] == row;) end++;
-        *(int64_t *)(void *)(tide_table_value(table, row) + offset) += end - i;
+        uint8_t *value = self->values[i];
+        for (end = i + 1; end < n && self->values[end] == value;) end++;
+        *(int64_t *)(void *)(value + offset) += end - i;
     }
 }
 
 static tide_status add_to_table(window_agg *self, tide_table *table, const tide_batch *in,
                                 const uint16_t *rows, uint32_t n, tide_op_rows *at)
 {
-    TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL,
-                                       NULL));
-    tide_table_touch(table, self->rows, n);
+    TIDE_TRY(tide_table_update(table, self->keys.keys, self->keys.hash, n, self->rows, self->values,
+                               NULL, NULL));
     if (self->aggs.only_count_star && self->sharing != WINDOW_SLIDING && !self->in_partial) {
-        count_rows(self, table, n);
+        count_rows(self, n);
         return TIDE_OK;
     }
-    tide_table_values(table, self->rows, n, self->values);
     *at = (tide_op_rows){ .in = in, .values = self->values, .rows = rows, .n = n };
     if (self->in_partial) at->partial = in->cols + self->partial.states;
     if (self->sharing == WINDOW_SLIDING)

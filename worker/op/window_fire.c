@@ -68,12 +68,11 @@ static tide_status combine(window_agg *self, const tide_table *slice, uint32_t m
         memcpy(self->keys.keys + (size_t)i * spec->key_bytes, tide_table_key(slice, rows[i]),
                spec->key_bytes);
     tide_key_hash_keys(spec, self->keys.keys, spec->key_bytes, n, self->keys.hash);
-    TIDE_TRY(tide_table_find_or_insert(table, self->keys.keys, self->keys.hash, n, self->rows, NULL,
-                                       NULL));
-    tide_table_touch(table, self->rows, n);
+    TIDE_TRY(tide_table_update(table, self->keys.keys, self->keys.hash, n, self->rows, self->values,
+                               NULL, NULL));
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *from = tide_table_value(slice, rows[i]);
-        uint8_t *into = tide_table_value(table, self->rows[i]);
+        uint8_t *into = self->values[i];
         TIDE_TRY(add ? tide_op_aggs_merge(&self->aggs, into, from)
                      : tide_op_aggs_unmerge(&self->aggs, into, from));
         if (self->sharing != WINDOW_SLIDING) continue;
