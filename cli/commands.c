@@ -105,6 +105,16 @@ static const tide_flag bench_flags[] = {
     { 0 },
 };
 
+static const tide_flag master_flags[] = {
+    FLAG_SET,
+    FLAG_CONFIG,
+    { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
+    { .name = "ready-fd",
+      .value = "FD",
+      .help = "Write a line of JSON with the addresses there when everything is served" },
+    { 0 },
+};
+
 static const tide_flag version_flags[] = {
     { .name = "output",
       .letter = 'o',
@@ -380,6 +390,17 @@ const tide_command tide_commands[] = {
       .flags = doctor_flags,
       .is_process = true,
       .run = tide_command_doctor },
+    { .name = "master",
+      .help = "Run a master: it knows workers, slots and jobs, and decides",
+      .details = "Several masters with one high-availability.storageDir stand by for each other. "
+                 "SIGTERM ends it\n"
+                 "cleanly; jobs go on.\n\n"
+                 "example:\n"
+                 "  tidemill master -D control.bind-address=0.0.0.0 -D "
+                 "high-availability.storageDir=/srv/tidemill",
+      .flags = master_flags,
+      .is_process = true,
+      .run = tide_command_master },
     { .name = "version",
       .help = "Print the version",
       .flags = version_flags,
