@@ -122,28 +122,36 @@ TIDE_INLINE uint8_t *copy_run(const run *r, uint8_t *to, const uint8_t *end)
     return to + len;
 }
 
+/* A view as two words, in registers: length and prefix; buffer and offset. Fields that are written
+ * one by one and then copied as a whole cost more than all the rest. */
+typedef struct halves {
+    uint64_t low, high;
+} halves;
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && offsetof(tide_view, buf) == 8, "");
+
 /* Views to `to`, and the bytes of long strings behind each other to `heap`, which is `offset` bytes
  * behind the block's beginning and ends at `end`. */
 static void write_views(const tide_col *col, const tide_batch *batch, tide_view *to, uint8_t *heap,
                         const uint8_t *end, uint32_t offset)
 {
-    const tide_view *views = col->values;
+    const halves *views = col->values;
+    halves *out = (halves *)to;
     const uint8_t *began = heap;
     run r = { .from = heap, .buf = UINT32_MAX };
     for (uint32_t k = 0; k < batch->n_rows; k++) {
         uint32_t row = tide_batch_phys(batch, k);
-        tide_view v = views[row];
-        if (!tide_col_valid(col, row)) v = (tide_view){ 0 };
-        if (v.len > TIDE_VIEW_INLINE_MAX) {
-            if (v.buf != r.buf || v.offset != r.end) {
+        halves v = views[row];
+        if (!tide_col_valid(col, row)) v = (halves){ 0 };
+        if ((uint32_t)v.low > TIDE_VIEW_INLINE_MAX) {
+            uint32_t buf = (uint32_t)v.high, at = (uint32_t)(v.high >> 32);
+            if (buf != r.buf || at != r.end) {
                 heap = copy_run(&r, heap, end);
-                r = (run){ col->data[v.buf]->data, v.buf, v.offset, v.offset };
+                r = (run){ col->data[buf]->data, buf, at, at };
             }
-            v.offset = offset + (uint32_t)(heap - began) + (r.end - r.begin);
-            r.end += v.len;
-            v.buf = 0;
+            v.high = (uint64_t)(offset + (uint32_t)(heap - began) + (r.end - r.begin)) << 32;
+            r.end += (uint32_t)v.low;
         }
-        to[k] = v;
+        out[k] = v;
     }
     copy_run(&r, heap, end);
 }

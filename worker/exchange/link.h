@@ -43,7 +43,7 @@
 
 #define TIDE_LINK_VERSION 1u
 #define TIDE_LINK_HEADER_BYTES 32u /* ZeroMQ keeps up to 33 bytes in the message struct itself. */
-#define TIDE_LINK_PACK_BYTES (256u << 10)
+#define TIDE_LINK_PACK_BYTES (768u << 10)
 /* A message holds at least one block, and more only up to here. */
 #define TIDE_LINK_BODY_BYTES (1u << 20)
 #define TIDE_LINK_BODY_BYTES_MAX (TIDE_BLOCK_BYTES_MAX + 4096u)
