@@ -106,9 +106,19 @@ static const tide_flag bench_flags[] = {
 };
 
 static const tide_flag master_flags[] = {
+    { .name = "rest-port", .value = "PORT", .setting = "rest.port", .help = "Port of REST" },
+    { .name = "port",
+      .value = "PORT",
+      .setting = "control.port",
+      .help = "Port of the control socket" },
+    { .name = "storage",
+      .value = "DIR",
+      .setting = "high-availability.storageDir",
+      .help = "Folder that all masters share" },
+    { .name = "dir", .value = "DIR", .setting = "data.dir", .help = "Folder of this process" },
     FLAG_SET,
     FLAG_CONFIG,
-    { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
+    FLAG_LOG,
     { .name = "ready-fd",
       .value = "FD",
       .help = "Write a line of JSON with the addresses there when everything is served" },
@@ -391,7 +401,7 @@ const tide_command tide_commands[] = {
       .is_process = true,
       .run = tide_command_doctor },
     { .name = "master",
-      .help = "Run a master: it knows workers, slots and jobs, and decides",
+      .help = "Run a master: the control plane of a cluster, and its REST API",
       .details = "Several masters with one high-availability.storageDir stand by for each other. "
                  "SIGTERM ends it\n"
                  "cleanly; jobs go on.\n\n"

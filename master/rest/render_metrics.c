@@ -1,0 +1,128 @@
+/* render_metrics.c - the cluster in Prometheus' text format. Names are Flink's in snake form. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/net/exposition.h"
+#include "master/rest/rest_priv.h"
+
+typedef struct task_metric {
+    const char *name, *type, *help;
+    size_t field; /* Of tide_task_stats, a uint64_t; watermark is an int64_t of the same size. */
+    double scale;
+} task_metric;
+
+static const task_metric task_metrics[] = {
+    { "tidemill_task_num_records_in", "counter", "Rows that entered",
+      offsetof(tide_task_stats, rows_in), 1 },
+    { "tidemill_task_num_records_out", "counter", "Rows that left",
+      offsetof(tide_task_stats, rows_out), 1 },
+    { "tidemill_task_num_bytes_out", "counter", "Bytes sent to other runners or written",
+      offsetof(tide_task_stats, bytes_out), 1 },
+    { "tidemill_task_num_late_records_dropped", "counter", "Rows too late for every window",
+      offsetof(tide_task_stats, late_rows), 1 },
+    { "tidemill_task_num_bad_records_skipped", "counter", "Records that could not be read",
+      offsetof(tide_task_stats, bad_rows), 1 },
+    { "tidemill_task_busy_time_seconds", "counter", "Time spent working",
+      offsetof(tide_task_stats, busy_ns), 1e-9 },
+    { "tidemill_task_idle_time_seconds", "counter", "Time without anything to do",
+      offsetof(tide_task_stats, idle_ns), 1e-9 },
+    { "tidemill_task_back_pressured_time_seconds", "counter", "Time held up by those behind",
+      offsetof(tide_task_stats, backpressured_ns), 1e-9 },
+};
+
+static void put_task(tide_bytes *out, const task_metric *metric, const tide_view_job_detail *job,
+                     const tide_view_task *task)
+{
+    char subtask[24];
+    snprintf(subtask, sizeof subtask, "%" PRIu64, task->stats.subtask);
+    const tide_vertex_info *vertex = task->stats.vertex < job->spec->vertices.n
+                                         ? &job->spec->vertices.items[task->stats.vertex]
+                                         : NULL;
+    const tide_exposition_label labels[] = {
+        { "job_id", job->job.id },
+        { "job_name", job->job.name },
+        { "task_id", vertex ? vertex->id : "" },
+        { "task_name", vertex ? vertex->name : "" },
+        { "subtask_index", subtask },
+        { "tm_id", task->agent },
+        { "host", task->host },
+    };
+    uint64_t value;
+    memcpy(&value, (const char *)&task->stats + metric->field, sizeof value);
+    tide_exposition_put(out, metric->name, labels, sizeof labels / sizeof *labels,
+                        (double)value * metric->scale);
+}
+
+static void put_watermarks(const tide_view_job_detail *jobs, uint32_t n_jobs, tide_bytes *out)
+{
+    static const char name[] = "tidemill_task_current_input_watermark";
+    tide_exposition_begin(out, name, "gauge", "Watermark, milliseconds since 1970");
+    for (uint32_t j = 0; j < n_jobs; j++) {
+        for (uint32_t t = 0; t < jobs[j].n_tasks; t++) {
+            const tide_view_task *task = &jobs[j].tasks[t];
+            if (task->stats.watermark == INT64_MIN || task->stats.watermark == INT64_MAX) continue;
+            char vertex[24], subtask[24];
+            snprintf(vertex, sizeof vertex, "%" PRIu64, task->stats.vertex);
+            snprintf(subtask, sizeof subtask, "%" PRIu64, task->stats.subtask);
+            const tide_exposition_label labels[] = { { "job_id", jobs[j].job.id },
+                                                     { "vertex", vertex },
+                                                     { "subtask_index", subtask } };
+            tide_exposition_put(out, name, labels, 3, (double)(task->stats.watermark / 1000));
+        }
+    }
+}
+
+static void put_jobs(const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t now_us,
+                     tide_bytes *out)
+{
+    static const char restarts[] = "tidemill_job_num_restarts", up[] = "tidemill_job_uptime";
+    tide_exposition_begin(out, restarts, "counter", "Attempts after the first");
+    for (uint32_t j = 0; j < n_jobs; j++) {
+        const tide_exposition_label labels[] = { { "job_id", jobs[j].job.id },
+                                                 { "job_name", jobs[j].job.name } };
+        uint64_t attempt = jobs[j].job.attempt;
+        tide_exposition_put(out, restarts, labels, 2, attempt ? (double)(attempt - 1) : 0);
+    }
+    tide_exposition_begin(out, up, "gauge", "Milliseconds that it has been running");
+    for (uint32_t j = 0; j < n_jobs; j++) {
+        const tide_exposition_label labels[] = { { "job_id", jobs[j].job.id },
+                                                 { "job_name", jobs[j].job.name } };
+        bool runs = jobs[j].job.state == TIDE_LIFECYCLE_RUNNING;
+        int64_t since = jobs[j].job.since_us[TIDE_LIFECYCLE_RUNNING];
+        tide_exposition_put(out, up, labels, 2, runs ? (double)((now_us - since) / 1000) : 0);
+    }
+    for (size_t m = 0; m < sizeof task_metrics / sizeof *task_metrics; m++) {
+        tide_exposition_begin(out, task_metrics[m].name, task_metrics[m].type,
+                              task_metrics[m].help);
+        for (uint32_t j = 0; j < n_jobs; j++)
+            for (uint32_t t = 0; t < jobs[j].n_tasks; t++)
+                put_task(out, &task_metrics[m], &jobs[j], &jobs[j].tasks[t]);
+    }
+    put_watermarks(jobs, n_jobs, out);
+}
+
+void rest_render_prometheus(const tide_view_overview *o, const tide_view_agents *agents,
+                            const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t now_us,
+                            tide_bytes *out)
+{
+    uint32_t running = 0;
+    for (int i = 0; i < TIDE_LIFECYCLE_FINISHED; i++) running += o->jobs[i];
+    tide_exposition_single(out, "tidemill_leader", "gauge", "1: this master leads", o->leads);
+    tide_exposition_single(out, "tidemill_term", "gauge", "Term of the leader", (double)o->term);
+    tide_exposition_single(out, "tidemill_num_registered_task_managers", "gauge", "Workers",
+                           o->agents);
+    tide_exposition_single(out, "tidemill_task_slots_total", "gauge", "Slots", o->slots_total);
+    tide_exposition_single(out, "tidemill_task_slots_available", "gauge", "Free slots",
+                           o->slots_free);
+    tide_exposition_single(out, "tidemill_num_running_jobs", "gauge", "Jobs that have not ended",
+                           running);
+    static const char silent[] = "tidemill_task_manager_last_heartbeat_seconds";
+    tide_exposition_begin(out, silent, "gauge", "Time since the last word of a worker");
+    for (uint32_t i = 0; i < agents->n; i++) {
+        const tide_exposition_label labels[] = { { "tm_id", agents->items[i].id },
+                                                 { "host", agents->items[i].host } };
+        tide_exposition_put(out, silent, labels, 2, (double)agents->items[i].silent_ns / 1e9);
+    }
+    put_jobs(jobs, n_jobs, now_us, out);
+    tide_exposition_process(out);
+}
