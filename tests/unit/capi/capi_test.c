@@ -392,6 +392,63 @@ static void reading_a_column_as_another_type_fails_with_its_name(void **state)
     tide_test_free(&t);
 }
 
+static void text_result(void *arg, const void *state, tide_collector *out, uint32_t column)
+{
+    (void)arg;
+    (void)state;
+    tide_put_text(out, column, "seven", 5);
+}
+static const tide_aggregate_fn mistyped = { TIDE_SIZED(tide_aggregate_fn), .state_bytes = 8,
+                                            .add = longest_add, .merge = longest_merge,
+                                            .result = text_result };
+
+static int mistyped_job(tide_jobdef *job, tide_window_type type)
+{
+    static const tide_aggregate_def aggregates[] = {
+        { .fn = &mistyped, .fn_type = "BIGINT", .as = "n" },
+    };
+    tide_job_sql(job, EVENTS);
+    tide_stream_print(
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .type = type,
+                                              .time_column = "ts", .length_ms = 60000,
+                                              .aggregates = aggregates, .n_aggregates = 1 }));
+    return tide_job_status(job);
+}
+
+static int mistyped_sessions_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return mistyped_job(job, TIDE_SESSIONS);
+}
+
+static int mistyped_windows_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return mistyped_job(job, TIDE_TUMBLING);
+}
+
+/* No element has to follow the one that lets a window fire; nothing comes out of that window. */
+static void an_aggregate_s_result_of_another_type_fails_at_once(void **state)
+{
+    (void)state;
+    int (*const jobs[])(tide_jobdef *, int, char **) = { mistyped_sessions_job,
+                                                         mistyped_windows_job };
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        tide_test *t = tide_test_new(jobs[i], 0, NULL);
+        assert_no_error(t);
+        tide_test_row(t, "events", "ann,1,2024-01-01 00:00:00");
+        assert_no_error(t);
+        tide_test_row(t, "events", "bob,1,2024-01-02 00:00:00");
+        assert_non_null(
+            strstr(tide_test_error(t), "output column 0 is a BIGINT and was set to another type"));
+        assert_string_equal(tide_test_output(t, NULL), "");
+        tide_test_free(&t);
+    }
+}
+
 static int unknown_column_job(tide_jobdef *job, int argc, char **argv)
 {
     (void)argc;
@@ -463,6 +520,7 @@ int main(void)
         cmocka_unit_test(an_aggregate_in_c_sees_every_column),
         cmocka_unit_test(state_and_timers_belong_to_a_key),
         cmocka_unit_test(reading_a_column_as_another_type_fails_with_its_name),
+        cmocka_unit_test(an_aggregate_s_result_of_another_type_fails_at_once),
         cmocka_unit_test(a_wrong_job_says_what_is_wrong),
         cmocka_unit_test(sql_jobs_are_tested_the_same_way),
     };
