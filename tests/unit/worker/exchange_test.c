@@ -6,33 +6,9 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/worker/numbered.h"
 #include "worker/core/event_time.h"
 #include "worker/exchange/gate.h"
-
-static tide_pool *pool;
-
-static int setup(void **state)
-{
-    (void)state;
-    pool = tide_pool_new(0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    assert_int_equal(tide_pool_bytes(pool), 0);
-    tide_pool_free(&pool);
-    return 0;
-}
-
-static tide_batch *numbered(int64_t number)
-{
-    void *values;
-    tide_col *col = tide_col_new(pool, tide_type_of(TIDE_TYPE_BIGINT), 1, &values, false, NULL);
-    *(int64_t *)values = number;
-    return tide_batch_new(pool, &col, 1, 1);
-}
 
 static void push(tide_channel *c, int64_t number)
 {
@@ -55,7 +31,7 @@ static void assert_pops(tide_channel *c, tide_elem_kind kind, int64_t value)
     tide_elem e;
     assert_true(tide_channel_pop(c, &e));
     assert_int_equal(e.kind, kind);
-    if (kind == TIDE_ELEM_BATCH) assert_int_equal(tide_col_value(e.batch->cols[0], 0).i64, value);
+    if (kind == TIDE_ELEM_BATCH) assert_int_equal(number_of(e.batch), value);
     if (kind == TIDE_ELEM_WATERMARK) assert_int_equal(e.watermark, value);
     tide_batch_unref(&e.batch);
 }
@@ -203,12 +179,14 @@ static void partitions_hold_back_until_begun_idle_or_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(control_never_blocks_and_never_overtakes, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_gate_holds_the_lowest_watermark, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_idle_input_is_not_waited_for_and_comes_back, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_stopped_input_ends_without_a_final_watermark, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(control_never_blocks_and_never_overtakes, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_gate_holds_the_lowest_watermark, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(an_idle_input_is_not_waited_for_and_comes_back,
+                                        numbered_setup, numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_input_ends_without_a_final_watermark,
+                                        numbered_setup, numbered_teardown),
         cmocka_unit_test(partitions_hold_back_until_begun_idle_or_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,37 +11,8 @@
 
 #include "base/core/mem.h"
 #include "base/core/random.h"
+#include "tests/unit/worker/numbered.h"
 #include "worker/core/task.h"
-
-static tide_pool *pool;
-
-static int setup(void **state)
-{
-    (void)state;
-    pool = tide_pool_new(0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    assert_int_equal(tide_pool_bytes(pool), 0);
-    tide_pool_free(&pool);
-    return 0;
-}
-
-static tide_batch *numbered(int64_t number)
-{
-    void *values;
-    tide_col *col = tide_col_new(pool, tide_type_of(TIDE_TYPE_BIGINT), 1, &values, false, NULL);
-    *(int64_t *)values = number;
-    return tide_batch_new(pool, &col, 1, 1);
-}
-
-static int64_t number_of(const tide_batch *b)
-{
-    return tide_col_value(b->cols[0], 0).i64;
-}
 
 /* ---- a feed of the numbers 0 .. n-1, a watermark after each ---- */
 typedef struct counting_feed {
@@ -442,13 +413,17 @@ static void a_diamond_never_locks_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_chain_runs_to_its_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_stopped_chain_flushes_sinks_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(emitting_while_suspended_is_work, setup, teardown),
-        cmocka_unit_test_setup_teardown(held_rows_go_before_idleness_and_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_diamond_never_locks_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_chain_runs_to_its_end, numbered_setup, numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_chain_flushes_sinks_only, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason,
+                                        numbered_setup, numbered_teardown),
+        cmocka_unit_test_setup_teardown(emitting_while_suspended_is_work, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(held_rows_go_before_idleness_and_end, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_diamond_never_locks_up, numbered_setup,
+                                        numbered_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
