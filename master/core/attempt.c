@@ -119,7 +119,7 @@ static bool is_clean(const tide_failure *f)
 static bool is_our_doing(const tide_job_runner *runner, const tide_failure *f)
 {
     return runner->sent == TIDE_MSG_RUNNER_KILL &&
-           (f->signal == SIGKILL || f->code == TIDE_E_NOT_FOUND);
+           (f->signal == SIGKILL || f->code == TIDE_E_NOT_FOUND || f->code == TIDE_E_CANCELLED);
 }
 
 /* An agent that has no such runner, or will not start it, answers EXITED: a fault of the cluster,

@@ -254,6 +254,7 @@ static void advance(tide_leases *self, lease *l)
 {
     bool goes = l->phase == TIDE_LEASE_CLEARING || l->phase == TIDE_LEASE_ENDING;
     if (l->phase == TIDE_LEASE_ORPHANED && l->n_agents == 0) {
+        add_act(self, TIDE_LEASE_RELEASE, l->job);
         drop(self, l);
         return;
     }
@@ -329,27 +330,19 @@ static void refuse(tide_leases *self, uint64_t peer, const tide_driver_lease *ms
                            tide_msg_copy(TIDE_MSG_LEASE_STATE, &state, self->arena) };
 }
 
-static void adopt(tide_leases *self, lease *l, const tide_job_slot *held, uint32_t n_held,
-                  const tide_membership *members, int64_t now_ns)
+/* Its driver came: an orphan goes on if its agents have all slots. */
+static void find_parent(tide_leases *self, lease *l, int64_t now_ns)
 {
-    if (n_held != l->n_slots) {
-        set_phase(self, l, TIDE_LEASE_CLEARING, "its runners do not hold all slots");
-        send_due(self, l, now_ns);
-        advance(self, l);
-        return;
-    }
-    tide_lease_act *act = add_act(self, TIDE_LEASE_ADOPT, l->job); /* First: it may reset. */
-    tide_job_slot *slots = TIDE_NEW_N(self->arena, tide_job_slot, n_held);
-    for (uint32_t i = 0; i < n_held; i++)
-        slots[i] = (tide_job_slot){ tide_arena_strdup(self->arena, held[i].agent),
-                                    tide_arena_strdup(self->arena, held[i].host), held[i].local };
-    act->slots = slots;
-    act->n_slots = n_held;
-    grant(self, l, held, n_held, members, "taken over with its runners", now_ns);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->n_agents; i++) n += l->agents[i].n_slots;
+    bool whole = n == l->n_slots;
+    set_phase(self, l, whole ? TIDE_LEASE_GRANTED : TIDE_LEASE_CLEARING,
+              whole ? "its driver came" : "not all of its slots are there");
+    send_due(self, l, now_ns);
+    advance(self, l);
 }
 
 void tide_leases_asked(tide_leases *self, uint64_t peer, const tide_driver_lease *msg,
-                       const tide_job_slot *held, uint32_t n_held, const tide_membership *members,
                        int64_t now_ns)
 {
     if (msg->spec.parallelism == 0 || !*msg->job || !*msg->endpoint) {
@@ -375,8 +368,7 @@ void tide_leases_asked(tide_leases *self, uint64_t peer, const tide_driver_lease
         trace(self, l, "lease of %u slots for the driver at %s", l->n_slots, l->endpoint);
         ask(self, l);
     } else if (l->phase == TIDE_LEASE_ORPHANED) {
-        adopt(self, l, held, n_held, members, now_ns);
-        return;
+        find_parent(self, l, now_ns);
     } else if (l->phase == TIDE_LEASE_ENDING) { /* It came back before all was over. */
         set_phase(self, l, TIDE_LEASE_CLEARING, "the driver connected again");
         send_due(self, l, now_ns);
@@ -426,14 +418,19 @@ static bool shows(const tide_text_item *shown, uint32_t n, const char *job)
     return false;
 }
 
+/* Agents may still turn up with it. */
+static bool may_grow(const lease *l)
+{
+    return l->phase == TIDE_LEASE_ORPHANED || l->phase == TIDE_LEASE_CLEARING ||
+           l->phase == TIDE_LEASE_ENDING;
+}
+
 static void note_orphan(tide_leases *self, const char *agent, const char *job, int64_t now_ns)
 {
     lease *l = find(self, job);
     if (!l) l = add(self, job, TIDE_LEASE_ORPHANED, now_ns);
-    bool grows = l->phase == TIDE_LEASE_ORPHANED || l->phase == TIDE_LEASE_CLEARING ||
-                 l->phase == TIDE_LEASE_ENDING;
     if (find_agent(l, agent)) return;
-    if (grows) {
+    if (may_grow(l)) {
         add_agent(l, agent, "");
         return;
     }
@@ -443,6 +440,25 @@ static void note_orphan(tide_leases *self, const char *agent, const char *job, i
     l->phase = TIDE_LEASE_ENDING;
     send_agent(self, l, &stale, now_ns);
     l->phase = phase;
+}
+
+void tide_leases_held(tide_leases *self, const char *agent, const char *host,
+                      const tide_held_lease *held, int64_t now_ns)
+{
+    lease *l = find(self, held->job);
+    if (!l) l = add(self, held->job, TIDE_LEASE_ORPHANED, now_ns);
+    if (!may_grow(l) || find_agent(l, agent)) return;
+    lease_agent *a = add_agent(l, agent, host);
+    tide_lease_act *act = add_act(self, TIDE_LEASE_ADOPT, l->job);
+    tide_job_slot *slots = TIDE_NEW_N(self->arena, tide_job_slot, held->slots.n);
+    act->slots = slots;
+    act->n_slots = held->slots.n;
+    for (uint32_t i = 0; i < held->slots.n; i++) {
+        const tide_slot_info *info = &held->slots.items[i];
+        TIDE_PUSH(l->arena, a->slots, a->n_slots, a->cap_slots, *info);
+        slots[i] = (tide_job_slot){ tide_arena_strdup(self->arena, agent),
+                                    tide_arena_strdup(self->arena, host), info->local };
+    }
 }
 
 void tide_leases_beat(tide_leases *self, const char *agent, const tide_text_item *shown, uint32_t n,

@@ -7,8 +7,8 @@
  * its closed connection or its silence. When one of its agents is lost it is cleared: the other
  * agents are told to end it, then all slots are asked for anew.
  *
- * After a change of master, leases that agents show are orphans. When its driver asks, the lease is
- * taken over with the slots that the job's runners hold, or cleared if they do not hold all; an
+ * After a change of master, leases that agents tell of are orphans, whose slots are theirs still.
+ * When its driver asks, the lease goes on with them, or is cleared if they are not all there; an
  * orphan whose driver does not come in time is ended. Owner: the master's control thread. */
 #ifndef TIDE_MASTER_CORE_LEASES_H
 #define TIDE_MASTER_CORE_LEASES_H
@@ -39,7 +39,7 @@ typedef enum tide_lease_act_kind {
     TIDE_LEASE_SEND_AGENT,  /* `msg` to `agent` */
     TIDE_LEASE_SEND_DRIVER, /* `msg` to `peer` */
     TIDE_LEASE_ASK,         /* For `n_slots` slots; answered by _granted. */
-    TIDE_LEASE_ADOPT,       /* `slots` are in use by the job's runners. */
+    TIDE_LEASE_ADOPT,       /* `slots` are the job's already. */
     TIDE_LEASE_RELEASE,     /* What the job has or waits for. */
     TIDE_LEASE_TRACE        /* `text` */
 } tide_lease_act_kind;
@@ -65,11 +65,11 @@ tide_leases *tide_leases_new(const tide_leases_config *config,
                              const tide_cluster_settings *settings);
 void tide_leases_free(tide_leases **self_p);
 
-/* DRIVER_LEASE. held: the slots that runners of the job hold, all of them in job slot order; n_held
- * is 0 when there are none, or not all. members describes agents. */
 void tide_leases_asked(tide_leases *self, uint64_t peer, const tide_driver_lease *msg,
-                       const tide_job_slot *held, uint32_t n_held, const tide_membership *members,
                        int64_t now_ns);
+/* An agent says hello and has this lease. */
+void tide_leases_held(tide_leases *self, const char *agent, const char *host,
+                      const tide_held_lease *held, int64_t now_ns);
 void tide_leases_released(tide_leases *self, const char *job, int64_t now_ns);
 void tide_leases_peer_closed(tide_leases *self, uint64_t peer, int64_t now_ns);
 void tide_leases_granted(tide_leases *self, const char *job, const tide_job_slot *slots, uint32_t n,

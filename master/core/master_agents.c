@@ -171,6 +171,9 @@ static void on_hello(tide_master *self, uint64_t peer, const tide_agent_hello *h
     take_news(self); /* Its slots are there before its runners claim theirs. */
     welcome(self, peer, 0);
     const tide_member *member = tide_membership_find(self->members, hello->agent);
+    for (uint32_t i = 0; i < hello->leases.n; i++)
+        tide_leases_held(self->leases, member->id, member->host, &hello->leases.items[i],
+                         self->now_ns);
     tell_jobs(self, TIDE_COORDINATOR_AGENT_BACK, member->id, "");
     for (uint32_t i = 0; i < hello->runners.n; i++)
         on_report(self, member, &hello->runners.items[i], true);
@@ -229,9 +232,7 @@ static void on_lease(tide_master *self, uint64_t peer, const tide_driver_lease *
         tide_master_send(self, peer, TIDE_MSG_LEASE_STATE, &refused);
         return;
     }
-    tide_job_slot *held = TIDE_NEW_N(self->step_arena, tide_job_slot, n);
-    uint32_t n_held = n ? tide_seen_held(self->seen, msg->job, (uint32_t)n, held) : 0;
-    tide_leases_asked(self->leases, peer, msg, held, n_held, self->members, self->now_ns);
+    tide_leases_asked(self->leases, peer, msg, self->now_ns);
 }
 
 /* ---- dispatch ---- */
@@ -356,7 +357,6 @@ static void carry_out(tide_master *self, const tide_lease_act *act)
         break;
     }
     case TIDE_LEASE_ADOPT:
-        tide_seen_taken_over(self->seen, act->job, self->slots);
         for (uint32_t i = 0; i < act->n_slots; i++) {
             const tide_granted_slot slot = { act->slots[i].agent, (uint32_t)act->slots[i].local };
             if (tide_slots_adopt(self->slots, act->job, &slot, 1) != TIDE_OK)

@@ -140,31 +140,3 @@ void tide_seen_at(const tide_seen *self, uint32_t i, tide_seen_runner *out)
     tide_assert(i < self->n);
     *out = self->items[i].is;
 }
-
-static uint64_t newest_attempt(const tide_seen *self, const char *job)
-{
-    uint64_t newest = 0;
-    for (uint32_t i = 0; i < self->n; i++) {
-        const tide_runner_report *r = self->items[i].is.report;
-        if (strcmp(r->job, job) == 0 && r->attempt > newest) newest = r->attempt;
-    }
-    return newest;
-}
-
-uint32_t tide_seen_held(const tide_seen *self, const char *job, uint32_t n, tide_job_slot *out)
-{
-    uint32_t found = 0;
-    uint64_t attempt = newest_attempt(self, job);
-    memset(out, 0, n * sizeof *out);
-    for (uint32_t i = 0; i < self->n; i++) {
-        const tide_seen_runner *s = &self->items[i].is;
-        if (strcmp(s->report->job, job) != 0 || s->report->attempt != attempt) continue;
-        for (uint32_t k = 0; k < s->report->slots.n; k++) {
-            const tide_slot_ref *ref = &s->report->slots.items[k];
-            if (ref->slot >= n || out[ref->slot].agent) return 0;
-            out[ref->slot] = (tide_job_slot){ s->agent, s->host, ref->local };
-            found++;
-        }
-    }
-    return found == n ? n : 0;
-}

@@ -36,8 +36,5 @@ void tide_seen_taken_over(tide_seen *self, const char *job, tide_slots *slots);
 
 uint32_t tide_seen_n(const tide_seen *self);
 void tide_seen_at(const tide_seen *self, uint32_t i, tide_seen_runner *out);
-/* The slots of the job's newest attempt in job slot order, if its runners have all of n: returns n,
- * else 0. */
-uint32_t tide_seen_held(const tide_seen *self, const char *job, uint32_t n, tide_job_slot *out);
 
 #endif

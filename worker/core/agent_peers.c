@@ -259,6 +259,20 @@ static bool concerns(const tide_agent *self, uint32_t peer, const agent_runner *
     return lease ? lease->peer == peer : agent_is_master(self, peer);
 }
 
+/* So that a new master knows whose these slots are. */
+static void list_leases(tide_agent *self, tide_agent_hello *m)
+{
+    m->leases.items = TIDE_NEW_N(self->step_arena, tide_held_lease, self->n_leases);
+    for (uint32_t i = 0; i < self->n_leases; i++) {
+        const agent_lease *lease = &self->leases[i];
+        tide_held_lease *held = &m->leases.items[m->leases.n++];
+        held->job = lease->job;
+        held->slots.items = TIDE_NEW_N(self->step_arena, tide_slot_info, self->config.n_slots);
+        for (uint32_t s = 0; s < self->config.n_slots; s++)
+            if (lease->slots[s]) held->slots.items[held->slots.n++] = self->config.slots[s];
+    }
+}
+
 static void send_hello(tide_agent *self, uint32_t peer)
 {
     const tide_agent_config *c = &self->config;
@@ -278,6 +292,7 @@ static void send_hello(tide_agent *self, uint32_t peer)
     for (uint32_t i = 0; i < self->n_runners; i++)
         if (concerns(self, peer, self->runners[i]))
             m.runners.items[m.runners.n++] = self->runners[i]->report;
+    if (agent_is_master(self, peer)) list_leases(self, &m);
     agent_send(self, peer, TIDE_MSG_AGENT_HELLO, &m);
 }
 

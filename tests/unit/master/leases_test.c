@@ -1,8 +1,8 @@
 /* leases_test.c - drivers and their slots, as stories.
  *
- * Lines at the margin are events: "lease PEER JOB N [HELD ...]", "release JOB", "closed PEER",
- * "grant JOB AGENT.SLOT ...", "short JOB WHY", "beat AGENT [JOB ...]", "lost AGENT", "+TIME". The
- * indented ones are what must follow. */
+ * Lines at the margin are events: "lease PEER JOB N", "release JOB", "closed PEER", "grant JOB
+ * AGENT.SLOT ...", "short JOB WHY", "beat AGENT [JOB ...]", "held AGENT JOB N" (its hello has N
+ * slots of the lease), "lost AGENT", "+TIME". The indented ones are what must follow. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,9 +87,13 @@ static void hear(teller *self, const char *line)
         tide_driver_lease msg = { .job = words_next(&w), .endpoint = "tcp://driver" };
         msg.spec =
             (tide_job_spec){ .name = "job", .parallelism = strtoull(words_next(&w), NULL, 10) };
-        uint32_t n = read_slots(self, &w, slots);
-        tide_leases_asked(self->leases, strtoull(subject, NULL, 10), &msg, slots, n, self->members,
-                          self->now_ns);
+        tide_leases_asked(self->leases, strtoull(subject, NULL, 10), &msg, self->now_ns);
+    } else if (strcmp(verb, "held") == 0) {
+        tide_slot_info infos[8] = { { 0 }, { .local = 1 }, { .local = 2 } };
+        tide_held_lease held = { .job = words_next(&w) };
+        held.slots.n = (uint32_t)strtoul(words_next(&w), NULL, 10);
+        held.slots.items = infos;
+        tide_leases_held(self->leases, subject, "h", &held, self->now_ns);
     } else if (strcmp(verb, "release") == 0) {
         tide_leases_released(self->leases, subject, self->now_ns);
     } else if (strcmp(verb, "closed") == 0) {
@@ -275,28 +279,50 @@ static void a_driver_that_comes_back_starts_over(void **state)
                   "  to 10: waiting (the driver connected again)\n");
 }
 
-static void a_new_master_takes_over_what_runs(void **state)
+static void a_new_master_goes_on_with_what_agents_hold(void **state)
 {
     (void)state;
-    check("beat a1 j\n"
-          "beat a2 j\n"
-          "lease 5 j 2 a1.0 a2.1\n"
+    check("held a1 j 1\n"
+          "  adopt 1 for j\n"
+          "beat a1 j\n"
+          "held a2 j 2\n"
           "  adopt 2 for j\n"
-          "  a1 grant j at tcp://driver 0\n"
-          "  a2 grant j at tcp://driver 1\n"
-          "  to 5: granted a1*1 a2*1\n");
+          "held a2 j 2\n"
+          "lease 5 j 3\n"
+          "  a2 grant j at tcp://driver 0 1\n"
+          "  to 5: granted a1*1 a2*2\n");
 }
 
 static void a_new_master_clears_what_is_incomplete(void **state)
 {
     (void)state;
-    check("beat a1 j\n"
+    check("held a1 j 1\n"
+          "  adopt 1 for j\n"
           "lease 5 j 2\n"
           "  a1 end j\n"
+          "  to 5: waiting (not all of its slots are there)\n"
           "beat a1\n"
           "  free j\n"
           "  ask 2 for j\n"
-          "  to 5: waiting (its runners do not hold all slots)\n");
+          "  to 5: waiting (not all of its slots are there)\n");
+}
+
+/* The network was away for a while; what it holds is not free, and is taken from it. */
+static void an_agent_that_returns_with_a_lease_that_is_cleared(void **state)
+{
+    (void)state;
+    check(GRANTED "lost a2\n"
+                  "  a1 end j\n"
+                  "  to 9: waiting (agent a2 is gone)\n"
+                  "held a2 j 1\n"
+                  "  adopt 1 for j\n"
+                  "beat a1\n"
+                  "  a2 end j\n"
+                  "beat a2 j\n"
+                  "beat a2\n"
+                  "  free j\n"
+                  "  ask 3 for j\n"
+                  "  to 9: waiting (agent a2 is gone)\n");
 }
 
 static void an_orphan_is_ended_in_the_end(void **state)
@@ -336,7 +362,8 @@ int main(void)
         cmocka_unit_test(one_that_waits_ends_at_once),
         cmocka_unit_test(a_lost_agent_makes_it_wait_again),
         cmocka_unit_test(a_driver_that_comes_back_starts_over),
-        cmocka_unit_test(a_new_master_takes_over_what_runs),
+        cmocka_unit_test(a_new_master_goes_on_with_what_agents_hold),
+        cmocka_unit_test(an_agent_that_returns_with_a_lease_that_is_cleared),
         cmocka_unit_test(a_new_master_clears_what_is_incomplete),
         cmocka_unit_test(an_orphan_is_ended_in_the_end),
         cmocka_unit_test(an_agent_that_shows_too_much_is_told),

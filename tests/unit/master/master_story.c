@@ -299,7 +299,16 @@ static void hear_hello(teller *self, words *w)
     hello.slots.items = slots;
     for (uint32_t i = 0; i < hello.slots.n; i++)
         slots[i] = (tide_slot_info){ .local = i, .cpu = -1, .numa = -1, .socket = -1, .cache = -1 };
+    tide_held_lease held = { .job = "" };
     for (const char *job; (job = words_next(w)) != NULL;) {
+        if (strncmp(job, "lease=", 6) == 0) {
+            held.job = job_id(self, job + 6);
+            held.slots.n = (uint32_t)strtoul(job + 8, NULL, 10);
+            held.slots.items = slots;
+            hello.leases.n = 1;
+            hello.leases.items = &held;
+            continue;
+        }
         char *end = strchr(w->at, ';'), *rest = end ? end + 1 : w->at + strlen(w->at);
         if (end) *end = '\0';
         words_report(w, self->arena, &self->report, &reports[hello.runners.n]);

@@ -4,7 +4,8 @@
  * Lines at the margin:
  *   +TIME | tick                           time passes for the master that is awake
  *   awake N                                now master N (1 or 2) is; the other one hears nothing
- *   hello PEER AGENT HOST SLOTS [JOB ATTEMPT/RUNNER STATE ... ; ...]
+ *   hello PEER AGENT HOST SLOTS [lease=JOB:N] [JOB ATTEMPT/RUNNER STATE ... ; ...]
+ *       (lease: its first N slots belong to a driver's job)
  *   beat PEER AGENT [JOB ATTEMPT/RUNNER:STATE] [lease=JOB]
  *   report PEER AGENT JOB ATTEMPT/RUNNER STATE ... (as in coord_story.h)
  *   goodbye PEER AGENT | closed PEER | term PEER AGENT N (a heartbeat that has seen term N)

@@ -598,26 +598,31 @@ static void a_leader_that_resigns_is_followed_at_once(void **state)
 static void a_driver_is_found_again_by_a_new_leader(void **state)
 {
     (void)state;
-    check("hello 1 a1 h1 2\n"
-          "lease 9 d 2\n"
-          "  9 lease d waiting\n"
-          "  1 grant d\n"
-          "  9 lease d granted a1*2\n"
-          "awake 2\n"
-          "tick\n"
-          "hello 11 a1 h1 2\n"
-          "  11 not-leader c1\n"
-          "+2s\n"
-          "  11 hello-again\n"
-          "hello 11 a1 h1 2 d 1/0 RUNNING slots=0:0,1:1\n"
-          "beat 11 a1 d 1/0:RUNNING lease=d\n"
-          "lease 19 d 2\n"
-          "+700ms\n"
-          "lease 19 d 2\n"
-          "  11 grant d\n"
-          "  19 lease d granted a1*2\n"
-          "say\n"
-          "  leads, 1 agents, 0 of 2 slots free\n");
+    check(
+        "hello 1 a1 h1 2\n"
+        "lease 9 d 2\n"
+        "  9 lease d waiting\n"
+        "  1 grant d\n"
+        "  9 lease d granted a1*2\n"
+        "awake 2\n"
+        "tick\n"
+        "hello 11 a1 h1 2\n"
+        "  11 not-leader c1\n"
+        "+2s\n"
+        "  11 hello-again\n"
+        "submit 300 e 1\n"
+        "  e = WAITING\n"
+        "  reply 300 ok\n"
+        "hello 11 a1 h1 2 lease=d:2\n"
+        "lease 19 d 2\n"
+        "+700ms\n"
+        "beat 11 a1 lease=d\n"
+        "lease 19 d 2\n"
+        "  19 lease d granted a1*2\n"
+        "say\n"
+        "  leads, 1 agents, 0 of 2 slots free\n"
+        "  job e WAITING attempt 0: waits for 1 slot: 0 of 2 are free on 1 worker; cancel another "
+        "job, start more workers, or submit with a lower -p\n");
 }
 
 /* ---- a storage that fails ---- */

@@ -46,6 +46,9 @@ static void put_message(tide_bytes *out, const tide_msg *m)
         const tide_agent_hello *h = m->body;
         tide_bytes_printf(out, " slots=%u runners=%u", h->slots.n, h->runners.n);
         if (*h->job) tide_bytes_printf(out, " job=%s", h->job);
+        for (uint32_t i = 0; i < h->leases.n; i++)
+            tide_bytes_printf(out, " leases %s=%u", h->leases.items[i].job,
+                              h->leases.items[i].slots.n);
     } else if (m->kind == TIDE_MSG_AGENT_HEARTBEAT) {
         const tide_agent_heartbeat *h = m->body;
         tide_bytes_printf(out, " runners=%u leases=%u", h->runners.n, h->leases.n);

@@ -355,6 +355,17 @@ static void a_masters_command_for_a_leased_job_is_ignored(void **state)
     kit_end(&k);
 }
 
+/* So that it gives nobody else the slots, and the driver goes on with them. */
+static void a_new_master_hears_of_leases(void **state)
+{
+    (void)state;
+    kit k;
+    begin_leased(&k);
+    kit_message(&k, 0, TIDE_MSG_HELLO_AGAIN, &(tide_hello_again){ .term = 1 },
+                "send 0 AGENT_HELLO slots=4 runners=0 leases " JOB "=1");
+    kit_end(&k);
+}
+
 static void a_lease_ends_by_a_masters_word_alone(void **state)
 {
     (void)state;
@@ -533,6 +544,7 @@ int main(void)
         cmocka_unit_test(statistics_go_to_the_coordinator_under_the_agents_name),
         cmocka_unit_test(a_driver_is_obeyed_for_its_job_and_slots_only),
         cmocka_unit_test(a_masters_command_for_a_leased_job_is_ignored),
+        cmocka_unit_test(a_new_master_hears_of_leases),
         cmocka_unit_test(a_lease_ends_by_a_masters_word_alone),
         cmocka_unit_test(a_driver_that_moved_is_connected_anew),
         cmocka_unit_test(an_artifact_is_fetched_once_in_chunks_then_its_runners_start),
