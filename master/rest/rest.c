@@ -1,4 +1,4 @@
-/* rest.c - see rest.h: requests are checked on the server's thread, carried out on one of two. */
+/* rest.c - see rest.h: requests are checked on the server's thread, carried out on one of a few. */
 #include "master/rest/rest.h"
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include "base/net/problem.h"
 #include "master/rest/rest_priv.h"
 
-#define THREADS 2u
+#define THREADS 4u
 #define QUEUE_MAX 256u /* More wait for an answer already: 503. */
 
 typedef struct waiting {

@@ -1,7 +1,7 @@
 /* rest.h - the master's REST API: what people and programs ask of a cluster over HTTP.
  *
  * Flink's paths and field names where the meaning is the same, below / and /v1; more fields where
- * we know more. Errors are application/problem+json. A standby points to the leader. Two threads
+ * we know more. Errors are application/problem+json. A standby points to the leader. A few threads
  * carry requests out, since asking the master may wait; the HTTP server has its own. */
 #ifndef TIDE_MASTER_REST_REST_H
 #define TIDE_MASTER_REST_REST_H
