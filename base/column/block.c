@@ -241,7 +241,8 @@ typedef struct reading {
 static tide_col *read_col(reading *r, const col_head *head, tide_type type)
 {
     uint32_t n = r->head->n_rows;
-    bool has_nulls = head->flags & HAS_NULLS, is_string = tide_type_is_string(type), any_long;
+    bool has_nulls = head->flags & HAS_NULLS, is_string = tide_type_is_string(type);
+    bool any_long = false;
     size_t left = r->head->bytes - r->at;
     size_t fixed = fixed_bytes(n, tide_type_width(type), has_nulls);
     if (!tide_type_equal(head->type, type) || head->flags & ~HAS_NULLS || fixed > left) return NULL;

@@ -24,7 +24,7 @@
 #define MESSAGE_BYTES (256u << 10)
 #define BATCHES                                                                                    \
     16u /* Different ones, sent again and again, as a pool hands its buffers out again. */
-#define CHANNELS_MAX 4u
+#define CHANNELS 4u /* As between two runners with two slots each. */
 #define NS_PER_S 1000000000
 
 static tide_field fields[] = { { .name = "a", .type = { .id = TIDE_TYPE_BIGINT } },
@@ -86,7 +86,7 @@ static void get(int fd, void *p, size_t n)
 typedef struct side {
     tide_net *net;
     tide_waker *waker;
-    tide_channel channels[CHANNELS_MAX];
+    tide_channel channels[CHANNELS];
     uint32_t n;
     bool armed;
     _Atomic bool connected, drained;
@@ -200,11 +200,15 @@ static void send_ours(const options *o, int to, int from)
     tide_pool *pool = tide_pool_new(0);
     tide_batch *batches[BATCHES];
     for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(pool, i);
-    side_open(&s, o, 0, 1, to, from);
+    side_open(&s, o, 0, CHANNELS, to, from);
     while (!s.connected) rest(&s, false, 0);
     for (uint64_t sent = 0; sent < o->messages;) {
-        bool moved = push(&s, 0, batches[sent % BATCHES]);
-        sent += moved;
+        bool moved = false;
+        for (uint32_t i = 0; i < CHANNELS && sent < o->messages; i++) {
+            bool pushed = push(&s, i, batches[sent % BATCHES]);
+            sent += pushed;
+            moved |= pushed;
+        }
         rest(&s, moved, 0);
     }
     end_all(&s, pool);
@@ -216,14 +220,18 @@ static void send_ours(const options *o, int to, int from)
 static outcome receive_ours(const options *o, int to, int from)
 {
     side s;
-    side_open(&s, o, 1, 1, to, from);
+    side_open(&s, o, 1, CHANNELS, to, from);
     int64_t began_ns = 0;
     double cpu = 0;
     volatile int64_t sink = 0;
-    tide_elem e = { 0 };
-    while (e.kind != TIDE_ELEM_END) {
-        bool moved = tide_channel_pop(&s.channels[0], &e);
-        if (moved && e.kind == TIDE_ELEM_BATCH) {
+    for (uint32_t ended = 0; ended < CHANNELS;) {
+        bool moved = false;
+        for (uint32_t i = 0; i < CHANNELS; i++) {
+            tide_elem e;
+            if (!tide_channel_pop(&s.channels[i], &e)) continue;
+            moved = true;
+            ended += e.kind == TIDE_ELEM_END;
+            if (e.kind != TIDE_ELEM_BATCH) continue;
             if (began_ns == 0) began_ns = now_ns(), cpu = cpu_s();
             sink += *(const int64_t *)e.batch->cols[0]->values;
             tide_batch_unref(&e.batch);
@@ -348,11 +356,11 @@ static void run_throughput(const options *o)
 static void receive_all_but_one(const options *o, int to, int from)
 {
     side s;
-    side_open(&s, o, 1, CHANNELS_MAX, to, from);
-    for (uint32_t ended = 0; ended < CHANNELS_MAX;) {
+    side_open(&s, o, 1, CHANNELS, to, from);
+    for (uint32_t ended = 0; ended < CHANNELS;) {
         bool moved = false;
         /* When the others have ended, the first one's sink goes on. */
-        for (uint32_t i = ended == CHANNELS_MAX - 1 ? 0 : 1; i < CHANNELS_MAX; i++) {
+        for (uint32_t i = ended == CHANNELS - 1 ? 0 : 1; i < CHANNELS; i++) {
             tide_elem e;
             if (!tide_channel_pop(&s.channels[i], &e)) continue;
             moved = true;
@@ -374,7 +382,7 @@ static uint64_t send_for(side *s, tide_batch **batches, int64_t ns, bool with_bl
     int64_t until_ns = now_ns() + ns;
     while (now_ns() < until_ns) {
         bool moved = false;
-        for (uint32_t i = with_blocked ? 0 : 1; i < CHANNELS_MAX; i++) {
+        for (uint32_t i = with_blocked ? 0 : 1; i < CHANNELS; i++) {
             bool pushed = push(s, i, batches[n % BATCHES]);
             n += pushed && i > 0;
             moved |= pushed;
@@ -392,7 +400,7 @@ static void run_blocked(const options *o)
     tide_batch *batches[BATCHES];
     for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(pool, i);
     side s;
-    side_open(&s, o, 0, CHANNELS_MAX, to, from);
+    side_open(&s, o, 0, CHANNELS, to, from);
     while (!s.connected) rest(&s, false, 0);
     (void)send_for(&s, batches, NS_PER_S, false);
     uint64_t before = send_for(&s, batches, o->seconds * NS_PER_S, false);
