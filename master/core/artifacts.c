@@ -17,6 +17,7 @@ typedef struct artifact {
     bool stored;        /* In the storage, as far as is known. */
     uint32_t uses;      /* By jobs. */
     int64_t unused_ns;  /* Since when. */
+    bool removing;      /* `operation` removes it: nothing else may begin before that is done. */
     uint64_t upload;    /* Of the request that is being written; 0 none. */
     uint64_t operation; /* Under way for it; 0 none. */
     char *bytes;        /* Cached; NULL. */
@@ -260,6 +261,10 @@ void tide_artifacts_done(tide_artifacts *self, const tide_store_done *done, int6
         artifact *a = self->items[i];
         if (a->operation != done->id) continue;
         a->operation = 0;
+        if (a->removing) {
+            drop(self, a);
+            return;
+        }
         if (!a->upload) {
             on_read(self, a, done);
             return;
@@ -290,8 +295,9 @@ void tide_artifacts_tick(tide_artifacts *self, int64_t now_ns)
         artifact *a = self->items[i];
         if (due_ns(self, a) > now_ns) continue;
         if (a->uses == 0 && now_ns - a->unused_ns >= self->unused_ns) {
-            if (a->stored) store(self, TIDE_STORE_REMOVE, a->key, (tide_proto_bytes){ 0 });
-            drop(self, a);
+            a->stored = false;
+            a->removing = true;
+            a->operation = store(self, TIDE_STORE_REMOVE, a->key, (tide_proto_bytes){ 0 });
         } else {
             tide_free(a->bytes);
             a->bytes = NULL;

@@ -39,7 +39,8 @@ void tide_artifacts_free(tide_artifacts **self_p);
 /* Asks the storage what there is; again until it answers. */
 void tide_artifacts_list(tide_artifacts *self);
 bool tide_artifacts_is_listed(const tide_artifacts *self);
-/* bytes must stay valid until the upload is answered. */
+/* bytes must stay valid until the upload is answered. TIDE_E_REFUSED: the same artifact is being
+ * written or removed; try again. */
 void tide_artifacts_upload(tide_artifacts *self, uint64_t request, const char *artifact,
                            tide_proto_bytes bytes, int64_t now_ns);
 bool tide_artifacts_has(const tide_artifacts *self, const char *artifact);

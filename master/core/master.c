@@ -204,7 +204,10 @@ static void take_artifact_acts(tide_master *self)
             break;
         case TIDE_ARTIFACT_REPLY:
             tide_master_reply_failure(self, act->request, act->status, "%s",
-                                      act->status ? "the artifact could not be written" : "");
+                                      act->status == TIDE_OK          ? ""
+                                      : act->status == TIDE_E_REFUSED ? "it is being written or "
+                                                                        "removed; try again"
+                                                                      : "it could not be written");
             break;
         }
     }

@@ -105,6 +105,7 @@ typedef struct tide_master_act {
     tide_store_op op;
     tide_master_reply reply;
     const char *job, *text;
+    bool alarm; /* TRACE: a person must act. */
 } tide_master_act;
 
 typedef struct tide_master_acts {

@@ -27,6 +27,14 @@ void tide_master_send_agent(tide_master *self, const char *agent, tide_msg_kind 
     if (member && tide_member_lives(member)) tide_master_send(self, member->peer, kind, body);
 }
 
+static tide_master_act *add_trace(tide_master *self, const char *job, const char *text)
+{
+    tide_master_act *act = add_act(self, TIDE_MASTER_TRACE);
+    act->job = tide_arena_strdup(self->step_arena, job);
+    act->text = tide_arena_strdup(self->step_arena, text);
+    return act;
+}
+
 void tide_master_trace(tide_master *self, const char *job, const char *fmt, ...)
 {
     char text[2048];
@@ -34,9 +42,12 @@ void tide_master_trace(tide_master *self, const char *job, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    tide_master_act *act = add_act(self, TIDE_MASTER_TRACE);
-    act->job = tide_arena_strdup(self->step_arena, job);
-    act->text = tide_arena_strdup(self->step_arena, text);
+    add_trace(self, job, text);
+}
+
+void tide_master_alarm(tide_master *self, const char *job, const char *text)
+{
+    add_trace(self, job, text)->alarm = true;
 }
 
 void tide_master_store(tide_master *self, tide_op_owner owner, const char *job,

@@ -117,11 +117,13 @@ void tide_master_step_job(tide_master *self, tide_master_job *job, tide_coordina
 void tide_master_break_job(tide_master *self, tide_master_job *job, tide_status status,
                            const char *text)
 {
+    tide_job_stage stage = job->stage;
     job->stage = TIDE_STAGE_BROKEN;
     job->error = tide_calloc(1, sizeof *job->error);
     job->error->code = status;
     snprintf(job->error->text, sizeof job->error->text, "%s", text);
-    tide_master_trace(self, job->id, "nothing is decided about this job any more: %s", text);
+    /* A submission that came to nothing is its submitter's affair. */
+    if (stage != TIDE_STAGE_SUBMITTING) tide_master_alarm(self, job->id, text);
     for (uint32_t i = 0; i < job->n_waiters; i++)
         tide_master_reply_failure(self, job->waiters[i].request, status, "%s", text);
     job->n_waiters = 0;

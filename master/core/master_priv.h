@@ -115,6 +115,8 @@ void tide_master_send(tide_master *self, uint64_t peer, tide_msg_kind kind, cons
 void tide_master_send_agent(tide_master *self, const char *agent, tide_msg_kind kind,
                             const void *body);
 void tide_master_trace(tide_master *self, const char *job, const char *fmt, ...) TIDE_PRINTF(3, 4);
+/* The same, of what a person must see to. */
+void tide_master_alarm(tide_master *self, const char *job, const char *text);
 /* op->bytes must stay valid until the next step, unless `copies`. job: whose it is, or "". */
 void tide_master_store(tide_master *self, tide_op_owner owner, const char *job,
                        const tide_store_op *op);

@@ -206,7 +206,10 @@ static void carry_out(tide_master_server *self, const tide_master_act *act)
     case TIDE_MASTER_STORE: tide_store_pool_give(self->pool, &act->op); break;
     case TIDE_MASTER_REPLY: answer(self, &act->reply); break;
     case TIDE_MASTER_TRACE:
-        if (*act->job)
+        if (act->alarm)
+            tide_log_error("nothing is decided about a job any more", tide_log_str("job", act->job),
+                           tide_log_str("why", act->text));
+        else if (*act->job)
             tide_log_info("job", tide_log_str("job", act->job), tide_log_str("what", act->text));
         else
             tide_log_info("master", tide_log_str("what", act->text));

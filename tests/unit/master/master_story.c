@@ -19,6 +19,11 @@ typedef struct object {
     tide_bytes bytes;
 } object;
 
+typedef struct op_queue {
+    tide_store_op *ops;
+    uint32_t n, cap;
+} op_queue;
+
 typedef struct teller {
     tide_master *masters[2];
     tide_master *awake;
@@ -27,7 +32,8 @@ typedef struct teller {
     uint64_t report;
     object *objects; /* By key. */
     uint32_t n_objects, cap_objects;
-    bool store_fails;
+    bool store_fails, store_holds;
+    op_queue held; /* Operations that the storage takes its time for. */
     tide_bytes out;
 } teller;
 
@@ -207,11 +213,6 @@ static void tell_trace(teller *self, const char *job, const char *text)
 
 /* ---- steps ---- */
 
-typedef struct op_queue {
-    tide_store_op *ops;
-    uint32_t n, cap;
-} op_queue;
-
 static void take_op(teller *self, op_queue *queue, const tide_store_op *op)
 {
     tide_store_op copy = *op;
@@ -232,9 +233,24 @@ static void step_once(teller *self, tide_master_event event, op_queue *queue)
         case TIDE_MASTER_SEND: tell_send(self, act->peer, &act->msg); break;
         case TIDE_MASTER_STORE: take_op(self, queue, &act->op); break;
         case TIDE_MASTER_REPLY: tell_reply(self, &act->reply); break;
-        case TIDE_MASTER_TRACE: tell_trace(self, act->job, act->text); break;
+        case TIDE_MASTER_TRACE:
+            if (act->alarm)
+                tide_bytes_printf(&self->out, "  %c alarm %s\n", letter(act->job), act->text);
+            else
+                tell_trace(self, act->job, act->text);
+            break;
         }
     }
+}
+
+static void store(teller *self, op_queue *queue)
+{
+    for (uint32_t at = 0; at < queue->n; at++) {
+        tide_storage_listing listing = { 0 };
+        const tide_store_done done = do_op(self, &queue->ops[at], &listing);
+        step_once(self, (tide_master_event){ .kind = TIDE_MASTER_STORED, .done = &done }, queue);
+    }
+    queue->n = 0;
 }
 
 /* The event, and all that comes of the storage operations that it leads to. */
@@ -242,11 +258,17 @@ static void step(teller *self, tide_master_event event)
 {
     op_queue queue = { 0 };
     step_once(self, event, &queue);
-    for (uint32_t at = 0; at < queue.n; at++) {
-        tide_storage_listing listing = { 0 };
-        const tide_store_done done = do_op(self, &queue.ops[at], &listing);
-        step_once(self, (tide_master_event){ .kind = TIDE_MASTER_STORED, .done = &done }, &queue);
-    }
+    if (!self->store_holds)
+        store(self, &queue);
+    else
+        for (uint32_t i = 0; i < queue.n; i++) take_op(self, &self->held, &queue.ops[i]);
+}
+
+static void set_storage(teller *self, const char *how)
+{
+    self->store_fails = strcmp(how, "fails") == 0;
+    self->store_holds = strcmp(how, "holds") == 0;
+    if (!self->store_holds) store(self, &self->held);
 }
 
 static void pass_time(teller *self, int64_t by_ns)
@@ -469,7 +491,11 @@ static void hear(teller *self, const char *line)
     } else if (strcmp(verb, "lease") == 0) {
         hear_lease(self, &w);
     } else if (strcmp(verb, "storage") == 0) {
-        self->store_fails = strcmp(words_next(&w), "fails") == 0;
+        set_storage(self, words_next(&w));
+    } else if (strcmp(verb, "damage") == 0) {
+        object *o = find_object(self, words_next(&w));
+        assert_non_null(o);
+        o->bytes.p[o->bytes.n / 2] ^= 1;
     } else if (strcmp(verb, "resign") == 0) {
         step(self, (tide_master_event){ .kind = TIDE_MASTER_RESIGN });
     } else if (strcmp(verb, "say") == 0) {

@@ -12,7 +12,8 @@
  *   submit ID JOB SLOTS [ARTIFACT] | cancel ID JOB | stop ID JOB | logs ID JOB AGENT
  *   upload ID ARTIFACT TEXT | fetch PEER ARTIFACT OFFSET | logdata PEER AGENT JOB NUMBER TEXT
  *   lease PEER JOB SLOTS | release PEER JOB
- *   storage fails | storage works | keys PREFIX (lists them) | resign
+ *   storage fails | holds (answers nothing until it) | works; keys PREFIX (lists them)
+ *   damage KEY (flips a bit) | resign
  *   say (shows what the master thinks: leads, agents, slots, jobs)
  * Jobs are named by one letter and have ids of sixteen of it. Acknowledgements and welcomes are not
  * shown. */

@@ -329,12 +329,29 @@ static void artifacts_are_uploaded_fetched_and_removed_when_unused(void **state)
           "  e = ENDING\n"
           "  reply 4 ok\n"
           "  e = CANCELED\n"
-
           "upload 6 c other\n"
           "  reply 6 ok\n"
           "+601s\n"
           "keys artifacts/\n"
           "  artifacts/bbbbbbbbbbbbbbbb\n");
+}
+
+/* Else the removal might be done behind the upload. */
+static void an_artifact_that_is_being_removed_is_not_written(void **state)
+{
+    (void)state;
+    check("upload 1 c lib\n"
+          "  reply 1 ok\n"
+          "+599s\n"
+          "storage holds\n"
+          "+1s\n"
+          "upload 2 c lib\n"
+          "  reply 2 E_REFUSED: it is being written or removed; try again\n"
+          "submit 3 e 1 c\n"
+          "  reply 3 E_NOT_FOUND: artifact cccccccccccccccc is not here; upload it first\n"
+          "storage works\n"
+          "upload 4 c lib\n"
+          "  reply 4 ok\n");
 }
 
 /* ---- leases ---- */
@@ -643,6 +660,30 @@ static void nothing_is_decided_while_the_storage_is_away(void **state)
                      "  2 start e 1/1 1:0\n");
 }
 
+/* Its runners go on; the other jobs are none the worse for it. */
+static void a_damaged_log_breaks_that_job_alone(void **state)
+{
+    (void)state;
+    check(RUNNING
+          "submit 101 f 1\n"
+          "  f = WAITING\n"
+          "  reply 101 ok\n"
+          "damage jobs/eeeeeeeeeeeeeeee/log/2\n"
+          "awake 2\n"
+          "+2s\n"
+          "  f = WAITING\n"
+          "  e alarm jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored bytes does not agree\n"
+          "hello 11 a1 h1 1 e 1/0 RUNNING slots=0:0\n"
+          "cancel 102 e\n"
+          "  reply 102 E_CORRUPT: jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored bytes "
+          "does not agree\n"
+          "hello 12 a2 h2 2\n"
+          "+700ms\n"
+          "  f = NUMBERING\n"
+          "  f = PREPARING\n"
+          "  12 start f 1/0 0:0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -659,6 +700,7 @@ int main(void)
         cmocka_unit_test(runners_of_unknown_jobs_are_ended),
         cmocka_unit_test(output_is_fetched_from_the_agent),
         cmocka_unit_test(artifacts_are_uploaded_fetched_and_removed_when_unused),
+        cmocka_unit_test(an_artifact_that_is_being_removed_is_not_written),
         cmocka_unit_test(a_driver_leases_slots),
         cmocka_unit_test(a_driver_that_is_gone_frees_its_slots),
         cmocka_unit_test(a_standby_sends_everybody_to_the_leader),
@@ -672,6 +714,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_resigns_is_followed_at_once),
         cmocka_unit_test(a_driver_is_found_again_by_a_new_leader),
         cmocka_unit_test(nothing_is_decided_while_the_storage_is_away),
+        cmocka_unit_test(a_damaged_log_breaks_that_job_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
