@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/exit.h"
 #include "cli/output.h"
+#include "worker/runtime/runner_process.h"
 
 static int help_all(void)
 {
@@ -23,6 +24,8 @@ int tide_cli_main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return help_all();
     if (strcmp(name, "--version") == 0) name = "version";
+
+    if (strcmp(name, "runner") == 0) return tide_runner_main(argc - 2, argv + 2);
 
     const tide_command *command = tide_command_find(name);
     if (!command) {

@@ -125,6 +125,31 @@ static const tide_flag master_flags[] = {
     { 0 },
 };
 
+static const tide_flag worker_flags[] = {
+    { .name = "master",
+      .letter = 'm',
+      .value = "HOST:PORT,...",
+      .setting = "control.masters",
+      .help = "Control addresses of all masters" },
+    { .name = "slots",
+      .letter = 's',
+      .value = "N",
+      .setting = "taskmanager.numberOfTaskSlots",
+      .help = "Slots to offer; one for each core unless set" },
+    { .name = "memory",
+      .value = "SIZE",
+      .setting = "taskmanager.memory.process.size",
+      .help = "Memory for all runners together" },
+    { .name = "data-dir",
+      .value = "FOLDER",
+      .setting = "data.dir",
+      .help = "Logs, artifacts, sockets (.tidemill)" },
+    FLAG_SET,
+    FLAG_CONFIG,
+    { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
+    { 0 },
+};
+
 static const tide_flag version_flags[] = {
     { .name = "output",
       .letter = 'o',
@@ -411,6 +436,18 @@ const tide_command tide_commands[] = {
       .flags = master_flags,
       .is_process = true,
       .run = tide_command_master },
+    { .name = "worker",
+      .operands = "",
+      .help = "Offer this host's slots to the masters and run their jobs",
+      .details =
+          "Each job runs in a process of its own, which is restarted when it dies. The first "
+          "SIGTERM or\n"
+          "Ctrl-C gives the slots back and waits for what runs; the second does not wait.\n\n"
+          "example:\n"
+          "  tidemill worker --master 10.0.0.1:6123,10.0.0.2:6123 --slots 8",
+      .flags = worker_flags,
+      .is_process = true,
+      .run = tide_command_worker },
     { .name = "version",
       .help = "Print the version",
       .flags = version_flags,

@@ -35,6 +35,7 @@ int tide_command_cluster(const tide_args *args);
 int tide_command_config(const tide_args *args);
 int tide_command_doctor(const tide_args *args);
 int tide_command_master(const tide_args *args);
+int tide_command_worker(const tide_args *args);
 int tide_command_version(const tide_args *args);
 int tide_command_help(const tide_args *args);
 int tide_command_completion(const tide_args *args);

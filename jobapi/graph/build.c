@@ -445,6 +445,8 @@ static const char *name_of(tide_arena *arena, const tide_node *node)
     if (node->kind == TIDE_NODE_SINK)
         return node->sink.print ? "print"
                                 : tide_arena_printf(arena, "sink %s", node->sink.table->name);
+    if (node->kind == TIDE_NODE_USER)
+        return tide_arena_printf(arena, "%s %s", kind, node->user.op->name);
     const tide_window *window = node->kind == TIDE_NODE_AGGREGATE ? &node->aggregate.window
                                 : node->kind == TIDE_NODE_PARTIAL
                                     ? &node->partial.of->aggregate.window

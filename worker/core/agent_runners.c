@@ -124,18 +124,19 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-/* Takes over what a runner says of itself. */
+/* Takes over what a runner says of itself. Plan and endpoints stay what they were when it was
+ * prepared; the splits nobody asks for later. */
 static void copy_report(agent_runner *r, const tide_runner_report *said)
 {
     tide_runner_report *mine = &r->report;
     tide_arena_reset(r->report_arena);
     tide_runner_report *copy = TIDE_COPY_RECORD(runner_report, said, r->report_arena);
     mine->state = copy->state;
-    mine->plan_hash = copy->plan_hash;
-    mine->tcp = or_empty(copy->tcp);
-    mine->ipc = or_empty(copy->ipc);
     mine->scans.n = mine->splits.n = 0;
-    if (copy->state == TIDE_RUNNER_PREPARED) { /* Later nobody asks. */
+    if (copy->state == TIDE_RUNNER_PREPARED) {
+        mine->plan_hash = copy->plan_hash;
+        mine->tcp = tide_arena_strdup(r->arena, or_empty(copy->tcp));
+        mine->ipc = tide_arena_strdup(r->arena, or_empty(copy->ipc));
         mine->scans.n = copy->scans.n;
         mine->scans.items = copy->scans.items;
         mine->splits.n = copy->splits.n;

@@ -51,7 +51,8 @@ static bool is_here(const tide_job *self, uint32_t slot)
     return part == NULL || part->owners[slot] == part->runner;
 }
 
-static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t n_here)
+/* The nth of the n_here that are here. */
+static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t nth, uint32_t n_here)
 {
     const tide_job_part *part = self->config.part;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -65,7 +66,7 @@ static tide_slot *make_slot(tide_job *self, uint32_t index, uint32_t n_here)
         .spins = own_core && (long)n_here < cores,
         .pool_bytes = self->config.settings->memory_bytes,
         .clock = self->config.clock,
-        .mark = self->config.marks ? &self->config.marks[self->n_slots] : NULL,
+        .mark = self->config.marks ? &self->config.marks[nth] : NULL,
         .build = build_slot,
         .on_state = on_slot_state,
         .ctx = self,
@@ -80,7 +81,10 @@ static tide_status start_slots(tide_job *self)
     for (uint32_t i = 0; i < n; i++) n_here += is_here(self, i);
     self->slots = tide_calloc(n_here, sizeof(tide_slot *));
     for (uint32_t i = 0; i < n; i++)
-        if (is_here(self, i)) self->slots[self->n_slots++] = make_slot(self, i, n_here);
+        if (is_here(self, i)) {
+            self->slots[self->n_slots] = make_slot(self, i, self->n_slots, n_here);
+            self->n_slots++;
+        }
     for (uint32_t i = 0; i < n_here; i++) TIDE_TRY(tide_slot_start(self->slots[i]));
     return TIDE_OK;
 }

@@ -136,6 +136,10 @@ void kit_exited(kit *self, uint64_t runner, const tide_failure *exit, const char
 void kit_said(kit *self, uint64_t runner, tide_runner_state state, const char *expect)
 {
     tide_runner_report_msg m = { .report = { .state = state } };
+    if (state == TIDE_RUNNER_PREPARED) {
+        m.report.plan_hash = KIT_PLAN_HASH;
+        m.report.tcp = "tcp://r";
+    }
     if (state == TIDE_RUNNER_FAILED)
         m.report.failure = (tide_failure){ .code = TIDE_E_DATA, .text = "bad row" };
     const tide_msg message = { TIDE_MSG_RUNNER_REPORT, &m };

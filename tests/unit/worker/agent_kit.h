@@ -9,6 +9,7 @@
 
 #define MS INT64_C(1000000)
 #define JOB "00000000000000aa"
+#define KIT_PLAN_HASH 9u /* Of every runner that is prepared. */
 
 typedef struct kit {
     tide_agent *agent;

@@ -180,6 +180,8 @@ static void what_a_runner_said_counts_more_than_how_it_ended(void **state)
     begin_running(&k);
     kit_said(&k, 1, TIDE_RUNNER_FINISHED, REPORT("finished"));
     kit_exited(&k, 1, &well, REPORT("exited"));
+    assert_int_equal(tide_agent_runner(k.agent, 0)->plan_hash, KIT_PLAN_HASH);
+    assert_string_equal(tide_agent_runner(k.agent, 0)->tcp, "tcp://r");
     kit_end(&k);
     begin_running(&k);
     kit_exited(&k, 1, &well, REPORT("exited E_CRASHED: the runner ended before its job"));
