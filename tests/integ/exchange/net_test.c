@@ -186,6 +186,27 @@ static void a_sink_that_stands_still_costs_its_neighbours_nothing(void **state)
     finish_two(&a, &b);
 }
 
+/* With a budget of nothing one message is made after the other: the thread sleeps until ZeroMQ
+ * gives the last one's memory back. */
+static void a_budget_that_is_used_up_slows_and_stops_nothing(void **state)
+{
+    (void)state;
+    end a, b;
+    const end_config first = { 0, 3, 5, folder, 1 }, second = { 1, 3, 5, folder, 1 };
+    end_open(&a, &first, waker);
+    end_open(&b, &second, waker);
+    for (uint32_t i = 0; i < 3; i++) {
+        end_out(&a, i, 1);
+        end_in(&b, i, 0);
+    }
+    start_two(&a, &b, true);
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        for (uint32_t i = 0; i < 3; i++) push_rows(&a, i, seed, 2000);
+        for (uint32_t i = 0; i < 3; i++) assert_rows(&b, i, seed, 2000);
+    }
+    finish_two(&a, &b);
+}
+
 /* Everybody to everybody. */
 static void three_runners_exchange_rows(void **state)
 {
@@ -194,7 +215,7 @@ static void three_runners_exchange_rows(void **state)
     end ends[3];
     tide_net_peer where[3];
     for (uint32_t i = 0; i < 3; i++) {
-        const end_config config = { i, 3, 5, folder };
+        const end_config config = { i, 3, 5, folder, 0 };
         end_open(&ends[i], &config, waker);
         where[i] = end_where(&ends[i], i, false);
         for (uint32_t peer = 0; peer < 3; peer++) {
@@ -244,11 +265,37 @@ static void a_peer_that_nobody_can_find_is_an_error(void **state)
     end_close(&a);
 }
 
+/* Not an address of this machine (RFC 5737). */
+static void a_host_that_is_not_here_is_an_error(void **state)
+{
+    (void)state;
+    const tide_net_config config = { .tcp_host = "192.0.2.1" };
+    tide_net *net;
+    assert_int_equal(tide_net_new(&config, &net), TIDE_E_IO);
+    assert_null(net);
+    assert_non_null(strstr(tide_error_text(), "bind to tcp://192.0.2.1"));
+}
+
+static void a_path_that_is_too_long_for_a_socket_means_no_ipc(void **state)
+{
+    (void)state;
+    char path[200];
+    memset(path, 'a', sizeof path);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    end a;
+    const end_config config = { .attempt = 1, .ipc_folder = path };
+    end_open(&a, &config, waker);
+    assert_string_equal(tide_net_ipc(a.net), "");
+    assert_non_null(strstr(tide_net_tcp(a.net), "tcp://127.0.0.1:"));
+    end_close(&a);
+}
+
 static void another_plan_is_refused(void **state)
 {
     (void)state;
     end a, b;
-    const end_config first = { 0, 3, 5, folder }, second = { 1, 3, 6, folder };
+    const end_config first = { 0, 3, 5, folder, 0 }, second = { 1, 3, 6, folder, 0 };
     end_open(&a, &first, waker);
     end_open(&b, &second, waker);
     end_out(&a, 0, 1);
@@ -267,7 +314,7 @@ static void another_plan_is_refused(void **state)
 static void be_runner_1(int to_parent, const char *where_0)
 {
     end b;
-    const end_config config = { 1, 3, 5, NULL };
+    const end_config config = { 1, 3, 5, NULL, 0 };
     waker = tide_waker_new(); /* The parent's is one descriptor for both processes. */
     end_open(&b, &config, waker);
     end_in(&b, 0, 0);
@@ -283,7 +330,7 @@ static void a_killed_peer_is_lost_at_once(void **state)
 {
     (void)state;
     end a;
-    const end_config config = { 0, 3, 5, NULL };
+    const end_config config = { 0, 3, 5, NULL, 0 };
     int to_child[2], to_parent[2];
     assert_int_equal(pipe(to_child) | pipe(to_parent), 0);
     pid_t child = fork(); /* Before this process has threads. */
@@ -327,6 +374,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(control_arrives_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sink_that_stands_still_costs_its_neighbours_nothing,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_budget_that_is_used_up_slows_and_stops_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_host_that_is_not_here_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_for_a_socket_means_no_ipc, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(three_runners_exchange_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(a_runner_without_peers_is_connected_and_drained, setup,
                                         teardown),

@@ -27,6 +27,7 @@ void end_open(end *self, const end_config *config, tide_waker *waker)
                                   .runner = config->runner,
                                   .tcp_host = "127.0.0.1",
                                   .ipc_folder = config->ipc_folder,
+                                  .pool_bytes = config->pool_bytes,
                                   .on_event = on_event,
                                   .ctx = self };
     tide_status rv = tide_net_new(&net, &self->net);

@@ -27,6 +27,7 @@ typedef struct end_config {
     uint32_t runner;
     uint64_t attempt, plan_hash;
     const char *ipc_folder;
+    size_t pool_bytes; /* 0: not limited. */
 } end_config;
 
 #define END_JOB UINT64_C(0xfeed)
