@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/exit.h"
+#include "cli/worker_priv.h"
 #include "worker/runtime/agent_process.h"
 
 #define MASTERS_MAX 16u
@@ -37,7 +38,7 @@ static void on_ready(void *ctx, const tide_agent_ready *ready)
     fflush(stdout);
 }
 
-static tide_status run(const tide_config *config)
+static tide_status run(tide_config *config)
 {
     const tide_cluster_settings *c = &config->cluster;
     const char *masters[MASTERS_MAX];
@@ -53,8 +54,12 @@ static tide_status run(const tide_config *config)
         .drain_ns = c->drain_timeout_us * 1000,
         .on_ready = on_ready,
     };
+    tide_metrics_server *metrics;
     TIDE_TRY(read_masters(config, masters, &agent.n_masters));
-    return tide_agent_process(&agent);
+    TIDE_TRY(worker_serve_metrics(config, &metrics, &agent.rest));
+    tide_status rv = tide_agent_process(&agent);
+    tide_metrics_server_free(&metrics);
+    return rv;
 }
 
 int tide_command_worker(const tide_args *args)
