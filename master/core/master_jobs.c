@@ -114,6 +114,14 @@ void tide_master_step_job(tide_master *self, tide_master_job *job, tide_coordina
 
 /* ---- what its log says ---- */
 
+static void refuse_waiters(tide_master *self, tide_master_job *job, tide_status status,
+                           const char *text)
+{
+    for (uint32_t i = 0; i < job->n_waiters; i++)
+        tide_master_reply_failure(self, job->waiters[i].request, status, "%s", text);
+    job->n_waiters = 0;
+}
+
 void tide_master_break_job(tide_master *self, tide_master_job *job, tide_status status,
                            const char *text)
 {
@@ -124,15 +132,20 @@ void tide_master_break_job(tide_master *self, tide_master_job *job, tide_status 
     snprintf(job->error->text, sizeof job->error->text, "%s", text);
     /* A submission that came to nothing is its submitter's affair. */
     if (stage != TIDE_STAGE_SUBMITTING) tide_master_alarm(self, job->id, text);
-    for (uint32_t i = 0; i < job->n_waiters; i++)
-        tide_master_reply_failure(self, job->waiters[i].request, status, "%s", text);
-    job->n_waiters = 0;
+    refuse_waiters(self, job, status, text);
 }
 
 static void on_broken(tide_master *self, tide_master_job *job)
 {
     const tide_error error = *tide_decision_log_error(job->log);
     bool submitting = job->stage == TIDE_STAGE_SUBMITTING;
+    if (submitting && error.code == TIDE_E_EXISTS && !job->was_there) {
+        /* An older leader's word that came after our listing: the job is ours now. */
+        tide_master_trace(self, job->id, "was submitted to an older leader");
+        job->was_there = true;
+        tide_master_claim(self, job);
+        return;
+    }
     tide_master_break_job(self, job, error.code, error.text);
     if (submitting) tide_master_drop_job(self, job); /* There never was such a job. */
 }
@@ -205,6 +218,8 @@ static void make_coordinator(tide_master *self, tide_master_job *job, const tide
 static void begin_job(tide_master *self, tide_master_job *job)
 {
     const tide_log_submitted *submitted = tide_decision_log_entry(job->log, 0)->body;
+    if (job->was_there && !tide_master_same_spec(&submitted->spec, job->spec))
+        refuse_waiters(self, job, TIDE_E_EXISTS, "there is another job of this id");
     const tide_job_history history = read_history(job->log);
     make_coordinator(self, job, &submitted->spec, &history);
     job->stage = TIDE_STAGE_LIVE;

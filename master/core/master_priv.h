@@ -54,6 +54,7 @@ typedef struct tide_master_job {
     tide_job_stage stage;
     tide_arena *arena;
     const tide_job_spec *spec;     /* SUBMITTING; later the coordinator's. */
+    bool was_there;                /* SUBMITTING met an entry 0. */
     tide_decision_log *log;        /* NULL: not owned. */
     tide_coordinator *coordinator; /* LIVE, KEPT */
     tide_error *error;             /* BROKEN */
@@ -94,7 +95,7 @@ struct tide_master {
     uint64_t term_seen;
     /* The rest is the leader's. */
     bool leads, listed;
-    int64_t list_retry_ns;
+    int64_t list_ns;      /* When to list next; INT64_MAX: it is being listed. */
     int64_t schedules_ns; /* From then on slots are given out. */
     tide_membership *members;
     tide_slots *slots;
@@ -133,6 +134,8 @@ void tide_master_depose(tide_master *self, uint64_t term);
 /* ---- master_takeover.c ---- */
 void tide_master_begin_reign(tide_master *self);
 void tide_master_end_reign(tide_master *self);
+/* Takes the log of a job that is there over. */
+void tide_master_claim(tide_master *self, tide_master_job *job);
 void tide_master_on_listed(tide_master *self, const tide_store_done *done);
 void tide_master_on_first(tide_master *self, tide_master_job *job, const tide_store_done *done);
 void tide_master_takeover_tick(tide_master *self);
@@ -164,6 +167,7 @@ void tide_master_settle_agents(tide_master *self);
 void tide_master_feed(tide_master *self, tide_master_job *job);
 
 /* ---- master_requests.c ---- */
+bool tide_master_same_spec(const tide_job_spec *a, const tide_job_spec *b);
 void tide_master_on_request(tide_master *self, const tide_master_request *request);
 void tide_master_on_log_data(tide_master *self, const tide_log_data *data);
 void tide_master_questions_tick(tide_master *self);

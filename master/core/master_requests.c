@@ -49,7 +49,7 @@ static tide_status check_spec(const tide_master *self, const tide_job_spec *spec
     return TIDE_OK;
 }
 
-static bool same_spec(const tide_job_spec *a, const tide_job_spec *b)
+bool tide_master_same_spec(const tide_job_spec *a, const tide_job_spec *b)
 {
     tide_bytes x = { 0 }, y = { 0 };
     const tide_log_submitted of_a = { .job = "", .spec = *a }, of_b = { .job = "", .spec = *b };
@@ -64,7 +64,7 @@ static bool same_spec(const tide_job_spec *a, const tide_job_spec *b)
 static void submit_again(tide_master *self, tide_master_job *job,
                          const tide_master_request *request)
 {
-    if (!job->spec || !same_spec(job->spec, request->spec))
+    if (!job->spec || !tide_master_same_spec(job->spec, request->spec))
         tide_master_reply_failure(self, request->id, TIDE_E_EXISTS,
                                   "there is another job of the id %s", job->id);
     else if (job->stage == TIDE_STAGE_SUBMITTING)

@@ -14,10 +14,12 @@
 
 #define JOBS "jobs/"
 #define RETRY_NS INT64_C(500000000)
+/* An older leader's last words may be written after our first listing. */
+#define LIST_AGAIN_NS INT64_C(5000000000)
 
 static void list_jobs(tide_master *self)
 {
-    self->list_retry_ns = INT64_MAX;
+    self->list_ns = INT64_MAX;
     tide_master_store(self, TIDE_OP_LIST, "",
                       &(tide_store_op){ .kind = TIDE_STORE_LIST, .key = JOBS });
 }
@@ -97,9 +99,10 @@ static void note_key(tide_master *self, const char *key)
     if (seq >= job->n_keys) job->n_keys = seq + 1;
 }
 
-static void claim(tide_master *self, tide_master_job *job)
+void tide_master_claim(tide_master *self, tide_master_job *job)
 {
     tide_decision_log_acts acts = { 0 };
+    tide_decision_log_free(&job->log);
     job->stage = TIDE_STAGE_CLAIMING;
     job->log = tide_decision_log_new(job->id, tide_master_term_of(self), self->config.id);
     tide_decision_log_claim(job->log, &acts);
@@ -115,11 +118,29 @@ static void check_first(tide_master *self, tide_master_job *job)
                       &(tide_store_op){ .kind = TIDE_STORE_GET, .key = key });
 }
 
+/* Of what is new since the last listing, entry 0 must be there to be read: a job that was removed
+ * meanwhile is no job. */
+static void look_for_late_jobs(tide_master *self, const tide_storage_listing *listing)
+{
+    for (uint32_t i = 0; i < listing->n; i++) {
+        char id[17];
+        uint64_t seq;
+        if (!split_key(listing->keys[i], id, &seq) || seq != 0 || tide_master_find_job(self, id))
+            continue;
+        tide_master_trace(self, id, "was submitted to an older leader");
+        check_first(self, tide_master_add_job(self, id, TIDE_STAGE_CHECKING));
+    }
+}
+
 void tide_master_on_listed(tide_master *self, const tide_store_done *done)
 {
+    self->list_ns = self->now_ns + (done->status == TIDE_OK ? LIST_AGAIN_NS : RETRY_NS);
     if (done->status != TIDE_OK) {
         tide_master_trace(self, "", "jobs cannot be listed: %s", tide_status_text(done->status));
-        self->list_retry_ns = self->now_ns + RETRY_NS;
+        return;
+    }
+    if (self->listed) {
+        look_for_late_jobs(self, done->listing);
         return;
     }
     self->listed = true;
@@ -127,7 +148,7 @@ void tide_master_on_listed(tide_master *self, const tide_store_done *done)
     tide_master_trace(self, "", "takes over %u job%s", self->n_jobs, self->n_jobs == 1 ? "" : "s");
     for (uint32_t i = self->n_jobs; i-- > 0;) {
         if (self->jobs[i]->stage == TIDE_STAGE_CLAIMING)
-            claim(self, self->jobs[i]);
+            tide_master_claim(self, self->jobs[i]);
         else
             check_first(self, self->jobs[i]);
     }
@@ -137,7 +158,7 @@ void tide_master_on_listed(tide_master *self, const tide_store_done *done)
 void tide_master_on_first(tide_master *self, tide_master_job *job, const tide_store_done *done)
 {
     if (done->status == TIDE_OK)
-        claim(self, job);
+        tide_master_claim(self, job);
     else if (done->status == TIDE_E_NOT_FOUND)
         tide_master_forget(self, job);
     else
@@ -146,7 +167,7 @@ void tide_master_on_first(tide_master *self, tide_master_job *job, const tide_st
 
 void tide_master_takeover_tick(tide_master *self)
 {
-    if (!self->listed && self->now_ns >= self->list_retry_ns) list_jobs(self);
+    if (self->now_ns >= self->list_ns) list_jobs(self);
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         tide_master_job *job = self->jobs[i];
         if (job->stage == TIDE_STAGE_CHECKING && self->now_ns >= job->retry_ns)
@@ -156,7 +177,7 @@ void tide_master_takeover_tick(tide_master *self)
 
 int64_t tide_master_takeover_deadline_ns(const tide_master *self)
 {
-    int64_t at = self->listed ? INT64_MAX : self->list_retry_ns;
+    int64_t at = self->list_ns;
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         const tide_master_job *job = self->jobs[i];
         if (job->stage == TIDE_STAGE_CHECKING && job->retry_ns < at) at = job->retry_ns;

@@ -588,6 +588,39 @@ static void an_old_leader_loses_at_its_next_decision(void **state)
                   "  stands by, 0 agents, 0 of 0 slots free\n");
 }
 
+/* It said yes to a client before it noticed: the new leader finds the job when it lists again. */
+static void what_an_old_leader_accepted_is_found(void **state)
+{
+    (void)state;
+    check("awake 2\n"
+          "+2s\n"
+          "awake 1\n"
+          "submit 7 f 1\n"
+          "  f = WAITING\n"
+          "  reply 7 ok\n"
+          "awake 2\n"
+          "+5s\n"
+          "  f = WAITING\n");
+}
+
+/* The client asks again before that: the same job is taken over, another one is refused. */
+static void a_job_that_an_old_leader_accepted_may_be_submitted_again(void **state)
+{
+    (void)state;
+    check("awake 2\n"
+          "+2s\n"
+          "awake 1\n"
+          "submit 7 f 1\n"
+          "  f = WAITING\n"
+          "  reply 7 ok\n"
+          "awake 2\n"
+          "submit 8 f 1\n"
+          "  f = WAITING\n"
+          "  reply 8 ok\n"
+          "submit 9 f 2\n"
+          "  reply 9 E_EXISTS: there is another job of the id ffffffffffffffff\n");
+}
+
 static void an_agent_that_knows_a_newer_leader_ends_the_old_one(void **state)
 {
     (void)state;
@@ -710,6 +743,8 @@ int main(void)
         cmocka_unit_test(a_job_survives_a_change_of_leader_in_every_state),
         cmocka_unit_test(a_new_leader_shows_what_has_ended),
         cmocka_unit_test(an_old_leader_loses_at_its_next_decision),
+        cmocka_unit_test(what_an_old_leader_accepted_is_found),
+        cmocka_unit_test(a_job_that_an_old_leader_accepted_may_be_submitted_again),
         cmocka_unit_test(an_agent_that_knows_a_newer_leader_ends_the_old_one),
         cmocka_unit_test(a_leader_that_resigns_is_followed_at_once),
         cmocka_unit_test(a_driver_is_found_again_by_a_new_leader),
