@@ -140,8 +140,9 @@ static void exited(tide_job_runner *runner, tide_runner_report *report)
 
 bool tide_attempt_reported(tide_job_runner *runner, const tide_runner_report *report)
 {
-    runner->beats_missing = 0;
+    /* Nothing new proves nothing: an agent that has forgotten the runner denies it for ever. */
     if (report->report <= runner->report->report && runner->report->state != 0) return false;
+    runner->beats_missing = 0;
     tide_failure before = runner->report->failure;
     tide_arena *arena = tide_arena_new();
     tide_runner_report *copy = TIDE_COPY_RECORD(runner_report, report, arena);

@@ -4,11 +4,12 @@
  * actions that must follow, in order. Events:
  *   begin | appended | cancel | stop | tick | +TIME (time passes, then a tick)
  *   granted AGENT.SLOT ... | short TEXT | refused TEXT
- *   report AGENT ATTEMPT/RUNNER STATE [same] [hash=N] [code=N] [signal=N] [exit=N] [splits=N]
- *          [slots=JOBSLOT:SLOT,...] [text=TEXT to the end of the line]
+ *   report AGENT ATTEMPT/RUNNER STATE [same] [denied] [hash=N] [code=N] [signal=N] [exit=N]
+ *          [splits=N] [slots=JOBSLOT:SLOT,...] [text=TEXT to the end of the line]
  *   beat AGENT [ATTEMPT/RUNNER:STATE ...]
  *   back AGENT | leaves AGENT | gone AGENT
- * A report is newer than the one before it, unless it is the `same`. Actions:
+ * A report is newer than the one before it, unless it is the `same`, or one with which an
+ * agent has `denied` that it knows the runner. Actions:
  *   = STATE | ask N | adopt AGENT.SLOT ... | release | append ENTRY
  *   AGENT start|deploy|go|stop|kill|forget ATTEMPT/RUNNER ...
  *   note TEXT (other traces, when notes are shown)

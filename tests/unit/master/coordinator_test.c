@@ -429,6 +429,26 @@ static void a_runner_that_its_agent_does_not_know_is_lost(void **state)
                   "  a1 kill 1/0\n");
 }
 
+/* A late report spoke of a runner that its agent has forgotten since: the agent's denials, which
+ * are older than that report by their number, do not keep it alive. */
+static void a_denied_runner_is_lost_when_it_is_not_listed(void **state)
+{
+    (void)state;
+    check(RUNNING "cancel\n"
+                  "  append cancel\n"
+                  "appended\n"
+                  "  = CANCELLING\n" KILLED //
+                      EXITS("a1", "1/0")    //
+          "report a2 1/1 EXITED denied\n"
+          "beat a2\n"
+          "report a2 1/1 EXITED denied\n"
+          "beat a2\n"
+          "report a2 1/1 EXITED denied\n"
+          "beat a2\n"
+          "  = ENDING\n"
+          "  append CANCELED \n");
+}
+
 /* RUNNER_START never arrived: the agent has nothing to kill, and says so by not listing it. */
 static void a_runner_that_never_started_is_not_waited_for(void **state)
 {
@@ -852,6 +872,7 @@ int main(void)
         cmocka_unit_test(a_runner_that_finished_may_lose_its_agent),
         cmocka_unit_test(an_agent_that_leaves_moves_the_job_at_once),
         cmocka_unit_test(a_runner_that_its_agent_does_not_know_is_lost),
+        cmocka_unit_test(a_denied_runner_is_lost_when_it_is_not_listed),
         cmocka_unit_test(a_runner_that_never_started_is_not_waited_for),
         cmocka_unit_test(after_too_many_failures_the_strategy_gives_up),
         cmocka_unit_test(runners_of_older_attempts_are_killed_and_forgotten),

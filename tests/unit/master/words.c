@@ -100,7 +100,7 @@ void words_report(words *self, tide_arena *arena, uint64_t *newest, tide_runner_
     out->state = words_runner_state(words_next(self));
     out->tcp = tide_arena_printf(arena, "tcp%" PRIu64, out->runner);
     out->ipc = "";
-    bool same = false;
+    bool same = false, denied = false;
     while (*words_rest(self)) {
         if (strncmp(words_rest(self), "text=", 5) == 0) {
             out->failure.text = words_rest(self) + 5;
@@ -109,9 +109,12 @@ void words_report(words *self, tide_arena *arena, uint64_t *newest, tide_runner_
         const char *word = words_next(self);
         if (strcmp(word, "same") == 0)
             same = true;
+        else if (strcmp(word, "denied") == 0)
+            denied = true;
         else
             read_option(word, arena, out);
     }
+    if (denied) return; /* Number 0: an agent that has no such runner. */
     out->report = same ? *newest : ++*newest;
 }
 

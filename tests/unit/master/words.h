@@ -14,7 +14,7 @@ int64_t words_duration(const char *text);      /* "300ms", "2s" as nanoseconds. 
 uint64_t words_runner_state(const char *name); /* "RUNNING" or "running". */
 void words_pair(const char *text, uint64_t *attempt, uint64_t *runner); /* "2/0" */
 
-/* "ATTEMPT/RUNNER STATE [same] [key=value ...]" of coord_story.h. */
+/* "ATTEMPT/RUNNER STATE [same] [denied] [key=value ...]" of coord_story.h. */
 void words_report(words *self, tide_arena *arena, uint64_t *newest, tide_runner_report *out);
 /* "[ATTEMPT/RUNNER:STATE ...]" */
 uint32_t words_beats(words *self, const char *job, tide_runner_beat *out, uint32_t max);
