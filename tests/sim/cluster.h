@@ -28,9 +28,10 @@ typedef struct sim_job {
     sim_wish wish;
     int64_t wish_ns; /* When it is asked for. */
     bool accepted, wish_accepted;
-    uint64_t asked; /* Requests so far. */
+    uint64_t asked;        /* Requests so far. */
+    uint64_t kept_attempt; /* A calm change of leaders must not cost this one; 0: none runs. */
     /* Driver mode: the job lives in this process. */
-    bool by_driver;
+    bool by_driver, dies_with_driver; /* The latter: without end, until the driver is killed. */
     uint32_t driver;
     int64_t driver_died_ns; /* 0: lives. */
     char end[16];           /* Driver mode: how it ended. */
@@ -44,7 +45,6 @@ typedef struct sim_cluster {
     uint32_t n_jobs;
     sim_job jobs[SIM_JOBS_MAX];
     tide_arena *arena; /* Texts that live as long as the world. */
-    uint64_t frames_in_flight_max;
 } sim_cluster;
 
 static inline sim_cluster *sim_cluster_of(const sim_world *world)
@@ -85,7 +85,8 @@ typedef struct sim_runner_look {
     const char *job;
     uint64_t attempt;
     uint32_t agent; /* Process. */
-    uint64_t rows, queued_bytes;
+    uint64_t slots; /* A bit per slot of the agent. */
+    uint64_t queued_bytes;
 } sim_runner_look;
 void sim_runner_look_at(const sim_process *runner, sim_runner_look *out);
 uint32_t sim_agent_n_runners(const sim_process *agent); /* That it has not forgotten. */

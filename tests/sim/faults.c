@@ -96,9 +96,9 @@ static bool power_off(sim_world *world)
     return true;
 }
 
-static bool pause_process(sim_world *world)
+static bool pause_process(sim_world *world, const char *kind)
 {
-    sim_process *p = any_process(world, NULL);
+    sim_process *p = any_process(world, kind);
     if (p == NULL) return false;
     int64_t for_ns = draw(world, 10 * SIM_MS, 8 * SIM_S);
     suspect(world, p->host, world->now + for_ns);
@@ -133,13 +133,21 @@ static bool block_one_way(sim_world *world)
     return true;
 }
 
+static void cut_from_store(sim_world *world, uint32_t host, int64_t until)
+{
+    sim_store_faults_of(world->store)->cut_until[host] = until;
+    sim_say(world, world->hosts[host].name, "does not reach the storage until %.3f",
+            (double)until / 1e9);
+}
+
 static bool isolate(sim_world *world)
 {
     uint32_t host = (uint32_t)draw(world, 0, world->n_hosts - 1);
     int64_t until = world->now + draw(world, 100 * SIM_MS, 10 * SIM_S);
     bool loses = draw(world, 0, 1) == 0;
-    suspect(world, &world->hosts[host], until);
+    if (draw(world, 0, 1)) cut_from_store(world, host, until);
     for (uint32_t other = 0; other < world->n_hosts; other++) {
+        suspect(world, &world->hosts[other], until); /* It may be the leader who is cut off. */
         if (other == host) continue;
         sim_net_block(world->net, host, other, until, loses);
         sim_net_block(world->net, other, host, until, loses);
@@ -180,6 +188,13 @@ static bool store_full(sim_world *world)
     return true;
 }
 
+static bool store_cut(sim_world *world)
+{
+    uint32_t host = (uint32_t)draw(world, 0, world->n_hosts - 1);
+    cut_from_store(world, host, world->now + draw(world, SIM_S, 8 * SIM_S));
+    return true;
+}
+
 static bool sink_stands(sim_world *world)
 {
     if (faults_of(world)->block_sink == NULL) return false;
@@ -195,7 +210,8 @@ static bool inject(sim_world *world, sim_fault_kind kind)
     case SIM_FAULT_KILL_RUNNER: return kill_one(world, "runner");
     case SIM_FAULT_KILL_DRIVER: return kill_one(world, "driver");
     case SIM_FAULT_POWER_OFF: return power_off(world);
-    case SIM_FAULT_PAUSE_PROCESS: return pause_process(world);
+    case SIM_FAULT_PAUSE_PROCESS: return pause_process(world, NULL);
+    case SIM_FAULT_PAUSE_MASTER: return pause_process(world, "master");
     case SIM_FAULT_PAUSE_HOST: return pause_host(world);
     case SIM_FAULT_BLOCK_ONE_WAY: return block_one_way(world);
     case SIM_FAULT_ISOLATE: return isolate(world);
@@ -203,6 +219,7 @@ static bool inject(sim_world *world, sim_fault_kind kind)
     case SIM_FAULT_CLOCK_JUMP: return clock_jump(world);
     case SIM_FAULT_STORE_SLOW: return store_slow(world);
     case SIM_FAULT_STORE_FULL: return store_full(world);
+    case SIM_FAULT_STORE_CUT: return store_cut(world);
     case SIM_FAULT_SINK_STANDS: return sink_stands(world);
     case SIM_FAULT_FRAMES:
     case SIM_FAULT_STORE_FAILS:

@@ -18,6 +18,7 @@
     X(KILL_DRIVER, "a driver crashes")                                                             \
     X(POWER_OFF, "a host loses power: nobody is told")                                             \
     X(PAUSE_PROCESS, "a process stands still and wakes with old beliefs")                          \
+    X(PAUSE_MASTER, "a master does, which may lead")                                               \
     X(PAUSE_HOST, "a host does")                                                                   \
     X(BLOCK_ONE_WAY, "frames from one host to another do not arrive")                              \
     X(ISOLATE, "a host is cut off from all others")                                                \
@@ -25,6 +26,7 @@
     X(CLOCK_JUMP, "a host's wall clock jumps")                                                     \
     X(STORE_SLOW, "the storage is slow")                                                           \
     X(STORE_FULL, "the storage is full")                                                           \
+    X(STORE_CUT, "a host does not reach the storage")                                              \
     X(SINK_STANDS, "a job's sink takes nothing")                                                   \
     X(FRAMES, "frames are lost, doubled, late")                                                    \
     X(STORE_FAILS, "storage operations fail with unknown outcome")

@@ -23,8 +23,9 @@ static void draw_load(sim_world *world, sim_cluster *self, sim_job *job)
     load->keys = (uint32_t)sim_between(world, SIM_STREAM_LOAD, 1, 12);
     load->begin_ns = job->submit_ns;
     load->interval_ns = sim_between(world, SIM_STREAM_LOAD, 20, 100) * SIM_MS;
-    int64_t lasts_ns = sim_between(world, SIM_STREAM_LOAD, 5 * SIM_S, 40 * SIM_S);
-    load->rows = job->wish == SIM_RUNS ? (uint32_t)(lasts_ns / load->interval_ns) : UINT32_MAX;
+    int64_t lasts_ns = sim_between(world, SIM_STREAM_LOAD, 5 * SIM_S, 60 * SIM_S);
+    bool ends = job->wish == SIM_RUNS && !job->dies_with_driver;
+    load->rows = ends ? (uint32_t)(lasts_ns / load->interval_ns) : UINT32_MAX;
     load->row_cost_ns = sim_between(world, SIM_STREAM_LOAD, SIM_US, 300 * SIM_US);
 }
 

@@ -8,7 +8,8 @@
 #include "tests/sim/fleet.h"
 #include "tests/sim/mutations.h"
 
-static const sim_scenario *const scenarios[] = { &sim_scenario_tasks };
+static const sim_scenario *const scenarios[] = { &sim_scenario_cluster, &sim_scenario_tasks,
+                                                 &sim_scenario_log };
 
 static const char usage[] =
     "usage: sim [--scenario NAME] [--seed N | --seeds A..B] [--jobs N] [--trace]\n"

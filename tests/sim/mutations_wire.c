@@ -1,5 +1,6 @@
 /* mutations_wire.c - planted bugs on the way between cores: messages, and operations of the
  * storage. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,32 +9,25 @@
 #include "tests/sim/store.h"
 
 /* ---- messages ---- */
-/* How far down the line a command leads, and for which runner. 0: it is no command. */
+/* Names a command to a runner; 0: it is none. */
 static uint64_t command_key(tide_msg_kind kind, const void *body)
 {
-    char text[80];
-    text[0] = 0;
-    if (kind == TIDE_MSG_RUNNER_START) {
-        const tide_runner_start *m = body;
-        snprintf(text, sizeof text, "start %s %llu %llu", m->job, (unsigned long long)m->attempt,
-                 (unsigned long long)m->runner);
-    } else if (kind == TIDE_MSG_RUNNER_DEPLOY) {
-        const tide_runner_deploy *m = body;
-        snprintf(text, sizeof text, "deploy %s %llu %llu", m->job, (unsigned long long)m->attempt,
-                 (unsigned long long)m->runner);
-    } else if (kind == TIDE_MSG_RUNNER_GO) {
-        const tide_runner_go *m = body;
-        snprintf(text, sizeof text, "go %s %llu %llu", m->job, (unsigned long long)m->attempt,
-                 (unsigned long long)m->runner);
-    } else if (kind == TIDE_MSG_RUNNER_KILL) {
-        const tide_runner_kill *m = body;
-        snprintf(text, sizeof text, "kill %s %llu %llu", m->job, (unsigned long long)m->attempt,
-                 (unsigned long long)m->runner);
+    char text[80] = "";
+#define NAME(KIND, type)                                                                           \
+    if (kind == TIDE_MSG_##KIND) {                                                                 \
+        const type *m = body;                                                                      \
+        snprintf(text, sizeof text, #KIND " %s %" PRIu64 " %" PRIu64, m->job, m->attempt,          \
+                 m->runner);                                                                       \
     }
-    if (text[0] == 0) return 0;
-    uint64_t h = 1;
+    NAME(RUNNER_START, tide_runner_start)
+    NAME(RUNNER_DEPLOY, tide_runner_deploy)
+    NAME(RUNNER_GO, tide_runner_go)
+    NAME(RUNNER_STOP, tide_runner_stop)
+    NAME(RUNNER_KILL, tide_runner_kill)
+#undef NAME
+    uint64_t h = 0;
     for (const char *p = text; *p; p++) h = tide_random_mix(h ^ (uint8_t)*p);
-    return h | 1;
+    return h;
 }
 
 /* True the first time only. */
@@ -66,6 +60,17 @@ static const void *without_exits(tide_msg_kind kind, const void *body, tide_aren
     return copy;
 }
 
+static const void *without_runners(tide_msg_kind kind, const void *body, tide_arena *arena)
+{
+    if (kind != TIDE_MSG_AGENT_HELLO && kind != TIDE_MSG_AGENT_HEARTBEAT) return body;
+    void *copy = tide_msg_copy(kind, body, arena);
+    if (kind == TIDE_MSG_AGENT_HELLO)
+        ((tide_agent_hello *)copy)->runners.n = 0;
+    else
+        ((tide_agent_heartbeat *)copy)->runners.n = 0;
+    return copy;
+}
+
 bool sim_mutate_message(sim_process *from, uint32_t to, tide_msg_kind *kind, const void **body,
                         tide_arena *arena)
 {
@@ -75,6 +80,7 @@ bool sim_mutate_message(sim_process *from, uint32_t to, tide_msg_kind *kind, con
         uint64_t key = command_key(*kind, *body);
         if (key && !is_new(world->run, key)) return false;
     }
+    if (sim_is_mutated(world, "runners-not-reported")) *body = without_runners(*kind, *body, arena);
     if (sim_is_mutated(world, "exited-report-lost") && strcmp(from->vt->kind, "agent") == 0)
         *body = without_exits(*kind, *body, arena);
     return true;

@@ -323,11 +323,16 @@ void sim_net_send(sim_process *from, uint32_t to, uint32_t lane, sim_way way, co
     dispatch(self, c, lane, at, bytes, n);
 }
 
-void sim_net_send_peer(sim_process *from, uint64_t peer, uint32_t lane, sim_way way,
-                       const void *bytes, size_t n)
+bool sim_net_stands(sim_process *from, uint64_t peer)
 {
-    uint32_t to = sim_net_process_of(peer);
-    if (sim_net_peer(from, to) == peer) sim_net_send(from, to, lane, way, bytes, n);
+    sim_net *self = from->world->net;
+    uint32_t to = sim_net_process_of(peer), generation = (uint32_t)((peer - 1) >> 32);
+    if (sim_net_peer(from, to) == peer) return true;
+    /* A host that came back knows nothing of the connection, and says so. */
+    if (!sim_process_at(from->world, to)->host->down &&
+        connection_of(self, from->id, to)->told_before <= generation)
+        tell_closed(self, from->id, to, generation);
+    return false;
 }
 
 void sim_net_connect(sim_process *from, uint32_t to, uint32_t lane)

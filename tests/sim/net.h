@@ -29,12 +29,12 @@ typedef enum sim_way { SIM_CONTROL, SIM_DATA } sim_way;
 
 void sim_net_send(sim_process *from, uint32_t to, uint32_t lane, sim_way way, const void *bytes,
                   size_t n);
-/* Connections as cores number them: never 0, and not used again when the connection closed. A frame
- * to a peer whose connection is no more is dropped. */
+/* Connections as cores number them: never 0, and not used again when the connection closed. */
 uint64_t sim_net_peer(sim_process *self, uint32_t process);
 uint32_t sim_net_process_of(uint64_t peer);
-void sim_net_send_peer(sim_process *from, uint64_t peer, uint32_t lane, sim_way way,
-                       const void *bytes, size_t n);
+/* To be asked before something is sent to a peer. False: the connection is no more; who was not
+ * told of that (the other host had lost power) is told now. */
+bool sim_net_stands(sim_process *from, uint64_t peer);
 void sim_net_connect(sim_process *from, uint32_t to, uint32_t lane);
 void sim_net_connect_local(sim_process *from, uint32_t to);
 void sim_net_close(sim_process *from, uint32_t to); /* The other end is told, this one is not. */

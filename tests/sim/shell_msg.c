@@ -38,8 +38,7 @@ void sim_send_msg(sim_process *from, uint32_t to, tide_msg_kind kind, const void
 
 void sim_send_msg_peer(sim_process *from, uint64_t peer, tide_msg_kind kind, const void *body)
 {
-    uint32_t to = sim_net_process_of(peer);
-    if (sim_net_peer(from, to) == peer) sim_send_msg(from, to, kind, body);
+    if (sim_net_stands(from, peer)) sim_send_msg(from, sim_net_process_of(peer), kind, body);
 }
 
 bool sim_read_msg(sim_process *to, const uint8_t *bytes, size_t n, tide_arena *arena, tide_msg *out)

@@ -651,6 +651,8 @@ void sim_runner_look_at(const sim_process *process, sim_runner_look *out)
     *out = (sim_runner_look){ .job = start ? start->job : "",
                               .attempt = start ? start->attempt : 0,
                               .agent = self->agent };
+    for (uint32_t i = 0; start && i < start->slots.n; i++)
+        out->slots |= UINT64_C(1) << start->slots.items[i].local;
     if (self->net_pool) out->queued_bytes = tide_pool_bytes(self->net_pool);
     for (uint32_t i = 0; i < self->n_slots; i++)
         out->queued_bytes += tide_pool_bytes(tide_slot_pool(self->slots[i]));

@@ -6,6 +6,7 @@
 #include "base/core/assert.h"
 
 #define SLOWER 20
+#define CUT_TIMEOUT_NS (500 * SIM_MS)
 
 typedef struct object {
     char *key;
@@ -63,6 +64,7 @@ void sim_store_heal(sim_store *self)
 {
     self->faults.fails = self->faults.forgets = self->faults.comes_late = 0;
     self->faults.full_until = self->faults.slow_until = 0;
+    memset(self->faults.cut_until, 0, sizeof self->faults.cut_until);
 }
 
 void sim_store_watch_with(sim_store *self, sim_store_watch *watch)
@@ -255,7 +257,9 @@ void sim_store_do(sim_process *process, uint32_t tag, const tide_store_op *op)
     copy->answer_after = latency(self);
     double u = tide_random_f64(&world->random[SIM_STREAM_STORE]);
     const sim_store_faults *f = &self->faults;
-    if (u < f->fails) {
+    bool is_cut = world->now < f->cut_until[process->host - world->hosts];
+    if (is_cut) copy->answer_after += CUT_TIMEOUT_NS;
+    if (is_cut || u < f->fails) {
         answer(self, copy, TIDE_E_IO, NULL);
         sim_say(world, "store", "fails %s for %s", op->key, process->name);
         tide_free(copy);

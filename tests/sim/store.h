@@ -16,7 +16,8 @@ typedef struct sim_store_faults {
     double forgets;    /* Done, but says that it failed. */
     double comes_late; /* Says that it failed, is done later. */
     int64_t latency_ns, jitter_ns;
-    int64_t full_until, slow_until; /* Slow: 20 times. */
+    int64_t full_until, slow_until;   /* Slow: 20 times. */
+    int64_t cut_until[SIM_HOSTS_MAX]; /* Hosts that do not reach it: nothing is done. */
 } sim_store_faults;
 
 sim_store *sim_store_new(sim_world *world);

@@ -149,10 +149,18 @@ static void a_host_without_power_tells_nobody(void **state)
     fixture f;
     begin(&f, 5);
     send(f.a, f.b, "1");
+    sim_run_until(f.world, SIM_S);
+    expect(&f.b_diary, "1 ");
+    uint64_t peer = sim_net_peer(f.b, f.a->id);
     f.a->host->down = true;
     sim_kill(f.a, true);
-    sim_run_until(f.world, SIM_S);
+    assert_false(sim_net_stands(f.b, peer));
+    sim_run_until(f.world, 2 * SIM_S);
     expect(&f.b_diary, "");
+    f.a->host->down = false; /* Now there is somebody who knows nothing of it. */
+    assert_false(sim_net_stands(f.b, peer));
+    sim_run_until(f.world, 3 * SIM_S);
+    expect(&f.b_diary, "closed:0 ");
     end(&f);
 }
 
@@ -189,7 +197,7 @@ static void a_cut_is_told_to_both(void **state)
     expect(&f.a_diary, "closed:1 ");
     expect(&f.b_diary, "closed:0 ");
     assert_true(before != sim_net_peer(f.b, f.a->id));
-    sim_net_send_peer(f.b, before, 0, SIM_CONTROL, "stale", 5);
+    assert_false(sim_net_stands(f.b, before));
     send(f.a, f.b, "2");
     sim_run_until(f.world, 2 * SIM_S);
     expect(&f.a_diary, "");
