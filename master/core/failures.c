@@ -66,21 +66,22 @@ bool tide_failure_is_final(const tide_failure *failure)
 
 void tide_failure_print(const tide_failure *f, tide_bytes *out)
 {
-    if (f->signal != 0) {
-        const char *name = sigabbrev_np((int)f->signal);
-        if (name)
-            tide_bytes_printf(out, "SIG%s", name);
-        else
-            tide_bytes_printf(out, "signal %" PRIi64, f->signal);
-    } else if (f->exit_code != 0) {
+    const char *name = f->signal ? sigabbrev_np((int)f->signal) : NULL;
+    const char *where = f->operator;
+    const size_t before = out->n;
+    if (name)
+        tide_bytes_printf(out, "SIG%s", name);
+    else if (f->signal)
+        tide_bytes_printf(out, "signal %" PRIi64, f->signal);
+    else if (f->exit_code)
         tide_bytes_printf(out, "exit code %" PRIi64, f->exit_code);
-    } else if (f->code > TIDE_OK && f->code < TIDE_STATUS_COUNT) {
-        tide_bytes_puts(out, tide_status_text((tide_status)f->code));
-    } else {
-        tide_bytes_puts(out, "ended without a word");
-    }
-    if (f->operator&& * f->operator) tide_bytes_printf(out, " in operator %s", f->operator);
+    if (where && *where) tide_bytes_printf(out, " in operator %s", where);
     if (f->batch) tide_bytes_printf(out, ", batch %" PRIu64, f->batch);
-    if (f->host && *f->host) tide_bytes_printf(out, ", on host %s", f->host);
-    if (f->text && *f->text) tide_bytes_printf(out, ": %s", f->text);
+    if (f->host && *f->host)
+        tide_bytes_printf(out, "%son host %s", out->n > before ? ", " : "", f->host);
+    const char *text = f->text ? f->text : "";
+    if (!*text && f->code > TIDE_OK && f->code < TIDE_STATUS_COUNT)
+        text = tide_status_text((tide_status)f->code);
+    if (!*text && out->n == before) text = "ended without a word";
+    if (*text) tide_bytes_printf(out, "%s%s", out->n > before ? ": " : "", text);
 }
