@@ -211,6 +211,8 @@ static tide_status make_client(const tide_table *table, tide_kafka_consumer *sel
                                      "error",
                                      "consume.callback.max.messages",
                                      PULL_MAX,
+                                     "socket.nagle.disable",
+                                     "true",
                                      NULL };
     rd_kafka_conf_t *conf;
     TIDE_TRY(tide_kafka_conf(table, defaults, &conf));

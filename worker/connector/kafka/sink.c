@@ -140,6 +140,8 @@ static void on_reports(rd_kafka_t *client, void *self_v)
     tide_waker_wake(self->args->waker);
 }
 
+/* A slot hands over whole batches, so the client need not wait long for more; without a
+ * millisecond's wait it would send a request for every few records. */
 static tide_status make_client(kafka_sink *self, const tide_table *table)
 {
     bool reliable = tide_option_enum(table, tide_kafka_options, "sink.delivery-guarantee") != 0;
@@ -152,7 +154,9 @@ static tide_status make_client(kafka_sink *self, const tide_table *table)
                                      "queue.buffering.max.messages",
                                      "200000",
                                      "linger.ms",
-                                     "5",
+                                     "1",
+                                     "socket.nagle.disable",
+                                     "true",
                                      NULL };
     rd_kafka_conf_t *conf;
     char why[256];
