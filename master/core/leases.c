@@ -425,11 +425,18 @@ static bool may_grow(const lease *l)
            l->phase == TIDE_LEASE_ENDING;
 }
 
-static void note_orphan(tide_leases *self, const char *agent, const char *job, int64_t now_ns)
+/* NULL: there are too many. */
+static lease *find_or_add_orphan(tide_leases *self, const char *job, int64_t now_ns)
 {
     lease *l = find(self, job);
-    if (!l) l = add(self, job, TIDE_LEASE_ORPHANED, now_ns);
-    if (find_agent(l, agent)) return;
+    if (l || self->n >= TIDE_LEASES_MAX) return l;
+    return add(self, job, TIDE_LEASE_ORPHANED, now_ns);
+}
+
+static void note_orphan(tide_leases *self, const char *agent, const char *job, int64_t now_ns)
+{
+    lease *l = find_or_add_orphan(self, job, now_ns);
+    if (!l || find_agent(l, agent)) return;
     if (may_grow(l)) {
         add_agent(l, agent, "");
         return;
@@ -445,9 +452,8 @@ static void note_orphan(tide_leases *self, const char *agent, const char *job, i
 void tide_leases_held(tide_leases *self, const char *agent, const char *host,
                       const tide_held_lease *held, int64_t now_ns)
 {
-    lease *l = find(self, held->job);
-    if (!l) l = add(self, held->job, TIDE_LEASE_ORPHANED, now_ns);
-    if (!may_grow(l) || find_agent(l, agent)) return;
+    lease *l = find_or_add_orphan(self, held->job, now_ns);
+    if (!l || !may_grow(l) || find_agent(l, agent)) return;
     lease_agent *a = add_agent(l, agent, host);
     tide_lease_act *act = add_act(self, TIDE_LEASE_ADOPT, l->job);
     tide_job_slot *slots = TIDE_NEW_N(self->arena, tide_job_slot, held->slots.n);

@@ -137,8 +137,10 @@ tide_status tide_membership_hello(tide_membership *self, uint64_t peer,
     if (hello->slots.n > SLOTS_OF_AN_AGENT_MAX)
         return tide_fail(TIDE_E_INVALID, "agent %s offers %u slots, more than %u", hello->agent,
                          hello->slots.n, SLOTS_OF_AN_AGENT_MAX);
-    lose_predecessor(self, hello, now_ns);
     member *m = find(self, hello->agent);
+    if (!m && self->n == TIDE_MEMBERS_MAX)
+        return tide_fail(TIDE_E_LIMIT, "there are %u agents already", TIDE_MEMBERS_MAX);
+    lose_predecessor(self, hello, now_ns);
     if (!m) m = add(self);
     m->agent.peer = peer;
     m->agent.heard_ns = now_ns;

@@ -46,13 +46,14 @@ typedef struct tide_member_event {
 /* Lost agents are shown for this long, and no more of them than TIDE_MEMBERS_LOST_MAX. */
 #define TIDE_MEMBER_LOST_NS INT64_C(300000000000)
 #define TIDE_MEMBERS_LOST_MAX 100u
+#define TIDE_MEMBERS_MAX 10000u /* More agents are refused. */
 
 tide_membership *tide_membership_new(int64_t heartbeat_timeout_ns);
 void tide_membership_free(tide_membership **self_p);
 
 /* AGENT_HELLO; all news must have been taken. JOINED follows when it was not there; an agent that
  * lives and says hello again is just heard (its peer may have changed). TIDE_E_INVALID: no id, or
- * too many slots. */
+ * too many slots; TIDE_E_LIMIT: too many agents. */
 TIDE_MUST_CHECK tide_status tide_membership_hello(tide_membership *self, uint64_t peer,
                                                   const tide_agent_hello *hello, int64_t now_ns,
                                                   int64_t wall_us);

@@ -92,7 +92,7 @@ void tide_seen_reported(tide_seen *self, const char *agent, const char *host,
         tide_seen_update(self, agent, report, slots);
         return;
     }
-    if (report->state == TIDE_RUNNER_EXITED) return;
+    if (report->state == TIDE_RUNNER_EXITED || self->n == TIDE_SEEN_MAX) return;
     TIDE_GROW(self->items, self->n, self->cap);
     fill(&self->items[self->n], agent, host, report);
     take_slots(&self->items[self->n++].is, slots);

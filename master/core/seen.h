@@ -19,6 +19,9 @@ typedef struct tide_seen_runner {
 tide_seen *tide_seen_new(void);
 void tide_seen_free(tide_seen **self_p);
 
+/* Runners that are remembered; no honest cluster has more. */
+#define TIDE_SEEN_MAX 100000u
+
 /* A report of an agent: new, or newer than what was known. EXITED: the runner is dropped. Slots
  * that nobody has go to the runner. */
 void tide_seen_reported(tide_seen *self, const char *agent, const char *host,

@@ -351,6 +351,25 @@ static void nonsense_is_refused(void **state)
           "  to 9: refused (a lease needs a job id, an endpoint and a number of slots)\n");
 }
 
+/* Whatever agents claim: what there is has a limit. */
+static void there_are_no_more_leases_than_the_limit(void **state)
+{
+    (void)state;
+    tide_cluster_settings settings;
+    tide_cluster_settings_init(&settings);
+    tide_leases *leases = tide_leases_new(&(tide_leases_config){ .term = 1 }, &settings);
+    for (uint32_t i = 0; i < TIDE_LEASES_MAX + 5; i++) {
+        char job[17];
+        snprintf(job, sizeof job, "%016x", i);
+        const tide_text_item shown = { job };
+        tide_leases_beat(leases, "a1", &shown, 1, 0);
+        const tide_held_lease held = { .job = job };
+        tide_leases_held(leases, "a2", "h", &held, 0);
+    }
+    assert_int_equal(tide_leases_n(leases), TIDE_LEASES_MAX);
+    tide_leases_free(&leases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +387,7 @@ int main(void)
         cmocka_unit_test(an_orphan_is_ended_in_the_end),
         cmocka_unit_test(an_agent_that_shows_too_much_is_told),
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(there_are_no_more_leases_than_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

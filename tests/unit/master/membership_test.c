@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -172,6 +173,23 @@ static void no_more_lost_ones_are_kept_than_the_limit(void **state)
     assert_string_equal(tide_membership_at(members, 0)->id, "a5"); /* The oldest went. */
 }
 
+static void too_many_agents_are_refused(void **state)
+{
+    (void)state;
+    char id[17];
+    tide_agent_hello msg = { .agent = id, .host = "h", .version = "", .data_host = "", .rest = "" };
+    for (uint32_t i = 0; i < TIDE_MEMBERS_MAX; i++) {
+        snprintf(id, sizeof id, "%016x", i);
+        assert_int_equal(tide_membership_hello(members, i + 1, &msg, 0, 0), TIDE_OK);
+        assert_news(TIDE_MEMBER_JOINED, id);
+        assert_no_news();
+    }
+    msg.agent = "one more";
+    assert_int_equal(tide_membership_hello(members, 1, &msg, 0, 0), TIDE_E_LIMIT);
+    msg.agent = id; /* One that is there may say hello again. */
+    assert_int_equal(tide_membership_hello(members, TIDE_MEMBERS_MAX, &msg, 0, 0), TIDE_OK);
+}
+
 static void a_hello_without_sense_is_refused(void **state)
 {
     (void)state;
@@ -196,6 +214,7 @@ int main(void)
         TEST(goodbye_is_told_once),
         TEST(the_lost_are_shown_for_a_while),
         TEST(no_more_lost_ones_are_kept_than_the_limit),
+        TEST(too_many_agents_are_refused),
         TEST(a_hello_without_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
