@@ -19,7 +19,8 @@
 #include "cli/remote_priv.h"
 
 #define READY_MS 30000 /* Until everything is there, before it is given up. */
-#define STOP_MS 15000  /* Until a process that got SIGTERM gets SIGKILL. */
+#define DRAIN_MS 2000  /* Until a process that got SIGTERM gets another: no more draining. */
+#define STOP_MS 15000  /* And until it gets SIGKILL. */
 #define LOG_TAIL_BYTES 1500
 #define READY_FD 3
 #define ARGV_MAX 128u
@@ -131,31 +132,53 @@ static bool wait_end(const local_process *process, int pidfd, int64_t ms)
     return ended;
 }
 
-/* Ends exactly these. Returns how many had to be killed. */
-static uint32_t end_all(const local_cluster *cluster)
+static void send_signal(int pidfd, int number)
+{
+    (void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+}
+
+/* Ends one that got SIGTERM. False: it had to be killed. */
+static bool end_one(const local_process *process, int pidfd, int64_t drain_ms)
+{
+    if (wait_end(process, pidfd, drain_ms)) return true;
+    send_signal(pidfd, SIGTERM);
+    if (wait_end(process, pidfd, STOP_MS)) return true;
+    send_signal(pidfd, SIGKILL);
+    (void)wait_end(process, pidfd, STOP_MS);
+    return false;
+}
+
+/* Ends those of one role at a time. Returns how many had to be killed. */
+static uint32_t end_role(const local_cluster *cluster, const char *role)
 {
     int fds[LOCAL_PROCESSES_MAX];
     uint32_t killed = 0;
+    tide_clock *clock = tide_clock_real();
+    int64_t began_ns = tide_clock_now_ns(clock);
     for (uint32_t i = 0; i < cluster->n; i++) {
         const local_process *process = &cluster->processes[i];
-        fds[i] = (int)syscall(SYS_pidfd_open, process->pid, 0);
+        fds[i] =
+            strcmp(process->role, role) == 0 ? (int)syscall(SYS_pidfd_open, process->pid, 0) : -1;
         /* Checked behind the open: the descriptor cannot come to mean another process. */
         if (fds[i] >= 0 && !local_lives(process)) {
             close(fds[i]);
             fds[i] = -1;
         }
-        if (fds[i] >= 0) (void)syscall(SYS_pidfd_send_signal, fds[i], SIGTERM, NULL, 0);
+        if (fds[i] >= 0) send_signal(fds[i], SIGTERM);
     }
     for (uint32_t i = 0; i < cluster->n; i++) {
         if (fds[i] < 0) continue;
-        if (!wait_end(&cluster->processes[i], fds[i], STOP_MS)) {
-            (void)syscall(SYS_pidfd_send_signal, fds[i], SIGKILL, NULL, 0);
-            (void)wait_end(&cluster->processes[i], fds[i], STOP_MS);
-            killed++;
-        }
+        int64_t left_ms = DRAIN_MS - (tide_clock_now_ns(clock) - began_ns) / 1000000;
+        if (!end_one(&cluster->processes[i], fds[i], left_ms > 0 ? left_ms : 0)) killed++;
         close(fds[i]);
     }
     return killed;
+}
+
+/* Ends exactly these. Workers first: their runners go at the master's word. */
+static uint32_t end_all(const local_cluster *cluster)
+{
+    return end_role(cluster, "worker") + end_role(cluster, "master");
 }
 
 /* ---- cluster start ---- */

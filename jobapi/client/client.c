@@ -21,7 +21,8 @@
 #include "base/net/uri.h"
 
 #define REDIRECTS_MAX 4u
-#define RETRY_MS 100 /* Between two rounds over the masters. */
+#define RETRY_MIN_MS 5 /* Between two rounds over the masters, doubled with each. */
+#define RETRY_MAX_MS 100
 
 struct tide_client {
     tide_arena *arena;
@@ -171,6 +172,7 @@ tide_status tide_client_perform(tide_client *self, const tide_client_call *call,
     int64_t deadline = now_ms(self) + limit, left = limit;
     /* Nobody there at all is said sooner: on a laptop it mostly means that nothing was started. */
     int64_t patience = self->n_masters > 1 ? limit : limit < 1000 ? limit : 1000;
+    int64_t pause = RETRY_MIN_MS;
     for (uint32_t tried = 1;; tried++) {
         tide_http_reply reply;
         tide_status rv = perform_at(self, self->masters[self->current], call, left, &reply);
@@ -183,14 +185,17 @@ tide_status tide_client_perform(tide_client *self, const tide_client_call *call,
         self->current = (self->current + 1) % self->n_masters;
         left = deadline - now_ms(self);
         bool gives_up = rv == TIDE_E_UNREACHABLE && limit - left >= patience;
-        if (left <= RETRY_MS || gives_up) {
+        if (left <= pause || gives_up) {
             if (rv == TIDE_E_IO) rv = TIDE_E_UNREACHABLE;
             return rv == TIDE_E_UNREACHABLE
                        ? tide_because(rv, "no master can be reached; 'tidemill cluster start' "
                                           "starts one here, --master names another")
                        : rv;
         }
-        if (tried % self->n_masters == 0) tide_client_pause(RETRY_MS);
+        if (tried % self->n_masters == 0) {
+            tide_client_pause(pause);
+            pause = 2 * pause < RETRY_MAX_MS ? 2 * pause : RETRY_MAX_MS;
+        }
         left = deadline - now_ms(self);
     }
 }
