@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +23,7 @@ struct tide_httpd {
     uint32_t port;
     tide_httpd_config config;
     char *upload_folder;
+    _Atomic uint64_t malformed;
 };
 
 typedef struct request {
@@ -87,6 +89,11 @@ uint32_t tide_httpd_port(const tide_httpd *self)
     return self->port;
 }
 
+uint64_t tide_httpd_malformed(const tide_httpd *self)
+{
+    return atomic_load_explicit(&self->malformed, memory_order_relaxed);
+}
+
 bool tide_httpd_has_token(const tide_httpd_request *asked, const char *token)
 {
     static const char scheme[] = "Bearer ";
@@ -143,6 +150,7 @@ void tide_httpd_answer_problem(tide_httpd_request **request_p, uint32_t code, co
 static void refuse(request *self, uint32_t code, tide_status status, const char *hint)
 {
     tide_httpd_request *public = &self->public;
+    if (code < 500) atomic_fetch_add_explicit(&self->server->malformed, 1, memory_order_relaxed);
     tide_httpd_answer_problem(&public, code, tide_status_name(status), tide_error_text(), hint);
 }
 

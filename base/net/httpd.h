@@ -66,6 +66,8 @@ TIDE_MUST_CHECK tide_status tide_httpd_new(const tide_httpd_config *config, tide
 /* Stops serving. Whoever still holds a request has answered it before. */
 void tide_httpd_free(tide_httpd **self_p);
 uint32_t tide_httpd_port(const tide_httpd *self);
+/* Requests that were answered here, as malformed or too long, since the start. Any thread. */
+uint64_t tide_httpd_malformed(const tide_httpd *self);
 
 /* Is the bearer token that was sent this one? Takes as long whatever is wrong with it but its
  * length. */

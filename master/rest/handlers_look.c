@@ -124,6 +124,14 @@ tide_status handle_metrics(rest_call *call)
     tide_master_server_look(call->config->server, look_metrics, &view);
     rest_render_prometheus(&view.base.overview, &view.base.agents, view.details, view.base.jobs.n,
                            tide_clock_wall_us(tide_clock_real()), &call->body);
+    tide_exposition_single(&call->body, "tidemill_rest_requests_total", "counter",
+                           "Requests to REST", (double)atomic_load(&call->counts->requests));
+    tide_exposition_single(&call->body, "tidemill_rest_requests_refused_total", "counter",
+                           "Requests without the token, or to no route",
+                           (double)atomic_load(&call->counts->refused));
+    tide_exposition_single(&call->body, "tidemill_rest_requests_malformed_total", "counter",
+                           "Requests with a malformed address or a body over its limit",
+                           (double)tide_httpd_malformed(call->counts->httpd));
     call->content_type = TIDE_EXPOSITION_TYPE;
     return TIDE_OK;
 }

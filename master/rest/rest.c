@@ -21,6 +21,7 @@ typedef struct waiting {
 struct tide_rest {
     tide_rest_config config; /* `server` under the lock. */
     tide_httpd *httpd;
+    rest_counts counts;
     pthread_t threads[THREADS];
     pthread_mutex_t lock;
     pthread_cond_t filled;
@@ -77,6 +78,7 @@ tide_status tide_rest_new(const tide_rest_config *config, tide_rest **out)
         tide_rest_free(&self);
         return tide_because(rv, "REST");
     }
+    self->counts.httpd = self->httpd;
     *out = self;
     return TIDE_OK;
 }
@@ -134,16 +136,22 @@ static void refuse(tide_httpd_request **request, tide_status status, uint32_t co
 
 static void on_head(void *ctx, tide_httpd_request *request, tide_httpd_intake *intake)
 {
-    const tide_rest *self = ctx;
+    tide_rest *self = ctx;
+    atomic_fetch_add(&self->counts.requests, 1);
     tide_route_match match;
     tide_status rv = tide_route_find(request->method, &request->uri, &match);
     bool is_open = rv == TIDE_OK && match.route->is_open;
-    if (self->config.token && !is_open && !tide_httpd_has_token(request, self->config.token))
+    if (self->config.token && !is_open && !tide_httpd_has_token(request, self->config.token)) {
+        atomic_fetch_add(&self->counts.refused, 1);
+        /* Repeats are folded by the log. */
+        tide_log_warn("request without the token", tide_log_str("peer", request->peer));
         refuse_token(request);
-    else if (rv != TIDE_OK)
+    } else if (rv != TIDE_OK) {
+        atomic_fetch_add(&self->counts.refused, 1);
         refuse(&request, rv, rv == TIDE_E_NOT_FOUND ? 404 : 405, "GET /openapi.json lists all");
-    else
+    } else {
         intake->to_file = match.route->id == TIDE_ROUTE_upload;
+    }
 }
 
 static void on_request(void *ctx, tide_httpd_request *request)
@@ -185,11 +193,13 @@ static void answer_failure(rest_call *call, tide_httpd_request **request, tide_s
     refuse(request, rv, code, call->hint);
 }
 
-static void carry_out(const tide_rest_config *config, waiting *item)
+static void carry_out(tide_rest *self, const tide_rest_config *config, waiting *item)
 {
-    rest_call call = {
-        .config = config, .request = item->request, .match = item->match, .arena = tide_arena_new()
-    };
+    rest_call call = { .config = config,
+                       .counts = &self->counts,
+                       .request = item->request,
+                       .match = item->match,
+                       .arena = tide_arena_new() };
     tide_status rv = handlers[item->match.route->id](&call);
     if (rv != TIDE_OK)
         answer_failure(&call, &item->request, rv);
@@ -223,6 +233,6 @@ static void *work(void *ctx)
 {
     tide_rest_config config;
     waiting *item;
-    while ((item = take(ctx, &config)) != NULL) carry_out(&config, item);
+    while ((item = take(ctx, &config)) != NULL) carry_out(ctx, &config, item);
     return NULL;
 }

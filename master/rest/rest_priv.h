@@ -2,6 +2,7 @@
 #ifndef TIDE_MASTER_REST_REST_PRIV_H
 #define TIDE_MASTER_REST_REST_PRIV_H
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "base/net/httpd.h"
 #include "master/core/view.h"
@@ -11,8 +12,15 @@
 #define REST_TIMEOUT_NS INT64_C(15000000000) /* Until the control thread answered. */
 #define REST_LOG_BYTES_MAX (1u << 20)        /* Of one answer. */
 
+/* Since the start; any thread. */
+typedef struct rest_counts {
+    _Atomic uint64_t requests, refused; /* refused: without the token, or no such path. */
+    const tide_httpd *httpd;            /* Counts the malformed ones. */
+} rest_counts;
+
 typedef struct rest_call {
     const tide_rest_config *config;
+    rest_counts *counts;
     const tide_httpd_request *request;
     tide_route_match match;
     tide_arena *arena;

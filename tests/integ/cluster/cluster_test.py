@@ -211,6 +211,9 @@ class LifeTest(Cluster):
         changed = self.get("/artifacts?checksum=0000000000000000", "POST", b"abc", code=500)
         self.assertIn("send it again", changed["hint"])
         self.get("/jobs/0123456789abcdef?mode=explode", "PATCH", code=400)
+        metrics = self.get("/metrics")
+        for name in ("refused", "malformed"):
+            self.assertGreater(int(re.search(rf"^tidemill_rest_requests_{name}_total (\d+)$", metrics, re.M)[1]), 0)
         self.assertEqual(self.get("/jobs/0123456789abcdef?mode=cancel", "PATCH", code=404)["code"], "E_NOT_FOUND")
 
 
