@@ -177,6 +177,14 @@ static void block_sink(sim_world *world, int64_t until)
     sim_say(world, job->id, "the sink takes nothing until %.3f", (double)until / 1e9);
 }
 
+static void fail_task(sim_world *world)
+{
+    sim_cluster *self = sim_cluster_of(world);
+    sim_job *job = &self->jobs[sim_between(world, SIM_STREAM_FAULTS, 0, self->n_jobs - 1)];
+    job->load.fails_next = true;
+    sim_say(world, job->id, "the next write of a task fails");
+}
+
 static void setup(sim_world *world)
 {
     sim_cluster *self = tide_calloc(1, sizeof *self);
@@ -190,8 +198,12 @@ static void setup(sim_world *world)
         sim_master_start(world, self->master_hosts[i], i);
     for (uint32_t i = 0; i < self->n_agents; i++) sim_agent_start(world, self->agent_hosts[i]);
     make_jobs(world, self);
-    world->run->faults.block_sink = block_sink;
-    sim_faults_plan(&world->run->faults, world, UINT64_MAX, FAULTS_END_NS);
+    sim_faults *faults = &world->run->faults;
+    faults->block_sink = block_sink;
+    faults->fail_task = fail_task;
+    faults->drain_agent = sim_agent_drain;
+    faults->resign_master = sim_master_resign;
+    sim_faults_plan(faults, world, UINT64_MAX, FAULTS_END_NS);
     sim_check_cluster_begin(world);
 }
 
@@ -215,7 +227,10 @@ static void fire_calm_death(sim_world *world, void *arg)
 static void heal(sim_world *world)
 {
     sim_cluster *self = sim_cluster_of(world);
-    for (uint32_t i = 0; i < self->n_jobs; i++) self->jobs[i].load.sink_blocked_until = 0;
+    for (uint32_t i = 0; i < self->n_jobs; i++) {
+        self->jobs[i].load.sink_blocked_until = 0;
+        self->jobs[i].load.fails_next = false;
+    }
     sim_at(world, world->now + CALM_AFTER_NS, fire_calm_death, NULL);
 }
 

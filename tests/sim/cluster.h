@@ -62,6 +62,9 @@ sim_process *sim_agent_start(sim_world *world, sim_host *host);
 sim_process *sim_runner_start_on(sim_process *agent, sim_host *host, uint64_t number);
 sim_process *sim_driver_start(sim_world *world, sim_host *host, sim_job *job);
 
+/* SIGTERM, as it were. */
+void sim_master_resign(sim_process *master);
+void sim_agent_drain(sim_process *agent);
 /* A runner process is gone: tells its agent, if that lives. */
 void sim_runner_died(sim_process *runner);
 

@@ -202,6 +202,23 @@ static bool sink_stands(sim_world *world)
     return true;
 }
 
+static bool fail_task(sim_world *world)
+{
+    if (faults_of(world)->fail_task == NULL) return false;
+    faults_of(world)->fail_task(world);
+    return true;
+}
+
+static bool shut_down(sim_world *world, const char *kind, void (*how)(sim_process *))
+{
+    sim_process *p = how ? any_process(world, kind) : NULL;
+    if (p == NULL) return false;
+    suspect(world, p->host, world->now);
+    sim_say(world, p->name, "is told to shut down");
+    how(p);
+    return true;
+}
+
 static bool inject(sim_world *world, sim_fault_kind kind)
 {
     switch (kind) {
@@ -221,6 +238,10 @@ static bool inject(sim_world *world, sim_fault_kind kind)
     case SIM_FAULT_STORE_FULL: return store_full(world);
     case SIM_FAULT_STORE_CUT: return store_cut(world);
     case SIM_FAULT_SINK_STANDS: return sink_stands(world);
+    case SIM_FAULT_TASK_FAILS: return fail_task(world);
+    case SIM_FAULT_DRAIN_AGENT: return shut_down(world, "agent", faults_of(world)->drain_agent);
+    case SIM_FAULT_RESIGN_MASTER:
+        return shut_down(world, "master", faults_of(world)->resign_master);
     case SIM_FAULT_FRAMES:
     case SIM_FAULT_STORE_FAILS:
     case SIM_FAULT_COUNT: break;

@@ -28,6 +28,9 @@
     X(STORE_FULL, "the storage is full")                                                           \
     X(STORE_CUT, "a host does not reach the storage")                                              \
     X(SINK_STANDS, "a job's sink takes nothing")                                                   \
+    X(TASK_FAILS, "a task fails")                                                                  \
+    X(DRAIN_AGENT, "an agent is shut down cleanly")                                                \
+    X(RESIGN_MASTER, "a master is")                                                                \
     X(FRAMES, "frames are lost, doubled, late")                                                    \
     X(STORE_FAILS, "storage operations fail with unknown outcome")
 
@@ -46,9 +49,11 @@ typedef struct sim_faults {
     uint64_t skipped; /* Episodes that found nobody to hit. */
     /* When a host was last touched by a fault that may have silenced it. */
     int64_t host_suspect_until[SIM_HOSTS_MAX];
-    /* Only if the scenario has sinks. */
+    /* What only the scenario knows how to do; NULL: it cannot. */
     void (*block_sink)(sim_world *world, int64_t until);
-    uint64_t kinds_used;
+    void (*fail_task)(sim_world *world);
+    void (*drain_agent)(sim_process *agent);
+    void (*resign_master)(sim_process *master);
 } sim_faults;
 
 const char *sim_fault_name(sim_fault_kind kind);

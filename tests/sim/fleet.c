@@ -119,7 +119,7 @@ static void add(const sim_fleet *fleet, sim_tally *tally, const report *r)
     tally->events += result->events;
     tally->frames += result->frames;
     tally->rows += result->rows;
-    tally->faults += result->n_faults;
+    for (uint32_t k = 0; k < SIM_FAULT_COUNT; k++) tally->faults[k] += result->faults[k];
     tally->virtual_ns += result->virtual_ns;
     if (result->verdict == SIM_OK) return;
     if (tally->failed++ == 0 || r->seed < tally->first_failed) {
@@ -216,8 +216,12 @@ static void print_figures(const sim_fleet *fleet, const sim_tally *t)
            fleet->options.scenario->name, t->seeds, t->failed, virtual_s, real_s, fleet->jobs,
            virtual_s / real_s, (double)t->seeds / real_s * 60);
     double n = t->seeds ? (double)t->seeds : 1;
-    printf("a seed: %.1f faults, %.0f events, %.0f frames, %.0f rows\n", (double)t->faults / n,
-           (double)t->events / n, (double)t->frames / n, (double)t->rows / n);
+    printf("a seed: %.0f events, %.0f frames, %.0f rows; faults in all:", (double)t->events / n,
+           (double)t->frames / n, (double)t->rows / n);
+    for (uint32_t k = 0; k < SIM_FAULT_COUNT; k++)
+        if (t->faults[k])
+            printf(" %" PRIu64 " %s", t->faults[k], sim_fault_name((sim_fault_kind)k));
+    printf("\n");
 }
 
 /* Again, with the trace on, in a process that may die. */

@@ -19,7 +19,7 @@ typedef struct sim_tally {
     uint64_t seeds, failed, first_failed;
     sim_result first_result;
     sim_verdict verdict; /* The worst. */
-    uint64_t events, frames, rows, faults;
+    uint64_t events, frames, rows, faults[SIM_FAULT_COUNT];
     int64_t virtual_ns, real_ns;
 } sim_tally;
 

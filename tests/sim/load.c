@@ -225,6 +225,11 @@ static tide_sink_result sink_write(void *self_v, tide_batch **in_p)
     sim_load *load = self->hook->load;
     const tide_batch *in = *in_p;
     if (load->world && load->world->now < load->sink_blocked_until) return TIDE_SINK_AGAIN;
+    if (load->world && load->fails_next) {
+        load->fails_next = false;
+        tide_fail(TIDE_E_IO, "the sink is not there");
+        return TIDE_SINK_FAILED;
+    }
     if (load->on_write) load->on_write(self->hook);
     sim_output *output = output_of(load, self->hook->attempt);
     bool turns = is_planted(load, "sink-turns-rows", 1);

@@ -36,6 +36,7 @@ typedef struct sim_load {
     int64_t interval_ns; /* Between a split's rows. */
     int64_t row_cost_ns; /* Of a slot's time, per row and operator. */
     int64_t sink_blocked_until;
+    bool fails_next; /* The next write of a task fails. */
     /* A checker's look at every write; NULL: nobody looks. */
     void (*on_write)(const struct sim_hook *hook);
     uint32_t n_outputs, cap_outputs;

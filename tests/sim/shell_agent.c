@@ -320,6 +320,18 @@ sim_process *sim_agent_start(sim_world *world, sim_host *host)
     return self->process;
 }
 
+static void run_drain(sim_process *process, sim_post *post)
+{
+    (void)post;
+    step(process->self, &(tide_agent_event){ .kind = TIDE_AGENT_DRAIN });
+}
+
+void sim_agent_drain(sim_process *process)
+{
+    sim_post_at(process->world, process->world->now,
+                sim_post_new(process->id, 0, process->id, NULL, 0, run_drain));
+}
+
 uint32_t sim_agent_n_runners(const sim_process *process)
 {
     const agent *self = process->self;

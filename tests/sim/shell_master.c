@@ -185,6 +185,28 @@ sim_process *sim_master_start(sim_world *world, sim_host *host, uint32_t number)
     return self->process;
 }
 
+#define RESIGN_NS (2 * SIM_S) /* For the storage, as TIDE_MASTER_RESIGN_NS. */
+
+static void run_end(sim_process *process, sim_post *post)
+{
+    (void)post;
+    sim_kill(process, false);
+}
+
+static void run_resign(sim_process *process, sim_post *post)
+{
+    (void)post;
+    step(process->self, &(tide_master_event){ .kind = TIDE_MASTER_RESIGN });
+    sim_post_at(process->world, process->world->now + RESIGN_NS,
+                sim_post_new(process->id, 0, process->id, NULL, 0, run_end));
+}
+
+void sim_master_resign(sim_process *process)
+{
+    sim_post_at(process->world, process->world->now,
+                sim_post_new(process->id, 0, process->id, NULL, 0, run_resign));
+}
+
 /* ---- requests, as REST would bring them ---- */
 static void run_ask(sim_process *process, sim_post *post)
 {

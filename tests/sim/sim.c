@@ -86,6 +86,7 @@ void sim_run(const sim_options *options, uint64_t seed, sim_result *out)
     out->frames = sim_net_counters_of(world->net)->sent;
     out->n_faults = run.faults.n;
     out->n_fault_kinds = run.faults.n_kinds;
+    memcpy(out->faults, run.faults.count, sizeof out->faults);
     if (!sim_failed(world) && (out->n_faults < SIM_FAULTS_MIN || out->n_fault_kinds < 2))
         sim_fail(world, SIM_WRONG, "only %u faults of %u kinds", out->n_faults, out->n_fault_kinds);
     scenario->free(world);

@@ -38,6 +38,7 @@ typedef struct sim_result {
     int64_t virtual_ns;
     uint64_t events, hash, frames, rows;
     uint32_t n_faults, n_fault_kinds;
+    uint32_t faults[SIM_FAULT_COUNT];
 } sim_result;
 
 typedef struct sim_options {

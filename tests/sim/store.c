@@ -153,7 +153,7 @@ static tide_status apply(sim_store *self, const operation *op, tide_bytes *out)
         return TIDE_OK;
     }
     if (op->kind == TIDE_STORE_PUT_IF_ABSENT && found) return TIDE_E_EXISTS;
-    if (writes && self->world->now < self->faults.full_until) return TIDE_E_IO;
+    if (writes && self->world->now < self->faults.full_until) return TIDE_E_NO_SPACE;
     if (self->watch)
         self->watch(self->world, sim_process_at(self->world, op->process), op->key, found,
                     writes ? op->bytes : NULL, op->n);

@@ -187,6 +187,11 @@ static void block_sink(sim_world *world, int64_t until)
     sim_cluster_of(world)->jobs[0].load.sink_blocked_until = until;
 }
 
+static void fail_task(sim_world *world)
+{
+    sim_cluster_of(world)->jobs[0].load.fails_next = true;
+}
+
 static void setup(sim_world *world)
 {
     static const char *const hosts[RUNNERS_MAX] = { "h0", "h1", "h2", "h3" };
@@ -208,16 +213,20 @@ static void setup(sim_world *world)
     s->process = sim_spawn(world, &world->hosts[0], "script", &script_vt, s, 1);
     sim_wake_at(s->process, 0, sim_now_ns(s->process));
     world->run->faults.block_sink = block_sink;
+    world->run->faults.fail_task = fail_task;
     uint64_t kinds = UINT64_C(1) << SIM_FAULT_KILL_RUNNER | UINT64_C(1) << SIM_FAULT_PAUSE_HOST |
                      UINT64_C(1) << SIM_FAULT_BLOCK_ONE_WAY | UINT64_C(1) << SIM_FAULT_ISOLATE |
                      UINT64_C(1) << SIM_FAULT_CUT | UINT64_C(1) << SIM_FAULT_CLOCK_JUMP |
-                     UINT64_C(1) << SIM_FAULT_SINK_STANDS | UINT64_C(1) << SIM_FAULT_FRAMES;
+                     UINT64_C(1) << SIM_FAULT_SINK_STANDS | UINT64_C(1) << SIM_FAULT_TASK_FAILS |
+                     UINT64_C(1) << SIM_FAULT_FRAMES;
     sim_faults_plan(&world->run->faults, world, kinds, HEAL_NS);
 }
 
 static void heal(sim_world *world)
 {
-    sim_cluster_of(world)->jobs[0].load.sink_blocked_until = 0;
+    sim_load *load = &sim_cluster_of(world)->jobs[0].load;
+    load->sink_blocked_until = 0;
+    load->fails_next = false;
 }
 
 static const script *the_script(const sim_world *world)
