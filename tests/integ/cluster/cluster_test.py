@@ -287,6 +287,37 @@ class StartTest(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
 
 
+    def test_a_standby_points_to_the_leader(self):
+        first = tidemill("cluster", "start", cwd=self.folder)
+        self.addCleanup(tidemill, "cluster", "stop", cwd=self.folder)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        standby = subprocess.Popen(
+            [TIDEMILL, "master", "-D", "rest.port=0", "-D", "control.port=0", "--dir", f"{self.folder}/standby",
+             "--storage", f"{self.folder}/.tidemill/storage"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True, cwd=self.folder)
+        self.addCleanup(standby.stdout.close)
+        self.addCleanup(standby.wait, DEADLINE_S)
+        self.addCleanup(standby.terminate)
+        master = f"127.0.0.1:{re.search(r'rest at port ([0-9]+)', standby.stdout.readline())[1]}"
+
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *arguments):
+                return None
+        # Until the lease has been read it does not know who leads, and says so.
+        end, answer = time.monotonic() + DEADLINE_S, None
+        while answer != 307 and time.monotonic() < end:
+            try:
+                urllib.request.build_opener(Stay).open(f"http://{master}/jobs", timeout=DEADLINE_S)
+                self.fail("a standby answered")
+            except urllib.error.HTTPError as error:
+                answer, location = error.code, error.headers["Location"]
+                self.assertIn(answer, (307, 503))
+        self.assertEqual(location, f"{first.stdout.strip()}/jobs")
+        job = tidemill("submit", "-e", "SELECT 1", "--wait", "--master", master, "--timeout", "60s", cwd=self.folder)
+        self.assertEqual(job.returncode, 0, job.stderr)
+        self.assertIn(job.stdout.strip(), tidemill("list", "--master", master, cwd=self.folder).stdout)
+
+
 class DocumentationTest(unittest.TestCase):
     def test_the_reference_has_every_setting_with_its_default(self):
         rows = json.loads(tidemill("config", "effective", "-o", "json").stdout)
