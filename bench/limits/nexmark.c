@@ -28,8 +28,21 @@
 #define URL_BYTES 80u
 #define AHEAD 16u /* Rows between asking for a slot and using it. */
 
-typedef uint64_t lanes __attribute__((vector_size(64)));
-typedef uint16_t lanes16 __attribute__((vector_size(64)));
+/* Eight random streams, 64 bytes a step, in vectors as wide as the machine has them: wider ones
+ * would go through memory. */
+#define STEP_BYTES 64u
+#ifdef __AVX512F__
+#define VECTOR_BYTES 64u
+#else
+#define VECTOR_BYTES 32u
+#endif
+#define VECTORS (STEP_BYTES / VECTOR_BYTES)
+typedef uint64_t lanes __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint16_t lanes16 __attribute__((vector_size(VECTOR_BYTES)));
+typedef union streams {
+    lanes v[VECTORS];
+    uint64_t lane[STEP_BYTES / sizeof(uint64_t)];
+} streams;
 
 typedef struct view {
     uint32_t n, prefix;
@@ -68,7 +81,7 @@ typedef struct state {
     batch made, copy;
     uint64_t random[ROWS + 64];
     channel channels[CHANNELS];
-    lanes seed;
+    streams seed;
     uint64_t epoch, rate, out;
     bool written;
     table live, spare; /* The spare is empty between sweeps. */
@@ -86,7 +99,7 @@ typedef struct query {
 
 /* ---- generation ---- */
 
-/* By pointer: how wide vectors are passed and returned differs between machines. */
+/* By pointer: how vectors are passed and returned differs between machines. */
 static inline void step(lanes *s)
 {
     lanes x = *s;
@@ -97,10 +110,12 @@ static inline void step(lanes *s)
 
 static void make_random(state *s)
 {
-    lanes x = s->seed;
-    for (uint32_t i = 0; i < ROWS; i += 8) {
-        step(&x);
-        memcpy(s->random + i, &x, sizeof x);
+    streams x = s->seed;
+    for (uint32_t i = 0; i < ROWS; i += STEP_BYTES / sizeof(uint64_t)) {
+        for (uint32_t v = 0; v < VECTORS; v++) {
+            step(&x.v[v]);
+            memcpy((char *)(s->random + i) + v * VECTOR_BYTES, &x.v[v], VECTOR_BYTES);
+        }
     }
     s->seed = x;
 }
@@ -108,12 +123,14 @@ static void make_random(state *s)
 /* Letters by the random bytes' high halves of a product with 26; up to 64 more than asked for. */
 static void make_letters(state *s, char *to, size_t n)
 {
-    lanes x = s->seed;
-    for (size_t i = 0; i < n; i += 64) {
-        step(&x);
-        lanes16 pairs = (lanes16)x;
-        pairs = (((pairs & 0xff) * 26) >> 8 | (((pairs >> 8) * 26) & 0xff00)) + 0x6161;
-        memcpy(to + i, &pairs, sizeof pairs);
+    streams x = s->seed;
+    for (size_t i = 0; i < n; i += STEP_BYTES) {
+        for (uint32_t v = 0; v < VECTORS; v++) {
+            step(&x.v[v]);
+            lanes16 pairs = (lanes16)x.v[v];
+            pairs = (((pairs & 0xff) * 26) >> 8 | (((pairs >> 8) * 26) & 0xff00)) + 0x6161;
+            memcpy(to + i + v * VECTOR_BYTES, &pairs, sizeof pairs);
+        }
     }
     s->seed = x;
 }
@@ -416,7 +433,7 @@ static void work(limits_part *part)
     uint64_t batches = options->events / options->threads / (EPOCHS * EPOCH_EVENTS);
     s->rate = options->rate, s->written = options->written;
     for (uint32_t lane = 0; lane < 8; lane++)
-        s->seed[lane] = UINT64_C(88172645463325252) * (2 * lane + 3 + 16 * part->index);
+        s->seed.lane[lane] = UINT64_C(88172645463325252) * (2 * lane + 3 + 16 * part->index);
     make_channels(s);
     s->live = new_table(s->rate), s->spare = new_table(s->rate);
     limits_begin(part);
