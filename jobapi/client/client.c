@@ -150,7 +150,8 @@ static tide_status perform_at(tide_client *self, const char *master, const tide_
         url.n = 0;
         tide_bytes_puts(&url, reply->location);
         tide_http_reply_fini(reply);
-        rv = tide_fail(TIDE_E_UNREACHABLE, "the masters point to each other");
+        /* For a moment after one died: worth waiting for. */
+        rv = tide_fail(TIDE_E_IO, "the masters point to each other");
     }
     if (rv == TIDE_OK && reply->code / 100 != 2) {
         rv = fail_reply(tide_bytes_text(&url), reply);

@@ -53,7 +53,8 @@ struct tide_election {
     bool has_lease;
     int64_t changed_at_ns; /* When the lease was last seen to be another. */
     bool has_looked, has_listed;
-    int64_t spread_ns; /* This standby's share of the spread, drawn for each time-out. */
+    bool is_predecessors; /* The lease is of one who was bound where this master is now. */
+    int64_t spread_ns;    /* This standby's share of the spread, drawn for each time-out. */
     uint64_t counter;
     bool has_resigned;
 };
@@ -216,6 +217,12 @@ static void take_lease(tide_election *self, const tide_store_done *done, int64_t
         self->has_looked && self->has_lease == has_lease &&
         (!has_lease || (lease.term == self->lease.term && lease.counter == self->lease.counter &&
                         strcmp(lease.id, self->lease.id) == 0));
+    /* Asked at the first look only: two that claim one address must not take turns. */
+    if (!self->has_looked)
+        self->is_predecessors = has_lease && strcmp(lease.control, self->control) == 0 &&
+                                strcmp(lease.id, self->id) != 0;
+    else if (!same)
+        self->is_predecessors = false;
     tide_arena_free(&self->arena);
     self->arena = arena;
     self->lease = lease;
@@ -227,7 +234,7 @@ static void take_lease(tide_election *self, const tide_store_done *done, int64_t
 /* The lease names nobody who could lead on. */
 static bool is_free(const tide_election *self)
 {
-    return !self->has_lease || self->lease.given_up;
+    return !self->has_lease || self->lease.given_up || self->is_predecessors;
 }
 
 static void look_as_standby(tide_election *self, int64_t now_ns)

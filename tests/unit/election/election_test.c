@@ -129,6 +129,29 @@ static void the_first_master_leads_at_once(void **state)
     assert_string_equal(tide_election_leader_rest(f->masters[1]), "http://x");
 }
 
+/* Restarted under its address, a master knows that the one before it is gone. */
+static void a_restarted_master_leads_at_once(void **state)
+{
+    fixture *f = *state;
+    let_first_lead(f);
+    tide_election_free(&f->masters[0]);
+    f->masters[0] = new_master("c", "tcp://a:1");
+    assert_true(time_until_leading(f, 0, TIMEOUT_NS) <= 2 * MS);
+    assert_int_equal(tide_election_term(f->masters[0]), 2);
+}
+
+/* Hosts that all call themselves 127.0.0.1: the newest takes over once, and nobody takes it back.
+ */
+static void one_address_for_two_does_not_go_back_and_forth(void **state)
+{
+    fixture *f = *state;
+    let_first_lead(f);
+    f->masters[2] = new_master("c", "tcp://a:1");
+    let_pass(f, 100 * TIMEOUT_NS);
+    assert_true(leads(f, 2) && !leads(f, 0));
+    assert_int_equal(tide_election_term(f->masters[2]), 2);
+}
+
 static void who_leads_goes_on_leading(void **state)
 {
     fixture *f = *state;
@@ -316,6 +339,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_first_master_leads_at_once),
+        TEST(a_restarted_master_leads_at_once),
+        TEST(one_address_for_two_does_not_go_back_and_forth),
         TEST(who_leads_goes_on_leading),
         TEST(a_standby_takes_over_after_a_crash),
         TEST(of_two_standbys_one_takes_over),
