@@ -319,7 +319,12 @@ static tide_exit start_cluster(const tide_args *args)
         tide_exit_report(start(args, (uint32_t)n_workers, arena, cluster), TIDE_PHASE_RUN);
     if (code == TIDE_EXIT_OK) {
         tide_bytes out = { 0 };
-        tide_bytes_printf(&out, "%s\n", cluster->rest);
+        bool as_json = strcmp(tide_args_value(args, "output", "table"), "json") == 0;
+        if (as_json)
+            tide_bytes_printf(&out, "{\"rest\": \"%s\", \"control\": \"%s\"}\n", cluster->rest,
+                              cluster->control);
+        else
+            tide_bytes_printf(&out, "%s\n", cluster->rest);
         code = (tide_exit)tide_output_text(&out);
     }
     tide_arena_free(&arena);

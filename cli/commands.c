@@ -201,6 +201,7 @@ static const tide_flag status_flags[] = {
 static const tide_flag end_flags[] = {
     { .name = "wait", .help = "Wait until the job has ended" },
     FLAG_TIMEOUT,
+    FLAG_FORM,
     FLAG_MASTER,
     FLAG_CONFIG,
     { 0 },
@@ -237,7 +238,7 @@ static const tide_flag cluster_flags[] = {
       .letter = 'o',
       .value = "FORMAT",
       .choices = "table|json",
-      .help = "Form of the answer of status" },
+      .help = "Form of the answer" },
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },

@@ -108,11 +108,19 @@ static int end_jobs(const tide_args *args, bool stops)
     remote r;
     tide_exit code = remote_open(&r, args);
     if (code != TIDE_EXIT_OK) return code;
+    json_t *list = json_array();
     for (uint32_t i = 0; i < args->n_operands; i++) {
-        tide_exit one = tide_exit_report(end_one(&r, args, args->operands[i], stops, timeout_ms),
-                                         TIDE_PHASE_RUN);
+        tide_status rv = end_one(&r, args, args->operands[i], stops, timeout_ms);
+        json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "jid", args->operands[i], "request",
+                                              stops ? "stop" : "cancel", "done", rv == TIDE_OK));
+        tide_exit one = tide_exit_report(rv, TIDE_PHASE_RUN);
         if (code == TIDE_EXIT_OK) code = one;
     }
+    if (r.form == REMOTE_JSON) {
+        tide_exit printed = remote_print_json(list);
+        if (code == TIDE_EXIT_OK) code = printed;
+    }
+    json_decref(list);
     remote_close(&r);
     return code;
 }

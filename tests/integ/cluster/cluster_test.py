@@ -130,7 +130,8 @@ class LifeTest(Cluster):
         self.run_it("stop", job, "--wait", "--timeout", "60s")
         self.assertEqual(self.run_it("status", job, "--wait", "FINISHED", "--timeout", "1s").stdout, "FINISHED\n")
         job = self.submit(ENDLESS, "--wait", "RUNNING", "--timeout", "60s")
-        self.run_it("cancel", job, "--wait", "--timeout", "60s")
+        ended = json.loads(self.run_it("cancel", job, "--wait", "--timeout", "60s", "-o", "json").stdout)
+        self.assertEqual(ended, [{"jid": job, "request": "cancel", "done": True}])
         self.assertEqual(self.run_it("status", job).stdout, "CANCELED\n")
         self.assertIn("will not be RUNNING", self.run_it("status", job, "--wait", "RUNNING", code=7).stderr)
 
@@ -239,12 +240,12 @@ class StartTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def test_a_second_one_in_the_same_folder_is_refused_and_stop_ends_all(self):
-        first = tidemill("cluster", "start", cwd=self.folder)
+        first = tidemill("cluster", "start", "-o", "json", cwd=self.folder)
         self.addCleanup(tidemill, "cluster", "stop", cwd=self.folder)
         self.assertEqual(first.returncode, 0, first.stderr)
         second = tidemill("cluster", "start", cwd=self.folder)
         self.assertEqual(second.returncode, 7)
-        self.assertIn(first.stdout.strip(), second.stderr)
+        self.assertIn(json.loads(first.stdout)["rest"], second.stderr)
         status = json.loads(tidemill("cluster", "status", "-o", "json", cwd=self.folder).stdout)
         self.assertEqual([p["state"] for p in status["processes"]], ["runs", "runs"])
         self.assertEqual(tidemill("cluster", "stop", cwd=self.folder).returncode, 0)
