@@ -16,6 +16,7 @@ static int lock_core(const char *folder, int32_t cpu)
     char *path = tide_asprintf("%s/cpu-%d", folder, (int)cpu);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     tide_free(path);
+    if (fd >= 0) (void)fchmod(fd, 0666); /* Refused when it is another user's, who did it. */
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     if (fd >= 0) close(fd);
     return -1;
@@ -29,7 +30,8 @@ static void unlock_all(agent_cores *self)
 
 static void place_slots(agent_cores *self, const tide_topology *topology, const char *folder)
 {
-    mkdir(folder, 01777);
+    /* Every user's agents meet there, whatever the mask of the first. */
+    if (mkdir(folder, 01777) == 0) (void)chmod(folder, 01777);
     for (uint32_t c = 0; c < topology->n_cores && self->n_pinned < self->n_slots; c++) {
         const tide_core *core = &topology->cores[c];
         int fd = lock_core(folder, core->cpu);

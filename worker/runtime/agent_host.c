@@ -31,10 +31,13 @@ tide_status agent_lock_folder(const char *folder, int *fd)
     char *path = tide_asprintf("%s/lock", folder);
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     tide_status rv = TIDE_OK;
-    if (*fd < 0)
+    if (*fd < 0) {
         rv = tide_fail(TIDE_E_IO, "%s: %s", path, strerror(errno));
-    else if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+    } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        close(*fd);
+        *fd = -1;
         rv = tide_fail(TIDE_E_REFUSED, "another worker uses the folder %s (data.dir)", folder);
+    }
     tide_free(path);
     return rv;
 }
