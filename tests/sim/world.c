@@ -74,7 +74,7 @@ int64_t sim_wall_us(const sim_process *process)
 static int64_t world_time(const sim_host *host, int64_t local_ns)
 {
     int64_t rate = 1000000 + host->drift_ppm;
-    __int128 scaled = (__int128)(local_ns - host->boot_ns) * 1000000 + rate - 1;
+    __int128 scaled = ((__int128)local_ns - host->boot_ns) * 1000000 + rate - 1;
     return scaled <= 0 ? 0 : (int64_t)(scaled / rate);
 }
 

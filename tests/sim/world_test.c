@@ -130,6 +130,17 @@ static void a_wake_comes_by_the_hosts_own_clock(void **state)
     end(&f);
 }
 
+static void what_was_due_long_ago_wakes_now(void **state)
+{
+    (void)state;
+    fixture f;
+    begin(&f, 11);
+    sim_wake_at(f.b, 0, INT64_MIN);
+    sim_run_until(f.world, SIM_MS);
+    expect(&f.b_diary, "wake:0 ");
+    end(&f);
+}
+
 static void a_death_is_told_behind_the_last_words(void **state)
 {
     (void)state;
@@ -267,6 +278,7 @@ int main(void)
         cmocka_unit_test(frames_keep_their_order_on_a_busy_lane),
         cmocka_unit_test(a_paused_process_hears_all_later_and_in_order),
         cmocka_unit_test(a_wake_comes_by_the_hosts_own_clock),
+        cmocka_unit_test(what_was_due_long_ago_wakes_now),
         cmocka_unit_test(a_death_is_told_behind_the_last_words),
         cmocka_unit_test(a_host_without_power_tells_nobody),
         cmocka_unit_test(a_block_holds_or_loses_one_direction),
