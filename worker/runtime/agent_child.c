@@ -215,8 +215,6 @@ static void name_operator(const agent_child *self, tide_arena *arena, tide_failu
     tide_page_name(self->page, vertex - 1, name);
     f->operator= tide_arena_strdup(arena, name);
     f->batch = atomic_load(&mark->batch);
-    f->text = tide_arena_printf(arena, "%s in operator %s, batch %llu", f->text, name,
-                                (unsigned long long)f->batch);
 }
 
 /* Whoever runs into a limit rarely says so. The limit is of what is mapped, of which allocators

@@ -109,7 +109,9 @@ static void on_exit_of(agent_shell *self, uint32_t index)
     agent_child_copy_output(child);
     const tide_failure exit = agent_child_wait(child, self->arena);
     tide_log_info("runner ended", tide_log_int("pid", child->pid),
-                  tide_log_str("how", exit.code ? exit.text : "well"));
+                  tide_log_str("how", exit.code ? exit.text : "well"),
+                  tide_log_str("operator", exit.operator),
+                  tide_log_int("batch", (int64_t)exit.batch));
     self->children[index] = self->children[--self->n_children];
     uint64_t runner = child->runner;
     agent_child_free(&child);
