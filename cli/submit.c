@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,8 +36,10 @@ static void fill_spec(const tide_cli_job *job, const tide_graph *graph, const ti
                       tide_arena *arena, tide_job_spec *out)
 {
     const char *path = args->n_operands ? args->operands[0] : "sql";
+    char *folder = getcwd(NULL, 0);
     const tide_spec_source source = {
         .name = file_name(path),
+        .folder = folder ? tide_arena_strdup(arena, folder) : "",
         .artifact_name = is_library(args) ? file_name(path) : NULL,
         .artifact = "", /* Known when it was uploaded. */
         .args = args->operands + 1,
@@ -46,6 +49,7 @@ static void fill_spec(const tide_cli_job *job, const tide_graph *graph, const ti
         .above = job->config.above.options,
         .n_above = job->config.above.n,
     };
+    free(folder);
     tide_spec_of(graph, &source, arena, out);
 }
 

@@ -126,6 +126,9 @@ static tide_status submit(tide_cluster *self, draft *d, tide_spec_source *source
         TIDE_TRY(tide_client_upload(self->client, path, artifact));
         source->artifact = artifact;
     }
+    char *folder = getcwd(NULL, 0);
+    source->folder = folder ? tide_arena_strdup(d->arena, folder) : "";
+    free(folder);
     source->above = d->above;
     source->n_above = d->n_above;
     tide_job_spec spec;

@@ -69,6 +69,7 @@ void tide_spec_of(const tide_graph *graph, const tide_spec_source *source, tide_
         .text_name = is_library ? "" : plan->source_name,
         .artifact = is_library ? source->artifact : "",
         .artifact_name = is_library ? source->artifact_name : "",
+        .folder = source->folder,
     };
     tide_text_item *args = TIDE_NEW_N(arena, tide_text_item, source->n_args);
     for (uint32_t i = 0; i < source->n_args; i++) args[i].text = source->args[i];

@@ -14,6 +14,7 @@ typedef struct tide_spec_source {
     const char *artifact;      /* A library's checksum. */
     const char *const *args;   /* Of a library, without its own name. */
     uint32_t n_args;
+    const char *folder; /* The submitter's working folder: where relative paths begin. */
     const tide_option *below, *above; /* Settings below and above the job's SETs. */
     uint32_t n_below, n_above;
 } tide_spec_source;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -205,9 +206,12 @@ static void turn(agent_shell *self)
 }
 
 /* ---- begin and end ---- */
+/* Whole paths: a runner works in its job's folder. */
 static tide_status make_folders(agent_shell *self)
 {
-    const char *folder = self->config.folder;
+    TIDE_TRY(agent_make_folder(self->config.folder));
+    char *folder = realpath(self->config.folder, NULL);
+    if (folder == NULL) return tide_fail(TIDE_E_IO, "%s: %s", self->config.folder, strerror(errno));
     char *artifacts = tide_asprintf("%s/artifacts", folder);
     self->logs = tide_asprintf("%s/logs", folder);
     self->ipc_folder = tide_asprintf("%s/ipc", folder);
@@ -218,6 +222,7 @@ static tide_status make_folders(agent_shell *self)
     self->store = agent_store_new(artifacts);
     if (strlen(self->ipc_folder) > IPC_FOLDER_MAX) self->ipc_folder[0] = '\0';
     tide_free(artifacts);
+    free(folder);
     return rv;
 }
 

@@ -1,8 +1,11 @@
 /* runner_part.c - one part of a job: what is loaded, built, run and taken down in this process. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/core/assert.h"
+#include "base/core/log.h"
 #include "worker/connector/print/output.h"
 #include "worker/runtime/runner_priv.h"
 #include "worker/runtime/split_wire.h"
@@ -62,12 +65,23 @@ static tide_job_config job_config(const runner_part *self)
 }
 
 /* ---- prepare ---- */
+/* Relative paths in the job mean what they meant where it was submitted, if that folder is here,
+ * too: on the same host, or shared. */
+static void enter_folder(const tide_job_spec *spec)
+{
+    if (*spec->folder == '\0') return;
+    if (chdir(spec->folder) != 0)
+        tide_log_info("folder of the submission is not here", tide_log_str("folder", spec->folder),
+                      tide_log_str("why", strerror(errno)));
+}
+
 /* The thread that builds the plan has the page's last mark: user code runs on it. */
 static tide_status load(runner_part *self)
 {
     tide_mark *mark = &tide_page_marks(self->config.page)[tide_page_n_slots(self->config.page)];
     atomic_store(&mark->thread, (int32_t)gettid());
     tide_mark_busy(mark, true);
+    enter_folder(&self->config.start->spec);
     tide_status rv =
         runner_load(&self->config.start->spec, self->config.artifact_path, &self->plan);
     tide_mark_busy(mark, false);

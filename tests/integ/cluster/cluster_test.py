@@ -59,7 +59,8 @@ class Cluster(unittest.TestCase):
             tidemill("cancel", "--wait", "--timeout", "60s", *left, cwd=self.folder, env=env)
 
     def run_it(self, *arguments, code=0, **more):
-        run = tidemill(*arguments, cwd=self.folder, **more)
+        more.setdefault("cwd", self.folder)
+        run = tidemill(*arguments, **more)
         self.assertEqual(run.returncode, code, f"{arguments}\n{run.stdout}\n{run.stderr}\n{self.told()}")
         return run
 
@@ -93,12 +94,12 @@ class Cluster(unittest.TestCase):
 
 class LifeTest(Cluster):
     def test_the_ad_sessions_come_out_as_in_one_process(self):
+        # Its paths are relative: to where it is submitted, not to where a worker was started.
         place = os.path.join(ROOT, "examples", "ad-sessions")
-        with open(os.path.join(place, "job.sql"), encoding="utf-8") as file:
-            sql = file.read().replace("'data/", f"'{place}/data/")
-        job = self.submit(sql, "-p", "4", "--name", "ad sessions", "--wait", "--timeout", "60s")
+        job = self.run_it("submit", "job.sql", "-p", "4", "--name", "ad sessions", "--wait", "--timeout", "60s",
+                          cwd=place, env={"TIDEMILL_MASTER": self.rest}).stdout.strip()
         cluster = self.run_it("logs", job).stdout.splitlines()
-        alone = tidemill("run", "-o", "jsonl", "-", stdin=sql, cwd=self.folder).stdout.splitlines()
+        alone = tidemill("run", "-o", "jsonl", "job.sql", cwd=place).stdout.splitlines()
         self.assertEqual(sorted(map(json.loads, cluster), key=str), sorted(map(json.loads, alone), key=str))
         self.assertGreater(len(alone), 5)
         self.assertEqual(self.run_it("status", job).stdout, "FINISHED\n")
