@@ -152,6 +152,10 @@ static uint32_t int_retract(const tide_agg *self, uint8_t *const *states, uint32
     return sum_ints_of(self, states, offset, arg, rows, n, true);
 }
 
+/* The first number of more digits than a DECIMAL has. */
+#define DECIMAL_LIMIT ((__int128)UINT64_C(10000000000000000000) * UINT64_C(10000000000000000000))
+_Static_assert(TIDE_DECIMAL_PRECISION_MAX == 38, "ten to the 19th, squared");
+
 static __int128 power_of_ten(uint32_t exponent)
 {
     __int128 v = 1;
@@ -169,7 +173,7 @@ TIDE_INLINE uint32_t sum_decimals(uint8_t *const *states, uint32_t offset, const
                                   const uint16_t *rows, uint32_t n, bool subtract)
 {
     const __int128 *values = arg->values;
-    const __int128 limit = power_of_ten(TIDE_DECIMAL_PRECISION_MAX);
+    const __int128 limit = DECIMAL_LIMIT;
     for (uint32_t i = 0; i < n; i++) {
         if (!tide_agg_row_valid(arg->validity, rows[i])) continue;
         exact_sum *s = (void *)(states[i] + offset);
@@ -199,9 +203,7 @@ TIDE_INLINE bool exact_combine(const tide_agg *self, exact_sum *into, const exac
                                bool subtract)
 {
     __int128 sum, v = sum_get(from);
-    if (!add_decimal(sum_get(into), subtract ? -v : v, power_of_ten(TIDE_DECIMAL_PRECISION_MAX),
-                     &sum))
-        return false;
+    if (!add_decimal(sum_get(into), subtract ? -v : v, DECIMAL_LIMIT, &sum)) return false;
     if (self->result.id == TIDE_TYPE_BIGINT && (int64_t)sum != sum) return false;
     sum_set(into, sum);
     into->n += subtract ? -from->n : from->n;
