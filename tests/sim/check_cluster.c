@@ -171,9 +171,52 @@ static void fire_kept(sim_world *world, void *arg)
                  job->id, attempt, job->kept_attempt);
 }
 
+static void fire_standby_leads(sim_world *world, void *arg)
+{
+    (void)arg;
+    for (uint32_t i = 0; i < world->n_processes; i++) {
+        sim_master_look look;
+        if (!is_kind(world->processes[i], "master")) continue;
+        sim_master_look_at(world->processes[i], &look);
+        if (look.leads) return;
+    }
+    if (is_calm(world)) sim_fail(world, SIM_WRONG, "no standby leads after 3 s");
+}
+
+typedef struct slots_wanted {
+    uint32_t leader; /* Process. */
+    uint32_t slots;
+} slots_wanted;
+
+static void fire_agent_is_lost(sim_world *world, void *arg)
+{
+    const slots_wanted *wanted = arg;
+    const sim_process *leader = sim_process_at(world, wanted->leader);
+    sim_master_look look = { 0 };
+    if (leader->alive) sim_master_look_at(leader, &look);
+    if (look.ready && look.slots_total != wanted->slots)
+        sim_fail(world, SIM_WRONG, "%s counts %u slots after an agent was lost, must be %u",
+                 leader->name, look.slots_total, wanted->slots);
+}
+
+void sim_check_agent_lost_within(sim_world *world, const sim_process *leader, int64_t ns)
+{
+    const sim_cluster *self = sim_cluster_of(world);
+    sim_master_look look;
+    sim_master_look_at(leader, &look);
+    if (look.slots_total != self->n_agents * self->slots_per_agent) return;
+    slots_wanted *wanted = tide_arena_alloc(self->arena, sizeof *wanted);
+    *wanted = (slots_wanted){ leader->id, look.slots_total - self->slots_per_agent };
+    sim_at(world, world->now + ns, fire_agent_is_lost, wanted);
+}
+
 void sim_check_leader_dies(sim_world *world, const sim_process *leader)
 {
     sim_cluster *self = sim_cluster_of(world);
+    uint32_t n_masters = 0;
+    for (uint32_t i = 0; i < world->n_processes; i++)
+        n_masters += is_kind(world->processes[i], "master");
+    if (n_masters > 1) sim_at(world, world->now + 3 * SIM_S, fire_standby_leads, NULL);
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         sim_job *job = &self->jobs[i];
         if (job->by_driver || strcmp(sim_master_job_state(leader, job->id, NULL), "RUNNING") != 0)

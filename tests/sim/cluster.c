@@ -11,6 +11,9 @@
 #define FAULTS_END_NS (40 * SIM_S)
 #define ASK_AGAIN_NS (2 * SIM_S)
 #define CALM_AFTER_NS (12 * SIM_S)
+#define SILENT_NS (6 * SIM_S)
+#define CLOSED_SEEN_NS (200 * SIM_MS)
+#define SILENCE_SEEN_NS (3200 * SIM_MS)
 
 /* ---- clients: ask some master until one says yes ---- */
 static sim_process *some_master(sim_world *world)
@@ -207,6 +210,21 @@ static void setup(sim_world *world)
     sim_check_cluster_begin(world);
 }
 
+/* An agent dies, or stands still: its runners do not, and may write until they are told. */
+static void lose_agent(sim_world *world, sim_process *leader, bool dies)
+{
+    sim_process *agent = sim_faults_any(world, "agent");
+    if (agent == NULL) return;
+    sim_faults_suspect(world, agent->host, world->now + SILENT_NS);
+    if (dies) {
+        sim_check_agent_lost_within(world, leader, CLOSED_SEEN_NS);
+        sim_kill(agent, false);
+    } else {
+        sim_check_agent_lost_within(world, leader, SILENCE_SEEN_NS);
+        sim_pause(agent, SILENT_NS);
+    }
+}
+
 /* One more death, in a world that is calm otherwise: what it may cost is known exactly. */
 static void fire_calm_death(sim_world *world, void *arg)
 {
@@ -219,9 +237,14 @@ static void fire_calm_death(sim_world *world, void *arg)
         sim_kill(sim_process_at(world, job->driver), false);
         leader = NULL; /* A living master sees it. */
     }
-    if (leader == NULL || !sim_chance(world, SIM_STREAM_FAULTS, 0.5)) return;
-    sim_check_leader_dies(world, leader);
-    sim_kill(leader, false);
+    if (leader == NULL) return;
+    int64_t what = sim_between(world, SIM_STREAM_FAULTS, 0, 3);
+    if (what == 0) {
+        sim_check_leader_dies(world, leader);
+        sim_kill(leader, false);
+    } else if (what < 3) {
+        lose_agent(world, leader, what == 1);
+    }
 }
 
 static void heal(sim_world *world)

@@ -47,7 +47,7 @@ static void count(sim_world *world, sim_fault_kind kind)
 }
 
 /* ---- whom it hits ---- */
-static sim_process *any_process(sim_world *world, const char *kind)
+sim_process *sim_faults_any(sim_world *world, const char *kind)
 {
     sim_process *chosen = NULL;
     uint64_t n = 0;
@@ -59,7 +59,7 @@ static sim_process *any_process(sim_world *world, const char *kind)
     return chosen;
 }
 
-static void suspect(sim_world *world, const sim_host *host, int64_t until)
+void sim_faults_suspect(sim_world *world, const sim_host *host, int64_t until)
 {
     int64_t *at = &faults_of(world)->host_suspect_until[host - world->hosts];
     if (until + SUSPECT_AFTER_NS > *at) *at = until + SUSPECT_AFTER_NS;
@@ -67,9 +67,9 @@ static void suspect(sim_world *world, const sim_host *host, int64_t until)
 
 static bool kill_one(sim_world *world, const char *kind)
 {
-    sim_process *p = any_process(world, kind);
+    sim_process *p = sim_faults_any(world, kind);
     if (p == NULL) return false;
-    suspect(world, p->host, world->now);
+    sim_faults_suspect(world, p->host, world->now);
     sim_kill(p, false);
     return true;
 }
@@ -89,7 +89,7 @@ static bool power_off(sim_world *world)
     host->down = true;
     sim_say(world, host->name, "loses power");
     int64_t until = world->now + draw(world, SIM_S, 12 * SIM_S);
-    suspect(world, host, until);
+    sim_faults_suspect(world, host, until);
     for (uint32_t i = 0; i < world->n_processes; i++)
         if (world->processes[i]->host == host) sim_kill(world->processes[i], true);
     sim_at(world, until, fire_power_on, host);
@@ -98,10 +98,10 @@ static bool power_off(sim_world *world)
 
 static bool pause_process(sim_world *world, const char *kind)
 {
-    sim_process *p = any_process(world, kind);
+    sim_process *p = sim_faults_any(world, kind);
     if (p == NULL) return false;
     int64_t for_ns = draw(world, 10 * SIM_MS, 8 * SIM_S);
-    suspect(world, p->host, world->now + for_ns);
+    sim_faults_suspect(world, p->host, world->now + for_ns);
     sim_pause(p, for_ns);
     return true;
 }
@@ -110,7 +110,7 @@ static bool pause_host(sim_world *world)
 {
     sim_host *host = &world->hosts[draw(world, 0, world->n_hosts - 1)];
     int64_t for_ns = draw(world, 10 * SIM_MS, 8 * SIM_S);
-    suspect(world, host, world->now + for_ns);
+    sim_faults_suspect(world, host, world->now + for_ns);
     bool any = false;
     for (uint32_t i = 0; i < world->n_processes; i++) {
         sim_process *p = world->processes[i];
@@ -127,8 +127,8 @@ static bool block_one_way(sim_world *world)
     uint32_t to = (uint32_t)draw(world, 0, world->n_hosts - 1);
     if (from == to) return false;
     int64_t until = world->now + draw(world, 100 * SIM_MS, 8 * SIM_S);
-    suspect(world, &world->hosts[from], until);
-    suspect(world, &world->hosts[to], until);
+    sim_faults_suspect(world, &world->hosts[from], until);
+    sim_faults_suspect(world, &world->hosts[to], until);
     sim_net_block(world->net, from, to, until, draw(world, 0, 1) == 0);
     return true;
 }
@@ -147,7 +147,8 @@ static bool isolate(sim_world *world)
     bool loses = draw(world, 0, 1) == 0;
     if (draw(world, 0, 1)) cut_from_store(world, host, until);
     for (uint32_t other = 0; other < world->n_hosts; other++) {
-        suspect(world, &world->hosts[other], until); /* It may be the leader who is cut off. */
+        sim_faults_suspect(world, &world->hosts[other],
+                           until); /* It may be the leader who is cut off. */
         if (other == host) continue;
         sim_net_block(world->net, host, other, until, loses);
         sim_net_block(world->net, other, host, until, loses);
@@ -159,8 +160,8 @@ static bool cut(sim_world *world)
 {
     uint32_t a, b;
     if (!sim_net_any(world, &a, &b)) return false;
-    suspect(world, sim_process_at(world, a)->host, world->now);
-    suspect(world, sim_process_at(world, b)->host, world->now);
+    sim_faults_suspect(world, sim_process_at(world, a)->host, world->now);
+    sim_faults_suspect(world, sim_process_at(world, b)->host, world->now);
     sim_net_cut(world, a, b);
     return true;
 }
@@ -211,9 +212,9 @@ static bool fail_task(sim_world *world)
 
 static bool shut_down(sim_world *world, const char *kind, void (*how)(sim_process *))
 {
-    sim_process *p = how ? any_process(world, kind) : NULL;
+    sim_process *p = how ? sim_faults_any(world, kind) : NULL;
     if (p == NULL) return false;
-    suspect(world, p->host, world->now);
+    sim_faults_suspect(world, p->host, world->now);
     sim_say(world, p->name, "is told to shut down");
     how(p);
     return true;

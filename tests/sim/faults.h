@@ -61,6 +61,10 @@ const char *sim_fault_name(sim_fault_kind kind);
 /* Draws the plan and schedules its episodes, the last one a little before end_ns. wanted: a bit per
  * kind that the scenario can have. */
 void sim_faults_plan(sim_faults *self, sim_world *world, uint64_t wanted, int64_t end_ns);
+/* For a scenario's own faults: some living process of a kind (or NULL); its host may be behind
+ * until a while after then. */
+sim_process *sim_faults_any(sim_world *world, const char *kind);
+void sim_faults_suspect(sim_world *world, const sim_host *host, int64_t until);
 void sim_faults_heal(sim_faults *self, sim_world *world);
 
 #endif
