@@ -27,6 +27,12 @@ static void put_head(const json_t *job, tide_bytes *out)
         tide_bytes_printf(out, "failure    %s\n", remote_text(job, "failure"));
 }
 
+/* Past every time: the input has ended. */
+static const char *watermark_text(int64_t us, char buf[48])
+{
+    return us == INT64_MAX ? "end" : remote_time(us / 1000, buf);
+}
+
 static void put_vertices(const json_t *job, tide_bytes *out)
 {
     tide_table_text table;
@@ -41,7 +47,7 @@ static void put_vertices(const json_t *job, tide_bytes *out)
                             remote_text(v, "id"), remote_text(v, "name"),
                             remote_int(v, "parallelism"), remote_text(v, "status"),
                             remote_int(io, "read-records"), remote_int(io, "write-records"),
-                            remote_time(remote_int(v, "watermark") / 1000, when));
+                            watermark_text(remote_int(v, "watermark"), when));
     }
     tide_bytes_putc(out, '\n');
     tide_table_text_print(&table, out);

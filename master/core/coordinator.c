@@ -76,6 +76,7 @@ void tide_coordinator_free(tide_coordinator **self_p)
     *self_p = NULL;
     tide_attempt_fini(&self->attempt);
     tide_failures_fini(&self->failures);
+    tide_arena_free(&self->last_arena);
     tide_restart_free(&self->restart);
     tide_bytes_fini(&self->short_of);
     tide_arena_free(&self->step_arena);
@@ -259,8 +260,39 @@ static void send_due_commands(tide_coordinator *self)
     }
 }
 
+/* What every runner of a job that ended so is said to have come to. */
+static const tide_runner_report *last_report(tide_lifecycle end)
+{
+    static const tide_runner_report
+        finished = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_FINISHED },
+        failed = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_FAILED },
+        exited = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_EXITED };
+    if (end == TIDE_LIFECYCLE_FINISHED) return &finished;
+    return end == TIDE_LIFECYCLE_FAILED ? &failed : &exited;
+}
+
+static void keep_for_view(tide_coordinator *self)
+{
+    tide_arena *arena = self->last_arena = tide_arena_new();
+    self->last = TIDE_NEW_N(arena, tide_runner_view, self->attempt.n);
+    for (uint32_t i = 0; i < self->attempt.n; i++) {
+        tide_runner_view *kept = &self->last[i];
+        tide_coordinator_runner(self, i, kept);
+        uint64_t *slots = TIDE_NEW_N(arena, uint64_t, kept->n_slots);
+        if (kept->n_slots) memcpy(slots, kept->slots, kept->n_slots * sizeof *slots);
+        kept->slots = slots;
+        kept->agent = tide_arena_strdup(arena, kept->agent);
+        kept->host = tide_arena_strdup(arena, kept->host);
+        kept->gone = true;
+        kept->report = last_report(self->state);
+        if (kept->stats) kept->stats = tide_msg_copy(TIDE_MSG_RUNNER_STATS, kept->stats, arena);
+    }
+    self->n_last = self->attempt.n;
+}
+
 void tide_coordinator_clear(tide_coordinator *self)
 {
+    if (tide_lifecycle_is_final(self->state) && self->attempt.n) keep_for_view(self);
     for (uint32_t i = 0; i < self->attempt.n; i++) {
         const tide_job_runner *runner = &self->attempt.runners[i];
         if (runner->report->state == TIDE_RUNNER_EXITED)

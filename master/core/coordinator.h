@@ -128,7 +128,7 @@ int64_t tide_coordinator_since_us(const tide_coordinator *self, tide_lifecycle s
 int64_t tide_coordinator_submitted_us(const tide_coordinator *self);
 int64_t tide_coordinator_ended_us(const tide_coordinator *self); /* 0: it has not. */
 
-/* A runner of the current attempt. */
+/* A runner of the current attempt; of the last one when the job has ended. */
 typedef struct tide_runner_view {
     uint64_t runner;
     const char *agent, *host;

@@ -58,12 +58,16 @@ bool tide_coordinator_is_on(const tide_coordinator *self, const char *agent)
 
 uint32_t tide_coordinator_n_runners(const tide_coordinator *self)
 {
-    return self->attempt.n;
+    return self->attempt.n ? self->attempt.n : self->n_last;
 }
 
 void tide_coordinator_runner(const tide_coordinator *self, uint32_t i, tide_runner_view *out)
 {
-    tide_assert(i < self->attempt.n);
+    tide_assert(i < tide_coordinator_n_runners(self));
+    if (self->attempt.n == 0) {
+        *out = self->last[i];
+        return;
+    }
     const tide_job_runner *runner = &self->attempt.runners[i];
     *out = (tide_runner_view){ .runner = runner->number,
                                .agent = runner->agent,

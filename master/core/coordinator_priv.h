@@ -46,6 +46,11 @@ struct tide_coordinator {
     bool refused;
     tide_bytes short_of; /* Why slots were not granted yet, or never will be. */
     tide_failures failures;
+    /* How the last attempt's runners stood when the job ended, for those who look: kept when the
+     * attempt is not. */
+    tide_arena *last_arena; /* NULL until then. */
+    tide_runner_view *last;
+    uint32_t n_last;
 };
 
 /* A state: what happens on the way in, and what is decided from what is known. NULL: nothing. */

@@ -56,7 +56,8 @@ static void view_job(const tide_master_job *job, tide_arena *arena, tide_view_jo
         .submitted_us = tide_coordinator_submitted_us(c),
         .ended_us = tide_coordinator_ended_us(c),
         .why_waiting = tide_arena_strdup(arena, tide_coordinator_why_waiting(c)),
-        .n_runners = tide_coordinator_n_runners(c),
+        .n_runners =
+            tide_lifecycle_is_final(tide_coordinator_state(c)) ? 0 : tide_coordinator_n_runners(c),
     };
     for (uint32_t s = 0; s < TIDE_LIFECYCLE_COUNT; s++)
         out->since_us[s] = tide_coordinator_since_us(c, (tide_lifecycle)s);

@@ -103,6 +103,8 @@ class LifeTest(Cluster):
         self.assertEqual(sorted(map(json.loads, cluster), key=str), sorted(map(json.loads, alone), key=str))
         self.assertGreater(len(alone), 5)
         self.assertEqual(self.run_it("status", job).stdout, "FINISHED\n")
+        # What it did can be looked up when it is over.
+        self.assertRegex(self.run_it("describe", job).stdout, r"scan ad_views +4 +FINISHED +[1-9]")
         jobs = json.loads(self.run_it("list", "-o", "json").stdout)["jobs"]
         self.assertIn((job, "ad sessions", "FINISHED"), [(j["jid"], j["name"], j["state"]) for j in jobs])
 
