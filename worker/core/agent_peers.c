@@ -341,11 +341,10 @@ void agent_peers_timers(tide_agent *self)
         agent_peer *p = &self->peers[i];
         if (!p->in_use || p->due_ns > self->now_ns) continue;
         p->due_ns = self->now_ns + p->beat_ns;
-        if (p->welcomed) {
+        if (p->welcomed)
             send_heartbeat(self, i);
-            continue;
-        }
-        send_hello(self, i);
-        if (self->draining) send_goodbye(self, i); /* It has runners of ours to take note of. */
+        else
+            send_hello(self, i);                   /* It has runners of ours to take note of. */
+        if (self->draining) send_goodbye(self, i); /* One may get lost. */
     }
 }

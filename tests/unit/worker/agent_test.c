@@ -506,6 +506,17 @@ static void draining_ends_even_when_nobody_listens(void **state)
     kit_end(&k);
 }
 
+/* One goodbye may get lost: the leader hears it with every heartbeat. */
+static void a_goodbye_is_said_again(void **state)
+{
+    (void)state;
+    kit k;
+    begin_running(&k);
+    kit_step(&k, &(tide_agent_event){ .kind = TIDE_AGENT_DRAIN }, "send 0 AGENT_GOODBYE");
+    kit_wait(&k, 500, "send 0 AGENT_HEARTBEAT runners=1 leases=0\nsend 0 AGENT_GOODBYE");
+    kit_end(&k);
+}
+
 static void a_second_drain_kills(void **state)
 {
     (void)state;
@@ -554,6 +565,7 @@ int main(void)
         cmocka_unit_test(a_runner_that_waits_for_its_artifact_can_be_killed),
         cmocka_unit_test(draining_refuses_waits_and_exits),
         cmocka_unit_test(draining_ends_even_when_nobody_listens),
+        cmocka_unit_test(a_goodbye_is_said_again),
         cmocka_unit_test(a_second_drain_kills),
         cmocka_unit_test(a_log_is_read_for_a_master_and_for_the_jobs_driver),
     };
