@@ -11,6 +11,7 @@
 #define FAULTS_END_NS (40 * SIM_S)
 #define ASK_AGAIN_NS (2 * SIM_S)
 #define CALM_AFTER_NS (12 * SIM_S)
+#define DRAIN_NS (30 * SIM_S)
 #define SILENT_NS (6 * SIM_S)
 #define CLOSED_SEEN_NS (200 * SIM_MS)
 #define SILENCE_SEEN_NS (3200 * SIM_MS)
@@ -188,6 +189,13 @@ static void fail_task(sim_world *world)
     sim_say(world, job->id, "the next write of a task fails");
 }
 
+/* Its runners may go on for as long as the drain may take. */
+static void drain_agent(sim_process *agent)
+{
+    sim_faults_suspect(agent->world, agent->host, agent->world->now + DRAIN_NS);
+    sim_agent_drain(agent);
+}
+
 static void setup(sim_world *world)
 {
     sim_cluster *self = tide_calloc(1, sizeof *self);
@@ -204,7 +212,7 @@ static void setup(sim_world *world)
     sim_faults *faults = &world->run->faults;
     faults->block_sink = block_sink;
     faults->fail_task = fail_task;
-    faults->drain_agent = sim_agent_drain;
+    faults->drain_agent = drain_agent;
     faults->resign_master = sim_master_resign;
     sim_faults_plan(faults, world, UINT64_MAX, FAULTS_END_NS);
     sim_check_cluster_begin(world);

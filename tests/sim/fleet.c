@@ -65,8 +65,10 @@ static void limit_seed(void)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    rlim_t at = (rlim_t)used.ru_utime.tv_sec + SEED_CPU_SECONDS;
-    setrlimit(RLIMIT_CPU, &(struct rlimit){ at, at + 5 });
+    struct rlimit limit;
+    getrlimit(RLIMIT_CPU, &limit);
+    limit.rlim_cur = (rlim_t)used.ru_utime.tv_sec + SEED_CPU_SECONDS;
+    setrlimit(RLIMIT_CPU, &limit); /* The hard one stays: it cannot be raised again. */
 }
 
 static void work(const sim_fleet *fleet, uint64_t from, int fd)

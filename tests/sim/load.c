@@ -31,6 +31,16 @@ static const char *const texts[SIM_QUERIES] = {
     "INSERT INTO snk SELECT k, window_start, count(*), sum(v) FROM "
     "TABLE(SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '300' MILLISECOND)) "
     "GROUP BY k, window_start, window_end;\n",
+    [SIM_HOPS] = TABLES SINK
+    "INSERT INTO snk SELECT k, window_start, count(DISTINCT v % 13), sum(v) FROM "
+    "TABLE(HOP(TABLE src, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '3' SECOND)) "
+    "GROUP BY k, window_start, window_end;\n",
+    [SIM_TWO_STEPS] = TABLES SINK
+    "INSERT INTO snk SELECT n, window_start, count(*), sum(s) FROM TABLE(TUMBLE(("
+    "SELECT window_time AS t, count(*) AS n, sum(v) AS s FROM "
+    "TABLE(TUMBLE(TABLE src, DESCRIPTOR(ts), INTERVAL '1' SECOND)) "
+    "GROUP BY k, window_start, window_end, window_time), DESCRIPTOR(t), INTERVAL '2' SECOND)) "
+    "GROUP BY n, window_start, window_end;\n",
 };
 
 const char *sim_load_text(const sim_load *self)

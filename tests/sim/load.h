@@ -14,7 +14,14 @@
 
 #define SIM_SPLITS 6u
 
-typedef enum sim_query { SIM_WINDOWS, SIM_COUNTS, SIM_SESSIONS, SIM_QUERIES } sim_query;
+typedef enum sim_query {
+    SIM_WINDOWS,
+    SIM_COUNTS, /* Without windows: updates. */
+    SIM_SESSIONS,
+    SIM_HOPS,      /* Overlapping windows, with distinct values. */
+    SIM_TWO_STEPS, /* Windows over windows: two shuffles. */
+    SIM_QUERIES
+} sim_query;
 
 /* What one attempt wrote. */
 typedef struct sim_output {
