@@ -54,10 +54,11 @@ static void put_vertices(const json_t *job, tide_bytes *out)
     tide_table_text_fini(&table);
 }
 
-static void put_runners(const json_t *job, tide_bytes *out)
+static void put_runners(const json_t *job, bool wide, tide_bytes *out)
 {
     tide_table_text table;
-    tide_table_text_init(&table, "RUNNER|HOST|WORKER|PID|STATE|MEMORY|SLOTS");
+    tide_table_text_init(&table, wide ? "RUNNER|HOST|WORKER|PID|STATE|MEMORY|SLOTS|METRICS"
+                                      : "RUNNER|HOST|WORKER|PID|STATE|MEMORY|SLOTS");
     size_t i, s;
     json_t *r, *slot;
     json_array_foreach(json_object_get(job, "runners"), i, r)
@@ -66,11 +67,12 @@ static void put_runners(const json_t *job, tide_bytes *out)
         json_array_foreach(json_object_get(r, "slots"), s, slot)
             tide_bytes_printf(&slots, "%s%" PRId64, s ? "," : "",
                               (int64_t)json_integer_value(slot));
-        tide_table_text_add(&table, "%" PRId64 "\t%s\t%s\t%" PRId64 "\t%s\t%" PRId64 " MB\t%s",
+        tide_table_text_add(&table, "%" PRId64 "\t%s\t%s\t%" PRId64 "\t%s\t%" PRId64 " MB\t%s%s%s",
                             remote_int(r, "runner"), remote_text(r, "host"),
                             remote_text(r, "taskmanager-id"), remote_int(r, "pid"),
                             remote_text(r, "state"), remote_int(r, "resident-bytes") >> 20,
-                            tide_bytes_text(&slots));
+                            tide_bytes_text(&slots), wide ? "\t" : "",
+                            wide ? remote_text(r, "rest") : "");
         tide_bytes_fini(&slots);
     }
     if (table.n_rows > 1) {
@@ -97,7 +99,7 @@ int tide_command_describe(const tide_args *args)
         tide_bytes out = { 0 };
         put_head(job, &out);
         put_vertices(job, &out);
-        put_runners(job, &out);
+        put_runners(job, r.form == REMOTE_WIDE, &out);
         code = (tide_exit)tide_output_text(&out);
     }
     json_decref(job);

@@ -48,6 +48,7 @@ static tide_status run(tide_config *config)
         .memory_bytes = c->memory_bytes,
         .folder = c->data_dir ? c->data_dir : ".tidemill",
         .data_host = c->data_host,
+        .runners_serve_metrics = c->runner_metrics,
         .version = TIDE_VERSION,
         .heartbeat_ns = c->heartbeat_interval_us * 1000,
         .retry_ns = c->control_retry_us * 1000,

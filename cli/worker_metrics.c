@@ -1,5 +1,5 @@
-/* worker_metrics.c - metrics of a worker and of its runners, which serve none themselves: a runner
- * that loaded HTTP would begin later and be larger. What tasks do is the master's to tell. */
+/* worker_metrics.c - metrics of a worker, and memory and CPU time of its runners, also of those
+ * that serve none themselves: not yet, or for want of a plugin. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/worker_priv.h"
+#include "worker/runtime/runner_process.h"
 
 #define RUNNERS_MAX 1024u
 
@@ -81,6 +82,8 @@ tide_status worker_serve_metrics(tide_config *config, tide_metrics_server **out,
 {
     const tide_cluster_settings *s = &config->cluster;
     TIDE_TRY(tide_config_read_token(config));
+    /* Runners inherit it. No other thread is there yet. */
+    if (s->rest_token) setenv(TIDE_RUNNER_TOKEN, s->rest_token, 1);
     const tide_metrics_config metrics = { .address = s->rest_bind_address,
                                           .port = (uint32_t)s->worker_rest_port,
                                           .token = s->rest_token,

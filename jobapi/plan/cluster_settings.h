@@ -28,6 +28,7 @@ typedef enum tide_placement_choice {
 typedef struct tide_cluster_settings {
     uint64_t rest_port, worker_rest_port, control_port;
     const char *rest_bind_address, *rest_address, *rest_token, *rest_token_file;
+    bool runner_metrics;
     const char *control_bind_address, *control_address, *masters;
     int64_t control_retry_us, heartbeat_interval_us, heartbeat_timeout_us;
     const char *storage_dir;

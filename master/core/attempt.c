@@ -7,7 +7,7 @@
 #include "base/core/mem.h"
 #include "master/core/failures.h"
 
-static const tide_runner_report nothing_reported = { .job = "", .tcp = "", .ipc = "" };
+static const tide_runner_report nothing_reported = { .job = "", .tcp = "", .ipc = "", .rest = "" };
 
 void tide_attempt_init(tide_attempt *self, int64_t retry_ns)
 {

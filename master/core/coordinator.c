@@ -264,9 +264,9 @@ static void send_due_commands(tide_coordinator *self)
 static const tide_runner_report *last_report(tide_lifecycle end)
 {
     static const tide_runner_report
-        finished = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_FINISHED },
-        failed = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_FAILED },
-        exited = { .job = "", .tcp = "", .ipc = "", .state = TIDE_RUNNER_EXITED };
+        finished = { .job = "", .tcp = "", .ipc = "", .rest = "", .state = TIDE_RUNNER_FINISHED },
+        failed = { .job = "", .tcp = "", .ipc = "", .rest = "", .state = TIDE_RUNNER_FAILED },
+        exited = { .job = "", .tcp = "", .ipc = "", .rest = "", .state = TIDE_RUNNER_EXITED };
     if (end == TIDE_LIFECYCLE_FINISHED) return &finished;
     return end == TIDE_LIFECYCLE_FAILED ? &failed : &exited;
 }

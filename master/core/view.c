@@ -96,6 +96,7 @@ static void view_runners(const tide_coordinator *c, tide_arena *arena, tide_view
                                          .rss_bytes = from.stats ? from.stats->rss_bytes : 0,
                                          .agent = tide_arena_strdup(arena, from.agent),
                                          .host = tide_arena_strdup(arena, from.host),
+                                         .rest = tide_arena_strdup(arena, from.report->rest),
                                          .state = from.report->state,
                                          .gone = from.gone,
                                          .n_slots = from.n_slots,

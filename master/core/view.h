@@ -34,7 +34,8 @@ typedef struct tide_view_job {
 typedef struct tide_view_runner {
     uint64_t runner, pid, rss_bytes;
     const char *agent, *host;
-    uint64_t state; /* tide_runner_state; 0: nothing was reported yet. */
+    const char *rest; /* Where it serves /metrics; "" not, or not yet. */
+    uint64_t state;   /* tide_runner_state; 0: nothing was reported yet. */
     bool gone;
     uint32_t n_slots;
     const uint64_t *slots; /* Job slots. */

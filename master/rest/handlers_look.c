@@ -136,6 +136,16 @@ tide_status handle_metrics(rest_call *call)
     return TIDE_OK;
 }
 
+tide_status handle_metrics_targets(rest_call *call)
+{
+    rest_view leader;
+    TIDE_TRY(rest_look(call, REST_OVERVIEW, NULL, &leader));
+    metrics_view view = { .base = { .arena = call->arena, .parts = REST_JOBS | REST_AGENTS } };
+    tide_master_server_look(call->config->server, look_metrics, &view);
+    return rest_answer_json(call, rest_render_targets(&view.base.overview, &view.base.agents,
+                                                      view.details, view.base.jobs.n));
+}
+
 /* ---- the cluster ---- */
 
 tide_status handle_overview(rest_call *call)

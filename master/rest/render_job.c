@@ -87,11 +87,12 @@ static json_t *render_runners(const tide_view_job_detail *job)
         for (uint32_t s = 0; s < r->n_slots; s++)
             json_array_append_new(slots, json_integer((json_int_t)r->slots[s]));
         const char *state = r->state ? tide_runner_state_name((tide_runner_state)r->state) : "none";
-        json_array_append_new(list, json_pack("{s:I,s:I,s:s,s:s,s:s,s:b,s:I,s:o}", "runner",
-                                              (json_int_t)r->runner, "pid", (json_int_t)r->pid,
-                                              "taskmanager-id", r->agent, "host", r->host, "state",
-                                              state, "gone", r->gone, "resident-bytes",
-                                              (json_int_t)r->rss_bytes, "slots", slots));
+        json_array_append_new(list,
+                              json_pack("{s:I,s:I,s:s,s:s,s:s,s:s,s:b,s:I,s:o}", "runner",
+                                        (json_int_t)r->runner, "pid", (json_int_t)r->pid,
+                                        "taskmanager-id", r->agent, "host", r->host, "rest",
+                                        r->rest, "state", state, "gone", r->gone, "resident-bytes",
+                                        (json_int_t)r->rss_bytes, "slots", slots));
     }
     return list;
 }

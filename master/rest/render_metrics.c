@@ -12,18 +12,12 @@ typedef struct task_metric {
 } task_metric;
 
 static const task_metric task_metrics[] = {
-    { "tidemill_task_num_records_in", "counter", "Rows that entered",
-      offsetof(tide_task_stats, rows_in), 1 },
-    { "tidemill_task_num_records_out", "counter", "Rows that left",
-      offsetof(tide_task_stats, rows_out), 1 },
+#define TIDE_TASK_METRIC(field, name, help, scale)                                                 \
+    { "tidemill_task_" name, "counter", help, offsetof(tide_task_stats, field), scale },
+#include "jobapi/proto/task_metrics.def"
+#undef TIDE_TASK_METRIC
     { "tidemill_task_num_bytes_out", "counter", "Bytes sent to other runners or written",
       offsetof(tide_task_stats, bytes_out), 1 },
-    { "tidemill_task_num_late_records_dropped", "counter", "Rows too late for every window",
-      offsetof(tide_task_stats, late_rows), 1 },
-    { "tidemill_task_num_bad_records_skipped", "counter", "Records that could not be read",
-      offsetof(tide_task_stats, bad_rows), 1 },
-    { "tidemill_task_busy_time_seconds", "counter", "Time spent working",
-      offsetof(tide_task_stats, busy_ns), 1e-9 },
     { "tidemill_task_idle_time_seconds", "counter", "Time without anything to do",
       offsetof(tide_task_stats, idle_ns), 1e-9 },
     { "tidemill_task_back_pressured_time_seconds", "counter", "Time held up by those behind",
@@ -125,4 +119,34 @@ void rest_render_prometheus(const tide_view_overview *o, const tide_view_agents 
     }
     put_jobs(jobs, n_jobs, now_us, out);
     tide_exposition_process(out);
+}
+
+/* ---- who else tells ---- */
+
+/* "http://host:port", or "" when there is nothing to ask. `key` NULL: no second label. */
+static void add_target(json_t *list, const char *rest, const char *process, const char *key,
+                       const char *value)
+{
+    const char *host = strstr(rest, "://");
+    if (!host) return;
+    json_t *labels = json_pack("{s:s}", "process", process);
+    if (key) json_object_set_new(labels, key, json_string(value));
+    json_array_append_new(list, json_pack("{s:[s],s:o}", "targets", host + 3, "labels", labels));
+}
+
+json_t *rest_render_targets(const tide_view_overview *o, const tide_view_agents *agents,
+                            const tide_view_job_detail *jobs, uint32_t n_jobs)
+{
+    json_t *list = json_array();
+    add_target(list, o->rest, "master", NULL, NULL);
+    for (uint32_t i = 0; i < agents->n; i++)
+        add_target(list, agents->items[i].rest, "worker", "worker", agents->items[i].id);
+    for (uint32_t j = 0; j < n_jobs; j++) {
+        for (uint32_t i = 0; i < jobs[j].n_runners; i++) {
+            const tide_view_runner *r = &jobs[j].runners[i];
+            if (!r->gone && r->state == TIDE_RUNNER_RUNNING)
+                add_target(list, r->rest, "runner", "job", jobs[j].job.id);
+        }
+    }
+    return list;
 }

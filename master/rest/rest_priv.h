@@ -90,6 +90,9 @@ const char *rest_task_state(const tide_view_job_detail *job, const tide_view_tas
 void rest_render_prometheus(const tide_view_overview *overview, const tide_view_agents *agents,
                             const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t now_us,
                             tide_bytes *out);
+/* Who serves /metrics, for Prometheus' http_sd: the leader, workers, runners of jobs[i]. */
+json_t *rest_render_targets(const tide_view_overview *overview, const tide_view_agents *agents,
+                            const tide_view_job_detail *jobs, uint32_t n_jobs);
 
 /* ---- handlers, one per route ---- */
 #define TIDE_ROUTE(method, path, handler, open, summary)                                           \

@@ -34,6 +34,7 @@ agent_runner *agent_add_runner(tide_agent *self, const tide_runner_start *start)
                                       .state = TIDE_RUNNER_STARTING,
                                       .tcp = "",
                                       .ipc = "",
+                                      .rest = "",
                                       .slots = { r->start->slots.n, r->start->slots.items } };
     r->resend_ns = NEVER;
     TIDE_GROW(self->runners, self->n_runners, self->cap_runners);
@@ -124,6 +125,13 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+/* Where a running one serves its metrics it says once, when it does. */
+static bool is_address(const agent_runner *r, const tide_runner_report *said)
+{
+    return said->state == TIDE_RUNNER_RUNNING && r->report.state == TIDE_RUNNER_RUNNING &&
+           *r->report.rest == '\0' && *or_empty(said->rest) != '\0';
+}
+
 /* Takes over what a runner says of itself. Plan and endpoints stay what they were when it was
  * prepared; the splits nobody asks for later. */
 static void copy_report(agent_runner *r, const tide_runner_report *said)
@@ -142,6 +150,7 @@ static void copy_report(agent_runner *r, const tide_runner_report *said)
         mine->splits.n = copy->splits.n;
         mine->splits.items = copy->splits.items;
     }
+    if (*copy->rest) mine->rest = tide_arena_strdup(r->arena, copy->rest);
     mine->stopped = copy->stopped;
     mine->failure = copy->failure;
 }
@@ -149,7 +158,7 @@ static void copy_report(agent_runner *r, const tide_runner_report *said)
 static void on_report(tide_agent *self, agent_runner *r, const tide_runner_report *said)
 {
     bool forward = said->state > r->report.state && said->state < TIDE_RUNNER_EXITED;
-    if (r->phase != RUNNER_ALIVE || !forward) {
+    if (r->phase != RUNNER_ALIVE || (!forward && !is_address(r, said))) {
         agent_trace(self, "job %s: a runner's report of state %llu makes no sense", r->report.job,
                     (unsigned long long)said->state);
         return;

@@ -73,13 +73,10 @@ static void leave(tide_runner *self, int exit_code)
     act(self, (tide_runner_action){ .kind = TIDE_RUNNER_EXIT, .exit_code = exit_code });
 }
 
-/* Enters a state and tells the agent; `report` has what belongs to that state. */
-static void enter(tide_runner *self, tide_runner_state state, const tide_runner_report *report)
+static void report_to_agent(tide_runner *self, const tide_runner_report *report)
 {
-    trace(self, "%s -> %s", tide_runner_state_name(self->state), tide_runner_state_name(state));
-    self->state = state;
     tide_runner_report_msg m = { .agent = "", .report = *report };
-    m.report.state = state;
+    m.report.state = self->state;
     if (self->start) {
         m.report.job = self->start->job;
         m.report.attempt = self->start->attempt;
@@ -88,6 +85,14 @@ static void enter(tide_runner *self, tide_runner_state state, const tide_runner_
     const void *body = tide_msg_copy(TIDE_MSG_RUNNER_REPORT, &m, self->step_arena);
     act(self, (tide_runner_action){ .kind = TIDE_RUNNER_SEND,
                                     .message = { TIDE_MSG_RUNNER_REPORT, body } });
+}
+
+/* Enters a state and tells the agent; `report` has what belongs to that state. */
+static void enter(tide_runner *self, tide_runner_state state, const tide_runner_report *report)
+{
+    trace(self, "%s -> %s", tide_runner_state_name(self->state), tide_runner_state_name(state));
+    self->state = state;
+    report_to_agent(self, report);
 }
 
 /* ---- commands ---- */
@@ -186,6 +191,13 @@ static void on_error(tide_runner *self, const tide_error *error)
     leave(self, 1);
 }
 
+/* Said in its state: a job does not wait for its metrics. */
+static void on_serves(tide_runner *self, const char *rest)
+{
+    if (self->state == TIDE_RUNNER_RUNNING)
+        report_to_agent(self, &(tide_runner_report){ .rest = rest });
+}
+
 static void look_whether_deployed(tide_runner *self)
 {
     if (self->state == TIDE_RUNNER_PREPARED && self->deploy && self->built && self->connected)
@@ -214,6 +226,7 @@ static void handle(tide_runner *self, const tide_runner_event *event, int64_t no
     case TIDE_RUNNER_CONNECTED: self->connected = true; break;
     case TIDE_RUNNER_ENDED: self->ended = true; break;
     case TIDE_RUNNER_DRAINED: self->drained = true; break;
+    case TIDE_RUNNER_SERVES: on_serves(self, event->rest); break;
     case TIDE_RUNNER_ERROR: on_error(self, event->error); break;
     case TIDE_RUNNER_AGENT_LOST: leave(self, 1); break;
     }

@@ -29,6 +29,7 @@ typedef enum tide_runner_event_kind {
     TIDE_RUNNER_CONNECTED,      /* Links with every peer stand, both ways. */
     TIDE_RUNNER_ENDED,          /* The job's tasks here have all finished. */
     TIDE_RUNNER_DRAINED,        /* Every peer has all that was for it. */
+    TIDE_RUNNER_SERVES,         /* rest: /metrics are there from now on. */
     TIDE_RUNNER_ERROR,          /* error: anything failed, or a peer was lost. */
     TIDE_RUNNER_AGENT_LOST
 } tide_runner_event_kind;
@@ -46,6 +47,7 @@ typedef struct tide_runner_event {
     const tide_msg *message;
     const tide_runner_prepared *prepared;
     const tide_error *error;
+    const char *rest;
 } tide_runner_event;
 
 typedef enum tide_runner_action_kind {

@@ -61,6 +61,7 @@ static void spawn(agent_shell *self, const tide_agent_action *action)
         .ipc_folder = self->ipc_folder,
         .logs = self->logs,
         .memory_bytes = self->config.memory_bytes / self->cores.n_slots * action->start->slots.n,
+        .serves_metrics = self->config.runners_serve_metrics,
     };
     agent_child *child;
     agent_result r = { .kind = TIDE_AGENT_RUNNER_EXITED, .runner = action->runner };

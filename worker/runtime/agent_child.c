@@ -70,8 +70,16 @@ static tide_status spawn(agent_child *self, const agent_child_config *config, co
     snprintf(page, sizeof page, "%d", PAGE_FD);
     snprintf(agent, sizeof agent, "%d", (int)getpid());
     snprintf(memory, sizeof memory, "%llu", (unsigned long long)config->memory_bytes);
-    const char *argv[] = { "tidemill",        "runner",           duplex, page, agent, memory,
-                           config->data_host, config->ipc_folder, NULL };
+    const char *argv[] = { "tidemill",
+                           "runner",
+                           duplex,
+                           page,
+                           agent,
+                           memory,
+                           config->serves_metrics ? "1" : "0",
+                           config->data_host,
+                           config->ipc_folder,
+                           NULL };
     int err = spawn_with(config->program, (char **)(uintptr_t)argv, g, &self->pid);
     if (err != 0) return tide_fail(TIDE_E_IO, "start %s: %s", config->program, strerror(err));
     self->pidfd = pidfd_open(self->pid, 0);

@@ -24,6 +24,7 @@ typedef struct tide_agent_process_config {
     const char *folder;         /* Logs, artifacts, sockets; made if need be. Not NULL. */
     const char *data_host;      /* Default: our address towards the first master. */
     const char *rest;           /* Of this worker, for the master to tell; default "". */
+    bool runners_serve_metrics; /* Asking for the token in the environment, if it is there. */
     const char *version;
     int64_t heartbeat_ns, retry_ns, drain_ns;
     const char *core_folder; /* Lock files of cores that are claimed, of this host; default

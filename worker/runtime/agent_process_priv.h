@@ -39,6 +39,7 @@ typedef struct agent_child_config {
     const tide_slot_info *slots; /* The agent's. */
     const char *program, *data_host, *ipc_folder, *logs;
     uint64_t memory_bytes;
+    bool serves_metrics;
 } agent_child_config;
 
 TIDE_MUST_CHECK tide_status agent_child_start(const agent_child_config *config, agent_child **out);

@@ -33,9 +33,14 @@ runner_part *runner_part_new(const runner_part_config *config)
     return self;
 }
 
-bool runner_part_has_peers(const runner_part *self)
+const tide_net *runner_part_net(const runner_part *self)
 {
-    return self->net != NULL;
+    return self->net;
+}
+
+const tide_runner_start *runner_part_start(const runner_part *self)
+{
+    return self->config.start;
 }
 
 tide_job *runner_part_job(const runner_part *self)

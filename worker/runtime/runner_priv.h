@@ -3,9 +3,11 @@
  *   runner_part.c     a job's part in this process: plan, slots, network
  *   runner_load.c     from a job spec to a plan whose hash agrees
  *   runner_stats.c    what its tasks have counted
+ *   runner_metrics.c  the same and more for Prometheus
  *   runner_crash.c    what is noted when user code crashes */
 #ifndef TIDE_WORKER_RUNTIME_RUNNER_PRIV_H
 #define TIDE_WORKER_RUNTIME_RUNNER_PRIV_H
+#include "base/net/metrics.h"
 #include "worker/core/runner.h"
 #include "worker/runtime/job.h"
 #include "worker/runtime/load.h"
@@ -49,8 +51,8 @@ void runner_part_run(runner_part *self);
 void runner_part_stop(runner_part *self);
 /* After deploy. */
 tide_job_state runner_part_state(runner_part *self);
-/* Does it exchange rows with other runners? */
-bool runner_part_has_peers(const runner_part *self);
+const tide_net *runner_part_net(const runner_part *self); /* NULL: no rows from or to others. */
+const tide_runner_start *runner_part_start(const runner_part *self);
 tide_job *runner_part_job(const runner_part *self); /* NULL before deploy and after _end. */
 const tide_graph *runner_part_graph(const runner_part *self);
 /* Takes the job down: closes its operators, writes what is left of its output. Returns the first
@@ -61,6 +63,16 @@ void runner_part_free(runner_part **self_p);
 /* ---- runner_stats.c ---- */
 /* In the arena. */
 tide_runner_stats runner_stats(const runner_part *part, tide_arena *arena);
+
+/* ---- runner_metrics.c ---- */
+/* Appends what is counted of each task. */
+void runner_render_tasks(const char *job, const tide_graph *graph, const tide_runner_stats *stats,
+                         tide_bytes *out);
+/* Serves /metrics and /healthz at a free port of `host`, between deploy and _end. *rest: the
+ * address, in the arena. */
+TIDE_MUST_CHECK tide_status runner_serve_metrics(runner_part *part, const char *host,
+                                                 const char *token, tide_arena *arena,
+                                                 tide_metrics_server **out, const char **rest);
 
 /* ---- runner_crash.c ---- */
 /* From now on a fatal signal notes its slot in the page and writes the calls that led there to

@@ -41,6 +41,8 @@ typedef struct process {
     pthread_mutex_t lock;
     news news;
     bool built, connected, drained, ended;
+    bool may_serve; /* It has run for a while. */
+    tide_metrics_server *metrics;
     tide_arena *stats_arena;
     tide_runner_stats last_stats; /* Once the job is taken down. */
     bool exiting;
@@ -154,6 +156,7 @@ static void send_stats(process *self)
     const tide_runner_stats now =
         self->ended ? self->last_stats : runner_stats(self->part, self->step_arena);
     tide_duplex_send(self->duplex, TIDE_MSG_RUNNER_STATS, &now);
+    self->may_serve = self->config.serves_metrics;
 }
 
 static void carry_out(process *self, const tide_runner_action *action)
@@ -214,10 +217,25 @@ static void take_news(process *self)
     if (n.built) {
         self->built = true;
         tell(self, TIDE_RUNNER_BUILT);
-        if (!runner_part_has_peers(self->part)) n.connected = self->drained = true;
+        if (!runner_part_net(self->part)) n.connected = self->drained = true;
     }
     if (n.connected) tell(self, TIDE_RUNNER_CONNECTED);
     if (n.drained) self->drained = true;
+}
+
+/* Not before the first statistics: a job that is over sooner need not load a server for them. */
+static void serve_metrics(process *self)
+{
+    if (!self->may_serve || self->ended || self->exiting) return;
+    self->may_serve = self->config.serves_metrics = false;
+    const char *rest;
+    tide_arena *arena = tide_arena_new();
+    if (runner_serve_metrics(self->part, self->config.data_host, self->config.token, arena,
+                             &self->metrics, &rest) == TIDE_OK)
+        step(self, &(tide_runner_event){ .kind = TIDE_RUNNER_SERVES, .rest = rest });
+    else
+        tide_log_warn("no metrics of this runner", tide_log_str("error", tide_error_text()));
+    tide_arena_free(&arena);
 }
 
 /* All is done here and all has arrived there: the output is written before anyone is told. */
@@ -225,6 +243,7 @@ static void end_job(process *self)
 {
     self->last_stats = runner_stats(self->part, self->stats_arena);
     self->ended = true;
+    tide_metrics_server_free(&self->metrics); /* It reads the job. */
     tide_status rv = runner_part_end(self->part);
     if (rv != TIDE_OK) {
         tide_error error;
@@ -289,6 +308,7 @@ static void run(process *self)
         take_news(self);
         look_at_job(self);
         if (!self->exiting) tell(self, TIDE_RUNNER_TICK);
+        serve_metrics(self);
     }
     int64_t until_ns = tide_clock_now_ns(self->clock) + LAST_WORDS_NS;
     while (tide_duplex_has_unsent(self->duplex) && tide_clock_now_ns(self->clock) < until_ns)
@@ -361,9 +381,9 @@ static bool read_number(const char *text, uint64_t *out)
 
 int tide_runner_main(int argc, char **argv)
 {
-    uint64_t n[4] = { 0 };
-    bool good = argc == 6;
-    for (int i = 0; good && i < 4; i++) good = read_number(argv[i], &n[i]);
+    uint64_t n[5] = { 0 };
+    bool good = argc == 7;
+    for (int i = 0; good && i < 5; i++) good = read_number(argv[i], &n[i]);
     if (!good) {
         fputs("error: 'tidemill runner' is started by workers only\n", stderr);
         return 2;
@@ -372,7 +392,9 @@ int tide_runner_main(int argc, char **argv)
                                                 .page_fd = (int)n[1],
                                                 .agent_pid = (int)n[2],
                                                 .memory_bytes = n[3],
-                                                .data_host = argv[4],
-                                                .ipc_folder = argv[5] };
+                                                .serves_metrics = n[4] != 0,
+                                                .data_host = argv[5],
+                                                .ipc_folder = argv[6],
+                                                .token = getenv(TIDE_RUNNER_TOKEN) };
     return tide_runner_process(&config);
 }

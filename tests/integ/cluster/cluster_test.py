@@ -201,6 +201,27 @@ class LifeTest(Cluster):
         self.assertIn(self.get(f"/jobs/{job}/stop/{trigger}")["status"]["id"], ("IN_PROGRESS", "COMPLETED"))
         self.run_it("status", job, "--wait", "--timeout", "60s")
 
+    def test_a_runner_serves_its_own_metrics(self):
+        job = self.submit(ENDLESS, "-p", "4", "--wait", "RUNNING", "--timeout", "60s")
+        def runners():
+            return [t["targets"][0] for t in self.get("/metrics/targets") if t["labels"].get("job") == job]
+        def scrape(target, path="metrics"):
+            with urllib.request.urlopen(f"http://{target}/{path}", timeout=DEADLINE_S) as answer:
+                return answer.read().decode()
+        rows = re.compile(rf'^tidemill_runner_num_records_in{{job="{job}",operator="scan bid",subtask="\d"}} [1-9]', re.M)
+        self.wait_for(lambda: len(runners()) == 2)
+        self.assertEqual({t["labels"]["process"] for t in self.get("/metrics/targets")}, {"master", "worker", "runner"})
+        for target in runners():
+            self.wait_for(lambda target=target: len(rows.findall(scrape(target))) == 2)
+            self.assertRegex(scrape(target), rf'tidemill_runner_exchange_num_bytes_out{{job="{job}"}} [1-9]')
+            self.assertIn("process_resident_memory_bytes ", scrape(target))
+            self.assertEqual(json.loads(scrape(target, "healthz")), {"status": "ok"})
+        told = [runner["rest"] for runner in self.get(f"/jobs/{job}")["runners"]]
+        self.assertEqual(sorted(told), sorted(f"http://{target}" for target in runners()))
+        self.assertIn(told[0], self.run_it("describe", "-o", "wide", job).stdout)
+        self.run_it("stop", job, "--wait", "--timeout", "60s")
+        self.assertEqual(runners(), [])
+
     def test_wrong_requests_are_answered_with_what_to_do(self):
         self.assertIn("did you mean /overview?", self.get("/overveiw", code=404)["detail"])
         self.assertEqual(self.get("/jobs", "DELETE", code=405)["code"], "E_UNSUPPORTED")
@@ -235,6 +256,22 @@ class TokenTest(Cluster):
         self.assertIn("rest.token", self.run_it("list", code=7).stderr)
         self.run_it("list", env={"TIDEMILL_REST_TOKEN": "s3cret"})
         self.run_it("submit", "-e", "SELECT 1", "--wait", "--timeout", "60s", env={"TIDEMILL_REST_TOKEN": "s3cret"})
+
+
+    def test_runners_ask_for_the_token_too(self):
+        env = {"TIDEMILL_REST_TOKEN": "s3cret"}
+        job = self.run_it("submit", "-e", ENDLESS, env=env).stdout.strip()
+        end, rest = time.monotonic() + DEADLINE_S, ""
+        while not rest and time.monotonic() < end:
+            rest = "".join(r["rest"] for r in self.get(f"/jobs/{job}", token="s3cret")["runners"])
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{rest}/metrics", timeout=DEADLINE_S)
+        self.addCleanup(refused.exception.close)
+        self.assertEqual(refused.exception.code, 401)
+        request = urllib.request.Request(f"{rest}/metrics", headers={"Authorization": "Bearer s3cret"})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            self.assertIn(f'job="{job}"', answer.read().decode())
+        self.run_it("cancel", job, "--wait", "--timeout", "60s", env=env)
 
 
 class StartTest(unittest.TestCase):

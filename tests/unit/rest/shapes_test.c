@@ -26,9 +26,11 @@ static const tide_view_runner runners[] = {
       .pid = 7,
       .agent = "a1",
       .host = "h1",
+      .rest = "http://h1:5",
       .state = TIDE_RUNNER_RUNNING,
       .n_slots = 2,
       .slots = slots },
+    { .runner = 1, .agent = "a2", .host = "h2", .rest = "http://h2:6", .gone = true },
 };
 static const tide_view_task tasks[] = {
     { 0,
@@ -269,6 +271,25 @@ static void prometheus_gets_its_own_format(void **state)
     tide_bytes_fini(&out);
 }
 
+/* [{"targets":["host:port"],"labels":{...}}]; only of those that can be asked. */
+static void prometheus_is_told_whom_to_ask(void **state)
+{
+    (void)state;
+    const tide_view_overview overview = { .rest = "http://m:1" };
+    const tide_view_agent both[] = { { .id = "a1", .rest = "http://h1:2" },
+                                     { .id = "a2", .rest = "" } };
+    const tide_view_agents agents = { 2, both };
+    json_t *list = rest_render_targets(&overview, &agents, &detail, 1);
+    char *text = json_dumps(list, JSON_COMPACT);
+    assert_string_equal(
+        text, "[{\"targets\":[\"m:1\"],\"labels\":{\"process\":\"master\"}},"
+              "{\"targets\":[\"h1:2\"],\"labels\":{\"process\":\"worker\",\"worker\":\"a1\"}},"
+              "{\"targets\":[\"h1:5\"],\"labels\":{\"process\":\"runner\","
+              "\"job\":\"00000000000000aa\"}}]");
+    free(text);
+    json_decref(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_vertex_has_flinks_fields),
         cmocka_unit_test(metrics_are_listed_or_given_by_name),
         cmocka_unit_test(prometheus_gets_its_own_format),
+        cmocka_unit_test(prometheus_is_told_whom_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,26 @@ static void what_a_runner_said_counts_more_than_how_it_ended(void **state)
     kit_end(&k);
 }
 
+static void where_a_runner_serves_metrics_is_reported_once(void **state)
+{
+    (void)state;
+    const tide_runner_report_msg said = { .report = { .state = TIDE_RUNNER_RUNNING,
+                                                      .rest = "http://h1:5" } };
+    const tide_msg message = { TIDE_MSG_RUNNER_REPORT, &said };
+    const tide_agent_event event = { .kind = TIDE_AGENT_RUNNER_MESSAGE,
+                                     .runner = 1,
+                                     .message = &message };
+    kit k;
+    begin_running(&k);
+    kit_said(&k, 1, TIDE_RUNNER_RUNNING, ""); /* Nothing new. */
+    kit_step(&k, &event, REPORT("running"));
+    assert_string_equal(tide_agent_runner(k.agent, 0)->rest, "http://h1:5");
+    kit_step(&k, &event, "");
+    kit_said(&k, 1, TIDE_RUNNER_FINISHED, REPORT("finished"));
+    assert_string_equal(tide_agent_runner(k.agent, 0)->rest, "http://h1:5");
+    kit_end(&k);
+}
+
 static void an_unknown_runner_is_reported_as_exited(void **state)
 {
     (void)state;
@@ -549,6 +569,7 @@ int main(void)
         cmocka_unit_test(reports_are_repeated_until_acknowledged),
         cmocka_unit_test(an_exit_is_reported_until_forgotten_and_stays_over),
         cmocka_unit_test(what_a_runner_said_counts_more_than_how_it_ended),
+        cmocka_unit_test(where_a_runner_serves_metrics_is_reported_once),
         cmocka_unit_test(an_unknown_runner_is_reported_as_exited),
         cmocka_unit_test(a_newer_attempt_waits_for_the_older_ones_end),
         cmocka_unit_test(slots_that_are_taken_or_not_there_are_refused),

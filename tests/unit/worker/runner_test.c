@@ -50,6 +50,7 @@ static void put_action(tide_bytes *out, const tide_runner_action *a)
     tide_bytes_printf(out, "report:%s", tide_runner_state_name((tide_runner_state)r->state));
     if (r->stopped) tide_bytes_puts(out, ",stopped");
     if (r->splits.n) tide_bytes_printf(out, ",splits=%u,hash=%d", r->splits.n, (int)r->plan_hash);
+    if (r->rest && *r->rest) tide_bytes_printf(out, ",rest=%s", r->rest);
     if (r->failure.code) tide_bytes_printf(out, ",%s", r->failure.text);
 }
 
@@ -123,6 +124,19 @@ static void the_whole_way(void **state)
     news(&k, TIDE_RUNNER_DRAINED, "stats report:finished exit=0");
     assert_int_equal(tide_runner_next_ns(k.runner), INT64_MAX);
     error_comes(&k, "late", "");
+    end(&k);
+}
+
+static void where_metrics_are_is_said_while_it_runs(void **state)
+{
+    (void)state;
+    const tide_runner_event serves = { .kind = TIDE_RUNNER_SERVES, .rest = "http://h:1" };
+    kit k;
+    deploy_all(&k);
+    step(&k, &serves, "");
+    command(&k, TIDE_MSG_RUNNER_GO, &go, "run report:running");
+    step(&k, &serves, "report:running,rest=http://h:1");
+    assert_int_equal(tide_runner_state_of(k.runner), TIDE_RUNNER_RUNNING);
     end(&k);
 }
 
@@ -210,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_way),
+        cmocka_unit_test(where_metrics_are_is_said_while_it_runs),
         cmocka_unit_test(a_library_is_known_before_the_start),
         cmocka_unit_test(commands_come_twice_and_out_of_order),
         cmocka_unit_test(a_failure_in_any_state_is_reported_with_its_text),
