@@ -1,8 +1,6 @@
 /* attempt.c - a table of runners; see attempt.h. */
 #include "master/core/attempt.h"
 
-#include <signal.h>
-
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "master/core/failures.h"
@@ -115,11 +113,12 @@ static bool is_clean(const tide_failure *f)
     return f->code == 0 && f->signal == 0 && f->exit_code == 0;
 }
 
-/* What our own kill leads to says nothing of the job. */
+/* What our own kill leads to says nothing of the job; a kill that was not ours (the system's, a
+ * person's) has another code, also when ours was on its way. */
 static bool is_our_doing(const tide_job_runner *runner, const tide_failure *f)
 {
     return runner->sent == TIDE_MSG_RUNNER_KILL &&
-           (f->signal == SIGKILL || f->code == TIDE_E_NOT_FOUND || f->code == TIDE_E_CANCELLED);
+           (f->code == TIDE_E_NOT_FOUND || f->code == TIDE_E_CANCELLED);
 }
 
 /* An agent that has no such runner, or will not start it, answers EXITED: a fault of the cluster,

@@ -42,6 +42,7 @@ int tide_failures_telling(const tide_failure *f)
 {
     if (f->signal == 0 && f->exit_code == 0 && f->code == TIDE_OK) return -1;
     if (f->signal != 0 && f->signal != SIGKILL && f->signal != SIGTERM) return 2;
+    if (f->code == TIDE_E_CRASHED) return 2; /* Also a kill, if nobody of ours asked for it. */
     if (f->code == TIDE_E_UNREACHABLE || f->code == TIDE_E_CANCELLED) return 0;
     if (tide_failure_is_final(f)) return 2;
     return 1;

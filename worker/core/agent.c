@@ -145,6 +145,7 @@ static void handle(tide_agent *self, const tide_agent_event *event)
         if (r) agent_on_progress(self, r, event->progress);
         break;
     case TIDE_AGENT_RUNNER_EXITED:
+        if (r && event->was_dying) r->killing = false;
         if (r) agent_on_exited(self, r, event->exit);
         break;
     case TIDE_AGENT_ARTIFACT: agent_on_artifact(self, event->artifact); break;

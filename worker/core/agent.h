@@ -81,6 +81,7 @@ typedef struct tide_agent_event {
     /* EXITED: code TIDE_OK when the process ended with 0; else with signal or exit_code, and
      * operator and batch when they are known; text says it all in words. */
     const tide_failure *exit;
+    bool was_dying; /* RUNNER_EXITED: already when it was to be killed: that is not why. */
     const tide_agent_artifact *artifact;
 } tide_agent_event;
 

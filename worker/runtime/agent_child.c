@@ -156,8 +156,28 @@ void agent_child_free(agent_child **self_p)
     tide_free(self);
 }
 
+/* Has it begun to end? Its connections are closed, so that others know, some time before it can be
+ * waited for. The flags in /proc are the kernel's PF_*. */
+static bool is_ending(const agent_child *self)
+{
+    enum { EXITING = 0x4 };
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)self->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    if (n <= 0) return true; /* Gone. */
+    text[n] = '\0';
+    const char *behind_name = strrchr(text, ')');
+    unsigned flags = 0;
+    return behind_name && sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+           (flags & EXITING) != 0;
+}
+
 void agent_child_kill(agent_child *self)
 {
+    if (!self->was_killed) self->was_dying = is_ending(self);
+    self->was_killed = true;
     kill(self->pid, SIGKILL);
 }
 

@@ -114,10 +114,12 @@ static void on_exit_of(agent_shell *self, uint32_t index)
                   tide_log_str("operator", exit.operator),
                   tide_log_int("batch", (int64_t)exit.batch));
     self->children[index] = self->children[--self->n_children];
-    uint64_t runner = child->runner;
+    const tide_agent_event event = { .kind = TIDE_AGENT_RUNNER_EXITED,
+                                     .runner = child->runner,
+                                     .exit = &exit,
+                                     .was_dying = child->was_dying };
     agent_child_free(&child);
-    step(self,
-         &(tide_agent_event){ .kind = TIDE_AGENT_RUNNER_EXITED, .runner = runner, .exit = &exit });
+    step(self, &event);
 }
 
 static void look_at(agent_shell *self, agent_child *child)
@@ -188,7 +190,7 @@ static void turn(agent_shell *self)
 {
     wait_for_events(self);
     take_signals(self);
-    take_frames(self);
+    /* Before commands: a runner that has died was not killed by the one that comes just then. */
     for (uint32_t i = self->n_children; i-- > 0;) {
         agent_child *child = self->children[i];
         struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
@@ -201,6 +203,7 @@ static void turn(agent_shell *self)
         agent_child_copy_output(child);
         look_at(self, child);
     }
+    take_frames(self);
     step(self, &(tide_agent_event){ .kind = TIDE_AGENT_TICK });
     tide_arena_reset(self->arena);
 }

@@ -25,6 +25,7 @@ typedef struct agent_child {
     int out_fd; /* Its standard output and error; -1: at its end. */
     tide_duplex *duplex;
     bool duplex_ended;
+    bool was_killed, was_dying; /* By us; and it was ending already before that. */
     tide_page *page;
     uint32_t n_marks;
     uint64_t *seen;  /* Progress of each mark at the last look. */

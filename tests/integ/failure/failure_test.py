@@ -70,7 +70,7 @@ class Failures(unittest.TestCase):
         self.await_next_attempt(hit, attempt, 2)
         self.assert_goes_on(hit)
         self.assertEqual(self.cluster.job(spared)["attempt"], calm)
-        self.assertIn("signal 9", self.cluster.command("describe", hit))
+        self.assertIn("signal 9", self.cluster.command("describe", hit), self.cluster.tell())
 
     def test_a_killed_agent_takes_its_runners_along_and_tasks_move(self):
         a = self.cluster.start_worker(1)

@@ -41,7 +41,7 @@
     "  a1 kill 1/0\n"                                                                              \
     "  a2 kill 1/1\n"
 /* An agent's word about a runner that it killed. */
-#define EXITS(agent, runner) "report " agent " " runner " EXITED signal=9\n"
+#define EXITS(agent, runner) "report " agent " " runner " EXITED killed\n"
 
 static void check(const char *text)
 {
@@ -334,6 +334,24 @@ static void the_most_telling_failure_is_kept(void **state)
                                 "  append FAILED at 0x0\n" });
 }
 
+/* Somebody else's SIGKILL, or the system's for want of memory: our own kill was under way already.
+ */
+static void a_kill_that_was_not_ours_is_a_failure(void **state)
+{
+    (void)state;
+    check_with("restart-strategy.type", "none",
+               RUNNING "report a1 1/0 FAILED code=20 text=lost runner 1\n"
+                       "  = RESTARTING\n" KILLED //
+                       "report a2 1/1 EXITED signal=9 text=out of memory\n"
+                       "report a1 1/0 EXITED exit=1\n"
+                       "  a1 forget 1/0\n"
+                       "  a2 forget 1/1\n"
+                       "  release\n"
+                       "  = FAILING\n"
+                       "  = ENDING\n"
+                       "  append FAILED out of memory\n");
+}
+
 /* Another attempt would meet the same row. */
 static void a_mistake_of_the_job_is_not_tried_again(void **state)
 {
@@ -503,7 +521,7 @@ static void runners_of_older_attempts_are_killed_and_forgotten(void **state)
                                               "beat a9 4/0:RUNNING 5/0:EXITED\n"
                                               "  a9 kill 4/0\n"
                                               "  a9 forget 5/0\n"
-                                              "report a9 4/0 EXITED signal=9\n"
+                                              "report a9 4/0 EXITED killed\n"
                                               "  a9 forget 4/0\n" });
 }
 
@@ -757,12 +775,12 @@ static void what_is_incomplete_is_killed_and_begun_again(void **state)
                                               "  a1 kill 3/0\n"
                                               "report a2 3/1 RUNNING slots=1:5\n"
                                               "  a2 kill 3/1\n"
-                                              "report a1 3/0 EXITED signal=9\n"
+                                              "report a1 3/0 EXITED killed\n"
                                               "  a1 forget 3/0\n"
                                               "  release\n"
                                               "  = WAITING\n"
                                               "  ask 2\n"
-                                              "report a2 3/1 EXITED signal=9\n"
+                                              "report a2 3/1 EXITED killed\n"
                                               "  a2 forget 3/1\n" });
 }
 
@@ -824,7 +842,7 @@ static void a_new_master_finishes_what_was_asked_for(void **state)
                 "+1s\n"
                 "  = CANCELLING\n"
                 "  a2 kill 3/1\n"
-                "report a2 3/1 EXITED signal=9\n"
+                "report a2 3/1 EXITED killed\n"
                 "  = ENDING\n"
                 "  append CANCELED \n" });
 }
@@ -864,6 +882,7 @@ int main(void)
         cmocka_unit_test(a_slot_that_goes_before_the_attempt_begins_costs_nothing),
         cmocka_unit_test(an_agent_that_dies_while_the_number_is_written_fails_the_attempt),
         cmocka_unit_test(a_crash_costs_a_restart),
+        cmocka_unit_test(a_kill_that_was_not_ours_is_a_failure),
         cmocka_unit_test(the_most_telling_failure_is_kept),
         cmocka_unit_test(a_mistake_of_the_job_is_not_tried_again),
         cmocka_unit_test(an_agent_that_refuses_a_runner_costs_a_restart),

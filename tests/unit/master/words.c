@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,8 @@ void words_report(words *self, tide_arena *arena, uint64_t *newest, tide_runner_
             same = true;
         else if (strcmp(word, "denied") == 0)
             denied = true;
+        else if (strcmp(word, "killed") == 0) /* By its agent, which was told to. */
+            out->failure.code = TIDE_E_CANCELLED, out->failure.signal = SIGKILL;
         else
             read_option(word, arena, out);
     }

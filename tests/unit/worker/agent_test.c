@@ -281,6 +281,22 @@ static void step_progress(kit *k, uint64_t progress, bool busy, const char *expe
              expect);
 }
 
+/* Its peers tell the master that they lost it before its agent can wait for it, and the master's
+ * KILL comes first. */
+static void what_was_dying_already_was_not_killed_by_us(void **state)
+{
+    (void)state;
+    kit k;
+    begin_led(&k);
+    kit_start(&k, 0, 1, 1, 0, "spawn 1\ntell 1 RUNNER_START\n" REPORT("starting"));
+    kit_command(&k, 0, 1, TIDE_MSG_RUNNER_KILL, 1, "kill 1");
+    kit_step(&k,
+             &(tide_agent_event){
+                 .kind = TIDE_AGENT_RUNNER_EXITED, .runner = 1, .exit = &crash, .was_dying = true },
+             REPORT("exited E_CRASHED: killed by signal 11 in map"));
+    kit_end(&k);
+}
+
 static void a_slot_that_is_busy_and_stands_is_killed(void **state)
 {
     (void)state;
@@ -574,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_newer_attempt_waits_for_the_older_ones_end),
         cmocka_unit_test(slots_that_are_taken_or_not_there_are_refused),
         cmocka_unit_test(the_loss_of_all_masters_changes_nothing_for_runners),
+        cmocka_unit_test(what_was_dying_already_was_not_killed_by_us),
         cmocka_unit_test(a_slot_that_is_busy_and_stands_is_killed),
         cmocka_unit_test(statistics_go_to_the_coordinator_under_the_agents_name),
         cmocka_unit_test(a_driver_is_obeyed_for_its_job_and_slots_only),
