@@ -152,7 +152,7 @@ def master_killed_ms(kit):
         cluster.masters[0].kill()
         began = time.monotonic()
         kit.wait_until(lambda: cluster.command("list", "-o", "json", check=False).returncode == 0,
-                       about=cluster.tell())
+                       about=cluster.tell)
         return (time.monotonic() - began) * 1000
     finally:
         cluster.close()

@@ -53,7 +53,7 @@ class Failures(unittest.TestCase):
         def later():
             now = self.cluster.job(job)
             return now["attempt"] > attempt and now["state"] == "RUNNING"
-        wait_until(later, about=self.cluster.tell())
+        wait_until(later, about=self.cluster.tell)
         if not SANITIZED:
             self.assertLess(time.monotonic() - began, within_s, self.cluster.tell())
 
@@ -94,7 +94,7 @@ class Failures(unittest.TestCase):
         self.assert_goes_on(job)
         # Back again, it learns that its runners are of an old attempt.
         self.hosts.heal(1)
-        wait_until(lambda: not any(is_running(p) for p in runners), about=self.cluster.tell())
+        wait_until(lambda: not any(is_running(p) for p in runners), about=self.cluster.tell)
         self.assertEqual(self.cluster.job(job)["state"], "RUNNING")
 
     def test_without_slots_a_job_waits_and_says_for_what(self):
@@ -102,7 +102,7 @@ class Failures(unittest.TestCase):
         job = self.ticking(2)
         a.kill()
         wait_until(lambda: "waits for 2 slots" in self.cluster.job(job).get("waiting-for", ""),
-                   about=self.cluster.tell())
+                   about=self.cluster.tell)
         self.cluster.start_worker(2)
         self.cluster.await_state(job, "RUNNING")
         self.assert_goes_on(job)
@@ -134,7 +134,7 @@ class Failures(unittest.TestCase):
             return done.returncode == 0 and \
                 any(j["jid"] == job and j["state"] == "RUNNING"
                     for j in json.loads(done.stdout)["jobs"])
-        wait_until(answered, about=self.cluster.tell())
+        wait_until(answered, about=self.cluster.tell)
         if not SANITIZED:
             self.assertLess(time.monotonic() - began, 5, self.cluster.tell())
         self.assertEqual(self.cluster.job(job)["attempt"], before["attempt"])
@@ -154,12 +154,12 @@ class Failures(unittest.TestCase):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(driver.stderr.close)
         wait_until(lambda: self.cluster.runners(worker) or driver.poll() is not None,
-                   about=self.cluster.tell())
+                   about=self.cluster.tell)
         self.assertIsNone(driver.poll(), driver.stderr.read() if driver.poll() is not None else "")
         driver.kill()
         driver.wait()
         began = time.monotonic()
-        wait_until(lambda: not self.cluster.runners(worker), about=self.cluster.tell())
+        wait_until(lambda: not self.cluster.runners(worker), about=self.cluster.tell)
         if not SANITIZED:
             self.assertLess(time.monotonic() - began, 4)
         self.ticking(2)

@@ -18,14 +18,15 @@ DEADLINE_S = 60
 
 
 def wait_until(question, deadline_s=DEADLINE_S, about=""):
-    """The first true answer."""
+    """The first true answer. about: said when there is none in time; a function is asked then."""
     end = time.monotonic() + deadline_s
     while True:
         answer = question()
         if answer:
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline_s} s: {about or question}")
+            told = about() if callable(about) else about
+            raise AssertionError(f"not within {deadline_s} s: {told or question}")
         time.sleep(POLL_S)
 
 
@@ -77,7 +78,7 @@ class Process:
             if self.popen.poll() is not None and text not in self.output():
                 raise AssertionError(f"ended with {self.popen.returncode}:\n{self.output()}")
             return text in self.output()
-        wait_until(found, deadline_s, f"{text!r} in\n{self.output()}")
+        wait_until(found, deadline_s, lambda: f"{text!r} in\n{self.output()}")
 
     def send(self, number):
         os.kill(self.pid, number)
@@ -139,9 +140,8 @@ class Cluster:
     def start_worker(self, host=0, slots=2):
         n = len(self.workers)
         masters = ",".join(control for _, _, control in self.endpoints)
-        flags = [f"-Dcontrol.masters={masters}", f"-DtaskManager.numberOfTaskSlots={slots}",
+        flags = [f"-Dcontrol.masters={masters}", f"-Dtaskmanager.numberOfTaskSlots={slots}",
                  f"-Ddata.dir={self.folder}/worker-{n}", *[f"-D{s}" for s in self.settings]]
-        flags[1] = f"-Dtaskmanager.numberOfTaskSlots={slots}"
         if self.hosts:
             flags.append(f"-Dtaskmanager.host={self._address(host)}")
         worker = Process(["worker", *flags], self.folder, f"worker-{n}", self._inside(host))
