@@ -30,8 +30,36 @@ static void on_event(tide_coordinator *self, const tide_coordinator_event *event
 static void settle(tide_coordinator *self);
 static void send_due_commands(tide_coordinator *self);
 
-static void restore(tide_coordinator *self, const tide_job_history *history)
+/* How long ago this was decided; clocks of masters differ. */
+static int64_t age_us(const tide_coordinator_config *config, int64_t at_us)
 {
+    return at_us < config->wall_us ? config->wall_us - at_us : 0;
+}
+
+/* The strategy counts on where the master before left it, also in a pause that is not over. */
+static void restore_restarts(tide_coordinator *self, const tide_coordinator_config *config)
+{
+    const tide_job_history *history = &config->history;
+    tide_bytes why = { 0 };
+    for (uint32_t i = 0; i < history->n_restarts; i++) {
+        const tide_log_restart *entry = history->restarts[i];
+        int64_t at_ns = config->now_ns - age_us(config, entry->at_us) * 1000, delay_ns;
+        tide_failures_add(&self->failures, entry->attempt, entry->at_us, "", &entry->failure);
+        if (entry->count) tide_restart_failed(self->restart, at_ns, &delay_ns, &why);
+    }
+    tide_bytes_fini(&why);
+    const tide_log_restart *last =
+        history->n_restarts ? history->restarts[history->n_restarts - 1] : NULL;
+    self->was_restarting = last && last->attempt == history->attempt;
+    if (!self->was_restarting) return;
+    int64_t left_us = last->delay_us - age_us(config, last->at_us);
+    self->restart_at_ns = config->now_ns + (left_us > 0 ? left_us * 1000 : 0);
+}
+
+static void restore(tide_coordinator *self, const tide_coordinator_config *config)
+{
+    const tide_job_history *history = &config->history;
+    restore_restarts(self, config);
     self->submitted_us = history->submitted_us;
     self->since_us[TIDE_LIFECYCLE_CREATED] = history->submitted_us;
     self->attempt_number = history->attempt;
@@ -65,7 +93,7 @@ tide_coordinator *tide_coordinator_new(const tide_coordinator_config *config)
     self->restart = tide_restart_new(&self->policy.restart, config->random_seed);
     self->deadline_ns = self->restart_at_ns = INT64_MAX;
     tide_attempt_init(&self->attempt, config->settings->control_retry_us * 1000);
-    restore(self, &config->history);
+    restore(self, config);
     return self;
 }
 
@@ -477,6 +505,7 @@ static void on_appended(tide_coordinator *self)
     tide_assert(use != TIDE_LOG_FREE);
     self->log = TIDE_LOG_FREE;
     if (use == TIDE_LOG_REQUESTS) self->request = self->appending;
+    if (use == TIDE_LOG_RESTARTS) tide_coordinator_clear(self);
     if (use == TIDE_LOG_NUMBERS) {
         self->attempt_number++;
         tide_coordinator_move(self, TIDE_LIFECYCLE_PREPARING, "attempt %" PRIu64 " on %u runner%s",

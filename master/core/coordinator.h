@@ -35,12 +35,16 @@ typedef struct tide_job_history {
     tide_lifecycle end;       /* A final state, or CREATED: it has not ended. */
     int64_t ended_us;
     const tide_failure *failure; /* end == FAILED; else NULL. */
+    /* Attempts that ended otherwise than the job; oldest first. */
+    const tide_log_restart *const *restarts;
+    uint32_t n_restarts;
 } tide_job_history;
 
 typedef struct tide_coordinator_config {
     const char *job;                       /* 16 hex digits. */
     const tide_job_spec *spec;             /* Copied. */
     tide_job_history history;              /* A new job has submitted_us only. */
+    int64_t now_ns, wall_us;               /* How long ago was what the history tells of? */
     uint64_t term;                         /* Of the master that hosts it; 0: a driver. */
     const tide_cluster_settings *settings; /* The host's; the spec's pairs win where they may. */
     int64_t prepare_timeout_ns, deploy_timeout_ns; /* 0: TIDE_COORDINATOR_PHASE_NS. */

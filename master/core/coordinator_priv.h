@@ -12,6 +12,7 @@ typedef enum tide_log_use {
     TIDE_LOG_FREE,
     TIDE_LOG_NUMBERS,
     TIDE_LOG_REQUESTS,
+    TIDE_LOG_RESTARTS,
     TIDE_LOG_ENDS
 } tide_log_use;
 
@@ -35,6 +36,7 @@ struct tide_coordinator {
     int64_t ended_us;
     int64_t deadline_ns;   /* Of the state; INT64_MAX none. */
     int64_t restart_at_ns; /* RESTARTING: INT64_MAX until the strategy was asked. */
+    bool was_restarting;   /* CREATED: the log says so; restart_at_ns is known. */
     bool restart_is_free;  /* RESTARTING: it is not the job's fault; the strategy is not asked. */
     /* What is known. */
     uint64_t attempt_number;

@@ -12,8 +12,10 @@ static const struct {
     const char *name;
     uint32_t next; /* What may follow, a bit each; 0: the state is final. */
 } states[TIDE_LIFECYCLE_COUNT] = {
-    [TIDE_LIFECYCLE_CREATED] = { "CREATED", TO(WAITING) | TO(RECONCILING) | TO(ENDING) },
-    [TIDE_LIFECYCLE_RECONCILING] = { "RECONCILING", TO(RUNNING) | TO(RESTARTING) | TO(CANCELLING) },
+    [TIDE_LIFECYCLE_CREATED] = { "CREATED",
+                                 TO(WAITING) | TO(RECONCILING) | TO(RESTARTING) | TO(ENDING) },
+    [TIDE_LIFECYCLE_RECONCILING] = { "RECONCILING",
+                                     TO(RUNNING) | TO(RESTARTING) | TO(CANCELLING) | TO(FAILING) },
     [TIDE_LIFECYCLE_WAITING] = { "WAITING",
                                  TO(NUMBERING) | TO(RESTARTING) | TO(CANCELLING) | TO(FAILING) },
     [TIDE_LIFECYCLE_NUMBERING] = { "NUMBERING", TO(PREPARING) | TO(WAITING) | TO(CANCELLING) },

@@ -181,15 +181,20 @@ static void note_end(tide_job_history *history, const tide_log_end *end)
     if (history->end == TIDE_LIFECYCLE_FAILED) history->failure = &end->failure;
 }
 
-static tide_job_history read_history(const tide_decision_log *log)
+/* Borrows from the log; its lists live in the arena. */
+static tide_job_history read_history(const tide_decision_log *log, tide_arena *arena)
 {
     tide_job_history history = { 0 };
+    const tide_log_restart **restarts = NULL;
+    uint32_t cap_restarts = 0;
     for (uint64_t seq = 0; seq < tide_decision_log_n_entries(log); seq++) {
         const tide_msg *entry = tide_decision_log_entry(log, seq);
         if (entry->kind == TIDE_MSG_LOG_SUBMITTED) {
             history.submitted_us = ((const tide_log_submitted *)entry->body)->at_us;
         } else if (entry->kind == TIDE_MSG_LOG_ATTEMPT) {
             history.attempt = ((const tide_log_attempt *)entry->body)->attempt;
+        } else if (entry->kind == TIDE_MSG_LOG_RESTART) {
+            TIDE_PUSH(arena, restarts, history.n_restarts, cap_restarts, entry->body);
         } else if (entry->kind == TIDE_MSG_LOG_REQUEST) {
             const tide_log_request *request = entry->body;
             bool cancels = strcmp(request->what, "cancel") == 0;
@@ -198,6 +203,7 @@ static tide_job_history read_history(const tide_decision_log *log)
             note_end(&history, entry->body);
         }
     }
+    history.restarts = restarts;
     return history;
 }
 
@@ -207,6 +213,8 @@ static void make_coordinator(tide_master *self, tide_master_job *job, const tide
     const tide_coordinator_config config = { .job = job->id,
                                              .spec = spec,
                                              .history = *history,
+                                             .now_ns = self->now_ns,
+                                             .wall_us = self->wall_us,
                                              .term = tide_master_term_of(self),
                                              .settings = &self->config.settings,
                                              .random_seed = tide_random_u64(&self->random) };
@@ -220,7 +228,7 @@ static void begin_job(tide_master *self, tide_master_job *job)
     const tide_log_submitted *submitted = tide_decision_log_entry(job->log, 0)->body;
     if (job->was_there && !tide_master_same_spec(&submitted->spec, job->spec))
         refuse_waiters(self, job, TIDE_E_EXISTS, "there is another job of this id");
-    const tide_job_history history = read_history(job->log);
+    const tide_job_history history = read_history(job->log, self->step_arena);
     make_coordinator(self, job, &submitted->spec, &history);
     job->stage = TIDE_STAGE_LIVE;
     if (tide_decision_log_is_ended(job->log)) return; /* It is kept, as any that has ended. */

@@ -5,7 +5,10 @@
 
 static void decide(tide_coordinator *self)
 {
-    if (self->attempt_number > 0) {
+    if (self->was_restarting) {
+        tide_coordinator_move(self, TIDE_LIFECYCLE_RESTARTING,
+                              "that was decided after attempt %" PRIu64, self->attempt_number);
+    } else if (self->attempt_number > 0) {
         tide_coordinator_move(self, TIDE_LIFECYCLE_RECONCILING, "attempt %" PRIu64 " may still run",
                               self->attempt_number);
     } else if (self->request != TIDE_REQUEST_NONE) {

@@ -188,3 +188,8 @@ bool tide_restart_failed(tide_restart *self, int64_t now_ns, int64_t *delay_ns, 
     tide_bytes_puts(why, "no restart: restart-strategy.type is none");
     return false;
 }
+
+uint64_t tide_restart_count(const tide_restart *self)
+{
+    return self->failures;
+}

@@ -48,5 +48,8 @@ void tide_restart_free(tide_restart **self_p);
 /* An attempt failed. True: begin the next one *delay_ns from now. False: give up. Either way the
  * reason is appended to *why ("restart 2 of 3 in 10 s"). */
 bool tide_restart_failed(tide_restart *self, int64_t now_ns, int64_t *delay_ns, tide_bytes *why);
+/* Restarts that it granted and still counts: with the newest one, and since it began anew. Asked
+ * again about the failures of an earlier life, in order, it counts as it did then. */
+uint64_t tide_restart_count(const tide_restart *self);
 
 #endif

@@ -12,7 +12,7 @@
 
 typedef struct job_log {
     char job[32];
-    uint64_t n, term, attempt;
+    uint64_t n, term, attempt, restarts;
     uint64_t *terms; /* Of each entry. */
     uint32_t n_terms, cap_terms;
     char end[16];
@@ -58,6 +58,7 @@ static job_log *find_or_add(sim_log_check *self, const char *job, size_t n)
 typedef struct entry {
     tide_msg_kind kind;
     uint64_t term, attempt;
+    uint64_t restarts; /* That the strategy has counted; 0: it was not asked. */
     const char *end;
 } entry;
 
@@ -72,6 +73,11 @@ static bool read_entry(sim_log_check *self, const uint8_t *bytes, size_t n, entr
     if (msg.kind == TIDE_MSG_LOG_ATTEMPT) {
         out->term = ((const tide_log_attempt *)msg.body)->term;
         out->attempt = ((const tide_log_attempt *)msg.body)->attempt;
+    }
+    if (msg.kind == TIDE_MSG_LOG_RESTART) {
+        out->term = ((const tide_log_restart *)msg.body)->term;
+        out->attempt = ((const tide_log_restart *)msg.body)->attempt;
+        out->restarts = ((const tide_log_restart *)msg.body)->count;
     }
     if (msg.kind == TIDE_MSG_LOG_END) {
         out->term = ((const tide_log_end *)msg.body)->term;
@@ -101,6 +107,12 @@ static void check_entry(sim_world *world, job_log *log, uint64_t seq, const entr
     if (e->kind == TIDE_MSG_LOG_ATTEMPT && e->attempt <= log->attempt)
         sim_fail(world, SIM_WRONG, "log of %s: attempt %" PRIu64 " after attempt %" PRIu64,
                  log->job, e->attempt, log->attempt);
+    if (e->kind == TIDE_MSG_LOG_RESTART && e->attempt != log->attempt)
+        sim_fail(world, SIM_WRONG, "log of %s: restart of attempt %" PRIu64 " in attempt %" PRIu64,
+                 log->job, e->attempt, log->attempt);
+    if (e->restarts && e->restarts != log->restarts + 1)
+        sim_fail(world, SIM_WRONG, "log of %s: restart %" PRIu64 " after restart %" PRIu64,
+                 log->job, e->restarts, log->restarts);
 }
 
 static void note_entry(sim_log_check *self, job_log *log, const entry *e)
@@ -110,6 +122,7 @@ static void note_entry(sim_log_check *self, job_log *log, const entry *e)
     log->n++;
     if (e->term > log->term) log->term = e->term;
     if (e->kind == TIDE_MSG_LOG_ATTEMPT) log->attempt = e->attempt;
+    if (e->restarts) log->restarts = e->restarts;
     if (e->kind == TIDE_MSG_LOG_END) snprintf(log->end, sizeof log->end, "%s", e->end);
     self->appends++;
 }

@@ -13,6 +13,8 @@ const sim_mutation sim_mutations[] = {
     { "two-leaders", &sim_scenario_log, 40, "the claim of a term that is taken succeeds" },
     { "cancel-not-written", &sim_scenario_cluster, 100,
       "a request is answered before it is in the log" },
+    { "restart-count-forgotten", &sim_scenario_cluster, 100,
+      "a new master does not count the restarts of the one before" },
     { "agent-skips-term", &sim_scenario_cluster, 2000, "an agent obeys a leader of an older term" },
     { "agent-does-not-kill", &sim_scenario_cluster, 100, "a runner that must go stays" },
     { "agent-misses-exit", &sim_scenario_cluster, 100, "nobody sees a runner's end" },

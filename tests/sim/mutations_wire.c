@@ -141,6 +141,28 @@ static void store_older_attempt(sim_process *process, uint32_t tag, const tide_s
     tide_arena_free(&arena);
 }
 
+tide_store_done sim_mutate_stored(const sim_process *process, uint64_t term,
+                                  const tide_store_done *done, tide_arena *arena)
+{
+    tide_msg msg;
+    tide_bytes bytes = { 0 };
+    tide_store_done changed = *done;
+    if (!sim_is_mutated(process->world, "restart-count-forgotten") || !done->bytes ||
+        tide_msg_decode_stored(done->bytes, done->n, arena, &msg) != TIDE_OK ||
+        msg.kind != TIDE_MSG_LOG_RESTART)
+        return changed;
+    tide_log_restart restart = *(const tide_log_restart *)msg.body;
+    if (restart.term == term) return changed; /* It reads back what it wrote itself. */
+    restart.count = 0;
+    tide_msg_encode_stored(TIDE_MSG_LOG_RESTART, &restart, &bytes);
+    uint8_t *copy = tide_arena_alloc(arena, bytes.n);
+    memcpy(copy, bytes.p, bytes.n);
+    changed.bytes = copy;
+    changed.n = bytes.n;
+    tide_bytes_fini(&bytes);
+    return changed;
+}
+
 void sim_shell_store(sim_process *process, uint32_t tag, const tide_store_op *op)
 {
     sim_world *world = process->world;

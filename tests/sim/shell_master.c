@@ -139,7 +139,11 @@ static void on_closed(sim_process *process, uint64_t peer)
 static void on_stored(sim_process *process, uint32_t tag, const tide_store_done *done)
 {
     (void)tag;
-    step(process->self, &(tide_master_event){ .kind = TIDE_MASTER_STORED, .done = done });
+    master *self = process->self;
+    tide_arena_reset(self->arena);
+    tide_store_done found =
+        sim_mutate_stored(process, tide_master_term_of(self->core), done, self->arena);
+    step(self, &(tide_master_event){ .kind = TIDE_MASTER_STORED, .done = &found });
 }
 
 static void on_wake(sim_process *process, uint32_t lane)

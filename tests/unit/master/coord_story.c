@@ -79,6 +79,10 @@ static void tell_append(teller *self, const tide_msg *msg)
                           ((const tide_log_attempt *)msg->body)->attempt);
     else if (msg->kind == TIDE_MSG_LOG_REQUEST)
         tide_bytes_printf(&self->out, "  append %s\n", ((const tide_log_request *)msg->body)->what);
+    else if (msg->kind == TIDE_MSG_LOG_RESTART)
+        tide_bytes_printf(&self->out, "  append restart %" PRIu64 " of attempt %" PRIu64 "\n",
+                          ((const tide_log_restart *)msg->body)->count,
+                          ((const tide_log_restart *)msg->body)->attempt);
     else if (msg->kind == TIDE_MSG_LOG_END)
         tide_bytes_printf(&self->out, "  append %s %s\n", ((const tide_log_end *)msg->body)->state,
                           ((const tide_log_end *)msg->body)->failure.text);
@@ -240,12 +244,15 @@ void coord_story_check(const coord_story *story)
     const tide_job_spec spec = make_spec(story, pairs);
     teller self = { .story = story, .arena = tide_arena_new(), .now_ns = INT64_C(1000000000) };
     tide_cluster_settings_init(&self.settings);
-    self.coordinator = tide_coordinator_new(&(tide_coordinator_config){ .job = "00000000000000aa",
-                                                                        .spec = &spec,
-                                                                        .history = story->history,
-                                                                        .term = 1,
-                                                                        .settings = &self.settings,
-                                                                        .random_seed = 1 });
+    self.coordinator =
+        tide_coordinator_new(&(tide_coordinator_config){ .job = "00000000000000aa",
+                                                         .spec = &spec,
+                                                         .history = story->history,
+                                                         .now_ns = self.now_ns,
+                                                         .wall_us = self.now_ns / 1000,
+                                                         .term = 1,
+                                                         .settings = &self.settings,
+                                                         .random_seed = 1 });
     for (const char *at = story->text; *at;) {
         size_t n = strcspn(at, "\n");
         if (*at != ' ' && n > 0) {
