@@ -57,8 +57,9 @@ static tide_status find_sources(follow *self)
     const char *state = remote_text(job, "state");
     self->is_over = strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 ||
                     strcmp(state, "FAILED") == 0;
+    bool is_lost = strcmp(state, "SUSPENDED") == 0; /* Its runners may run, wherever they are. */
     json_decref(job);
-    return self->is_over && self->n == 0 ? add_workers(self) : TIDE_OK;
+    return (self->is_over || is_lost) && self->n == 0 ? add_workers(self) : TIDE_OK;
 }
 
 /* Prints what is new; *more is true when something was. */

@@ -317,10 +317,12 @@ static void take_listing(tide_decision_log *self, const tide_storage_listing *li
 static void fail_step(tide_decision_log *self, tide_status status, int64_t now_ns,
                       tide_decision_log_acts *acts)
 {
+    tide_status rv = tide_fail(status, "%s: %s", self->key, tide_status_text(status));
     if (tide_status_class_of(status) != TIDE_STATUS_CLASS_RETRY) {
-        break_log(self, tide_fail(status, "%s: %s", self->key, tide_status_text(status)), acts);
+        break_log(self, rv, acts);
         return;
     }
+    tide_error_take(rv, &self->error);
     if (self->step == STEP_PUT) {
         self->is_unsure = true;
         self->step = STEP_CHECK;
@@ -396,6 +398,11 @@ tide_log_state tide_decision_log_state(const tide_decision_log *self)
 const tide_error *tide_decision_log_error(const tide_decision_log *self)
 {
     return &self->error;
+}
+
+uint32_t tide_decision_log_n_failed(const tide_decision_log *self)
+{
+    return self->n_failed;
 }
 
 bool tide_decision_log_is_ended(const tide_decision_log *self)

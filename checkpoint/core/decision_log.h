@@ -63,7 +63,10 @@ void tide_decision_log_tick(tide_decision_log *self, int64_t now_ns, tide_decisi
 int64_t tide_decision_log_deadline_ns(const tide_decision_log *self); /* INT64_MAX: none. */
 
 tide_log_state tide_decision_log_state(const tide_decision_log *self);
-const tide_error *tide_decision_log_error(const tide_decision_log *self); /* When BROKEN. */
+/* When BROKEN; or of the last failure, when there were any in a row. */
+const tide_error *tide_decision_log_error(const tide_decision_log *self);
+/* Failures in a row of the operation that is tried again. */
+uint32_t tide_decision_log_n_failed(const tide_decision_log *self);
 /* The last entry is LOG_END: the job is over. */
 bool tide_decision_log_is_ended(const tide_decision_log *self);
 uint64_t tide_decision_log_n_entries(const tide_decision_log *self);

@@ -53,7 +53,7 @@ TIDE_MUST_CHECK tide_status tide_client_stop(tide_client *self, const char *job)
 
 typedef struct tide_client_state {
     char state[16];        /* "RUNNING" */
-    bool is_final;         /* FINISHED, CANCELED, FAILED. */
+    bool is_final;         /* FINISHED, CANCELED, FAILED, SUSPENDED. */
     char why_waiting[512]; /* "" */
     char failure[TIDE_ERROR_TEXT_MAX];
 } tide_client_state;

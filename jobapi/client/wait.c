@@ -10,9 +10,9 @@
 #define PAUSE_MAX_MS 200
 
 static const char *const states[] = {
-    "CREATED",   "RECONCILING", "WAITING",  "NUMBERING",  "PREPARING",
-    "DEPLOYING", "RUNNING",     "STOPPING", "RESTARTING", "CANCELLING",
-    "FAILING",   "ENDING",      "FINISHED", "CANCELED",   "FAILED",
+    "CREATED",  "RECONCILING", "WAITING",    "NUMBERING",  "PREPARING", "DEPLOYING",
+    "RUNNING",  "STOPPING",    "RESTARTING", "CANCELLING", "FAILING",   "ENDING",
+    "FINISHED", "CANCELED",    "FAILED",     "SUSPENDED",
 };
 
 static tide_status check_state(const char *wanted)
@@ -31,11 +31,14 @@ static tide_status check_state(const char *wanted)
 /* What has come of the wait: TIDE_OK, a failure, or TIDE_STATUS_COUNT for "not yet". */
 static tide_status judge(const char *job, const char *wanted, const tide_client_state *state)
 {
-    bool is_there = wanted ? strcasecmp(state->state, wanted) == 0 : state->is_final;
-    if (is_there && (wanted || strcmp(state->state, "FAILED") != 0)) return TIDE_OK;
+    bool failed = strcmp(state->state, "FAILED") == 0;
+    bool suspended = strcmp(state->state, "SUSPENDED") == 0;
+    bool ended = state->is_final && !failed && !suspended;
+    if (wanted ? strcasecmp(state->state, wanted) == 0 : ended) return TIDE_OK;
     if (!state->is_final) return TIDE_STATUS_COUNT;
-    if (strcmp(state->state, "FAILED") == 0)
-        return tide_fail(TIDE_E_USER_CODE, "job %s failed: %s", job, state->failure);
+    if (failed) return tide_fail(TIDE_E_USER_CODE, "job %s failed: %s", job, state->failure);
+    if (suspended)
+        return tide_fail(TIDE_E_REFUSED, "job %s is SUSPENDED: %s", job, state->why_waiting);
     return tide_fail(TIDE_E_REFUSED, "job %s is %s: it will not be %s", job, state->state, wanted);
 }
 

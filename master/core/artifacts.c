@@ -32,7 +32,7 @@ struct tide_artifacts {
     artifact **items;
     uint32_t n, cap;
     uint64_t next_op, listing;
-    bool listed;
+    bool listed, keeps_all;
     tide_arena *arena;
     tide_artifact_act *acts;
     uint32_t n_acts, cap_acts;
@@ -280,11 +280,22 @@ void tide_artifacts_done(tide_artifacts *self, const tide_store_done *done, int6
 
 /* ---- time ---- */
 
+void tide_artifacts_keep_all(tide_artifacts *self, bool keeps)
+{
+    self->keeps_all = keeps;
+}
+
+/* When it may be removed. */
+static int64_t removal_ns(const tide_artifacts *self, const artifact *a)
+{
+    return a->uses == 0 && !self->keeps_all ? a->unused_ns + self->unused_ns : INT64_MAX;
+}
+
 static int64_t due_ns(const tide_artifacts *self, const artifact *a)
 {
     if (a->operation) return INT64_MAX;
     int64_t cached = a->bytes ? a->asked_ns + TIDE_ARTIFACTS_CACHE_NS : INT64_MAX;
-    int64_t unused = a->uses == 0 ? a->unused_ns + self->unused_ns : INT64_MAX;
+    int64_t unused = removal_ns(self, a);
     return cached < unused ? cached : unused;
 }
 
@@ -294,7 +305,7 @@ void tide_artifacts_tick(tide_artifacts *self, int64_t now_ns)
     for (uint32_t i = self->n; i-- > 0;) {
         artifact *a = self->items[i];
         if (due_ns(self, a) > now_ns) continue;
-        if (a->uses == 0 && now_ns - a->unused_ns >= self->unused_ns) {
+        if (removal_ns(self, a) <= now_ns) {
             a->stored = false;
             a->removing = true;
             a->operation = store(self, TIDE_STORE_REMOVE, a->key, (tide_proto_bytes){ 0 });

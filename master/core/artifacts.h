@@ -51,6 +51,8 @@ void tide_artifacts_done(tide_artifacts *self, const tide_store_done *done, int6
 /* The artifact is used by a job now; not removed before _unused. */
 void tide_artifacts_used(tide_artifacts *self, const char *artifact);
 void tide_artifacts_unused(tide_artifacts *self, const char *artifact, int64_t now_ns);
+/* While it is not known what jobs use, none is removed. */
+void tide_artifacts_keep_all(tide_artifacts *self, bool keeps);
 void tide_artifacts_tick(tide_artifacts *self, int64_t now_ns);
 int64_t tide_artifacts_deadline_ns(const tide_artifacts *self);
 void tide_artifacts_take(tide_artifacts *self, tide_artifact_acts *acts);

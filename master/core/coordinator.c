@@ -24,6 +24,7 @@ static const tide_job_behaviour *const behaviours[TIDE_LIFECYCLE_COUNT] = {
     [TIDE_LIFECYCLE_FINISHED] = &tide_state_over,
     [TIDE_LIFECYCLE_CANCELED] = &tide_state_over,
     [TIDE_LIFECYCLE_FAILED] = &tide_state_over,
+    [TIDE_LIFECYCLE_SUSPENDED] = &tide_state_over,
 };
 
 static void on_event(tide_coordinator *self, const tide_coordinator_event *event);

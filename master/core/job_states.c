@@ -33,6 +33,7 @@ static const struct {
     [TIDE_LIFECYCLE_FINISHED] = { "FINISHED", 0 },
     [TIDE_LIFECYCLE_CANCELED] = { "CANCELED", 0 },
     [TIDE_LIFECYCLE_FAILED] = { "FAILED", 0 },
+    [TIDE_LIFECYCLE_SUSPENDED] = { "SUSPENDED", 0 },
 };
 
 const char *tide_lifecycle_name(tide_lifecycle state)

@@ -23,13 +23,15 @@ typedef enum tide_lifecycle {
     TIDE_LIFECYCLE_FINISHED,
     TIDE_LIFECYCLE_CANCELED,
     TIDE_LIFECYCLE_FAILED,
+    TIDE_LIFECYCLE_SUSPENDED, /* Its log cannot be read: its runners are left alone, and nothing is
+                                 decided. The master's own, of jobs without a coordinator. */
     TIDE_LIFECYCLE_COUNT
 } tide_lifecycle;
 
 const char *tide_lifecycle_name(tide_lifecycle state); /* "RUNNING" */
 /* False when it is not the name of a state. */
 bool tide_lifecycle_parse(const char *name, tide_lifecycle *out);
-/* FINISHED, CANCELED, FAILED: nothing follows. */
+/* FINISHED, CANCELED, FAILED: nothing follows. SUSPENDED: nothing will by itself. */
 bool tide_lifecycle_is_final(tide_lifecycle state);
 bool tide_lifecycle_may_follow(tide_lifecycle from, tide_lifecycle to);
 

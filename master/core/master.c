@@ -258,7 +258,7 @@ bool tide_master_is_ready(const tide_master *self)
     if (!self->leads || !self->listed || !tide_artifacts_is_listed(self->artifacts)) return false;
     for (uint32_t i = 0; i < self->n_jobs; i++)
         if (self->jobs[i]->stage == TIDE_STAGE_CHECKING ||
-            self->jobs[i]->stage == TIDE_STAGE_CLAIMING)
+            (self->jobs[i]->stage == TIDE_STAGE_CLAIMING && !self->jobs[i]->error))
             return false;
     return true;
 }

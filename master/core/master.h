@@ -39,6 +39,7 @@ void tide_master_config_init(tide_master_config *self);
 /* Limits of time that no setting names. */
 #define TIDE_MASTER_OVERTAKE_NS INT64_C(30000000000) /* See scheduler/core/slots.h. */
 #define TIDE_MASTER_UNUSED_NS INT64_C(600000000000)  /* An upload that no job uses is removed. */
+#define TIDE_MASTER_MENDED_NS INT64_C(5000000000)    /* Between looks at a log that is damaged. */
 #define TIDE_MASTER_LOGS_NS INT64_C(5000000000) /* An agent's answer about a runner's output. */
 
 /* ---- requests: what clients ask for. Each is answered exactly once, with its id. ---- */

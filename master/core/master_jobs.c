@@ -9,6 +9,7 @@
 #define RETRY_NS INT64_C(500000000)
 
 static void begin_job(tide_master *self, tide_master_job *job);
+static tide_job_history read_history(const tide_decision_log *log, tide_arena *arena);
 
 /* ---- the list ---- */
 
@@ -122,17 +123,29 @@ static void refuse_waiters(tide_master *self, tide_master_job *job, tide_status 
     job->n_waiters = 0;
 }
 
-void tide_master_break_job(tide_master *self, tide_master_job *job, tide_status status,
-                           const char *text)
+/* For those who look: what can be read of the log. */
+static void note_known(tide_master *self, tide_master_job *job)
 {
-    tide_job_stage stage = job->stage;
-    job->stage = TIDE_STAGE_BROKEN;
-    job->error = tide_calloc(1, sizeof *job->error);
-    job->error->code = status;
-    snprintf(job->error->text, sizeof job->error->text, "%s", text);
-    /* A submission that came to nothing is its submitter's affair. */
-    if (stage != TIDE_STAGE_SUBMITTING) tide_master_alarm(self, job->id, text);
-    refuse_waiters(self, job, status, text);
+    if (job->coordinator || tide_decision_log_n_entries(job->log) == 0) return;
+    const tide_log_submitted *submitted = tide_decision_log_entry(job->log, 0)->body;
+    if (!job->spec) job->spec = TIDE_COPY_RECORD(job_spec, &submitted->spec, job->arena);
+    job->known = read_history(job->log, self->step_arena);
+    job->known.restarts = NULL;
+    job->known.failure = NULL;
+}
+
+void tide_master_suspend(tide_master *self, tide_master_job *job)
+{
+    const tide_error error = *tide_decision_log_error(job->log);
+    bool is_news = !job->error || strcmp(job->error->text, error.text) != 0;
+    if (!job->error) {
+        job->error = tide_calloc(1, sizeof *job->error);
+        job->suspended_us = self->wall_us;
+    }
+    *job->error = error;
+    if (is_news) tide_master_alarm(self, job->id, error.text);
+    refuse_waiters(self, job, error.code, error.text);
+    note_known(self, job);
 }
 
 static void on_broken(tide_master *self, tide_master_job *job)
@@ -146,8 +159,17 @@ static void on_broken(tide_master *self, tide_master_job *job)
         tide_master_claim(self, job);
         return;
     }
-    tide_master_break_job(self, job, error.code, error.text);
-    if (submitting) tide_master_drop_job(self, job); /* There never was such a job. */
+    /* There never was such a job; or somebody has removed one whose log was broken. */
+    bool is_none = submitting || (job->error && error.code == TIDE_E_NOT_FOUND);
+    if (is_none) {
+        tide_master_trace(self, job->id, "%s", error.text);
+        refuse_waiters(self, job, error.code, error.text);
+        tide_master_drop_job(self, job);
+        return;
+    }
+    tide_master_suspend(self, job);
+    job->stage = TIDE_STAGE_BROKEN;
+    job->retry_ns = job->coordinator ? INT64_MAX : self->now_ns + TIDE_MASTER_MENDED_NS;
 }
 
 void tide_master_on_log(tide_master *self, tide_master_job *job, const tide_decision_log_acts *acts)
@@ -163,6 +185,8 @@ void tide_master_on_log(tide_master *self, tide_master_job *job, const tide_deci
     } else if (acts->appended) {
         tide_master_step_job(self, job,
                              (tide_coordinator_event){ .kind = TIDE_COORDINATOR_APPENDED });
+    } else if (job->stage == TIDE_STAGE_CLAIMING) {
+        tide_master_note_unreadable(self, job);
     }
 }
 
@@ -226,6 +250,9 @@ static void make_coordinator(tide_master *self, tide_master_job *job, const tide
 static void begin_job(tide_master *self, tide_master_job *job)
 {
     const tide_log_submitted *submitted = tide_decision_log_entry(job->log, 0)->body;
+    if (job->error) tide_master_trace(self, job->id, "its log can be read now");
+    tide_free(job->error);
+    job->error = NULL;
     if (job->was_there && !tide_master_same_spec(&submitted->spec, job->spec))
         refuse_waiters(self, job, TIDE_E_EXISTS, "there is another job of this id");
     const tide_job_history history = read_history(job->log, self->step_arena);
@@ -324,9 +351,10 @@ static void forget_oldest(tide_master *self)
 
 void tide_master_settle_jobs(tide_master *self)
 {
-    bool ended = false;
+    bool ended = false, suspended = false;
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         tide_master_job *job = self->jobs[i];
+        if (tide_master_is_suspended(job)) suspended = true;
         answer_waiters(self, job);
         if (job->stage == TIDE_STAGE_KEPT) ended = true;
         if (job->stage != TIDE_STAGE_LIVE ||
@@ -337,6 +365,8 @@ void tide_master_settle_jobs(tide_master *self)
         tide_decision_log_free(&job->log);
         ended = true;
     }
+    /* Which library does a job use whose log cannot be read? */
+    tide_artifacts_keep_all(self->artifacts, suspended);
     if (ended && tide_master_is_ready(self)) forget_oldest(self);
 }
 

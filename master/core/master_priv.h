@@ -53,11 +53,13 @@ typedef struct tide_master_job {
     char id[17];
     tide_job_stage stage;
     tide_arena *arena;
-    const tide_job_spec *spec;     /* SUBMITTING; later the coordinator's. */
-    bool was_there;                /* SUBMITTING met an entry 0. */
-    tide_decision_log *log;        /* NULL: not owned. */
+    const tide_job_spec *spec; /* SUBMITTING, suspended; later the coordinator's. NULL: unknown. */
+    bool was_there;            /* SUBMITTING met an entry 0. */
+    tide_decision_log *log;    /* NULL: not owned. */
     tide_coordinator *coordinator; /* LIVE, KEPT */
-    tide_error *error;             /* BROKEN */
+    tide_error *error;             /* Suspended: see tide_master_is_suspended. */
+    int64_t suspended_us;          /* Since when. */
+    tide_job_history known;        /* Suspended: as far as the log could be read; no lists. */
     uint64_t n_keys, forgotten;    /* Of the log; FORGETTING: how many are removed. */
     int64_t retry_ns;              /* CHECKING, FORGETTING: after a failure. INT64_MAX: not now. */
     tide_job_waiter waiters[TIDE_JOB_WAITERS_MAX];
@@ -138,6 +140,11 @@ void tide_master_end_reign(tide_master *self);
 void tide_master_claim(tide_master *self, tide_master_job *job);
 void tide_master_on_listed(tide_master *self, const tide_store_done *done);
 void tide_master_on_first(tide_master *self, tide_master_job *job, const tide_store_done *done);
+/* Its log cannot be read, or is damaged: nothing is decided, until a later look finds it mended. */
+bool tide_master_is_suspended(const tide_master_job *job);
+/* What the storage says of a log that is being claimed; after some failures in a row the job is
+ * suspended, so that the others are served. */
+void tide_master_note_unreadable(tide_master *self, tide_master_job *job);
 void tide_master_takeover_tick(tide_master *self);
 int64_t tide_master_takeover_deadline_ns(const tide_master *self);
 
@@ -151,8 +158,8 @@ void tide_master_on_log(tide_master *self, tide_master_job *job,
                         const tide_decision_log_acts *acts);
 /* Removes the job's keys, then the job. */
 void tide_master_forget(tide_master *self, tide_master_job *job);
-void tide_master_break_job(tide_master *self, tide_master_job *job, tide_status status,
-                           const char *text);
+/* For what its log's error says: somebody must see to it. */
+void tide_master_suspend(tide_master *self, tide_master_job *job);
 void tide_master_on_forgotten(tide_master *self, tide_master_job *job, const tide_store_done *done);
 /* Answers who waits, keeps or forgets what has ended. */
 void tide_master_settle_jobs(tide_master *self);

@@ -124,7 +124,7 @@ static void submit(tide_master *self, const tide_master_request *request)
 
 static void ask_job(tide_master *self, tide_master_job *job, const tide_master_request *request)
 {
-    if (job->stage == TIDE_STAGE_BROKEN) {
+    if (tide_master_is_suspended(job)) {
         tide_master_reply_failure(self, request->id, job->error->code, "%s", job->error->text);
         return;
     }

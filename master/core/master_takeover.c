@@ -14,6 +14,8 @@
 
 #define JOBS "jobs/"
 #define RETRY_NS INT64_C(500000000)
+/* After so many in a row the other jobs do not wait any longer for a log to be read. */
+#define UNREADABLE_FAILURES 5u
 /* An older leader's last words may be written after our first listing. */
 #define LIST_AGAIN_NS INT64_C(5000000000)
 
@@ -165,13 +167,34 @@ void tide_master_on_first(tide_master *self, tide_master_job *job, const tide_st
         job->retry_ns = self->now_ns + RETRY_NS;
 }
 
+/* ---- logs that cannot be read ---- */
+
+bool tide_master_is_suspended(const tide_master_job *job)
+{
+    return job->error && (job->stage == TIDE_STAGE_BROKEN || job->stage == TIDE_STAGE_CLAIMING);
+}
+
+void tide_master_note_unreadable(tide_master *self, tide_master_job *job)
+{
+    if (job->error || tide_decision_log_n_failed(job->log) < UNREADABLE_FAILURES) return;
+    tide_master_suspend(self, job);
+}
+
+static bool is_looked_at_again(const tide_master_job *job)
+{
+    return job->stage == TIDE_STAGE_CHECKING || job->stage == TIDE_STAGE_BROKEN;
+}
+
 void tide_master_takeover_tick(tide_master *self)
 {
     if (self->now_ns >= self->list_ns) list_jobs(self);
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         tide_master_job *job = self->jobs[i];
-        if (job->stage == TIDE_STAGE_CHECKING && self->now_ns >= job->retry_ns)
+        if (!is_looked_at_again(job) || self->now_ns < job->retry_ns) continue;
+        if (job->stage == TIDE_STAGE_CHECKING)
             check_first(self, job);
+        else
+            tide_master_claim(self, job);
     }
 }
 
@@ -180,7 +203,7 @@ int64_t tide_master_takeover_deadline_ns(const tide_master *self)
     int64_t at = self->list_ns;
     for (uint32_t i = 0; i < self->n_jobs; i++) {
         const tide_master_job *job = self->jobs[i];
-        if (job->stage == TIDE_STAGE_CHECKING && job->retry_ns < at) at = job->retry_ns;
+        if (is_looked_at_again(job) && job->retry_ns < at) at = job->retry_ns;
     }
     return at;
 }

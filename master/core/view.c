@@ -6,6 +6,21 @@
 #include "base/core/assert.h"
 #include "master/core/master_priv.h"
 
+/* A job has a coordinator, or its log could not be read so far: then less is known. */
+static bool is_seen(const tide_master_job *job)
+{
+    return job->stage != TIDE_STAGE_FORGETTING && (job->coordinator || job->error);
+}
+
+/* Storage that does not answer now is tried again, and then the job goes on. */
+static tide_lifecycle state_of(const tide_master_job *job)
+{
+    if (!tide_master_is_suspended(job)) return tide_coordinator_state(job->coordinator);
+    bool is_damaged = job->error->code == TIDE_E_CORRUPT ||
+                      tide_status_class_of(job->error->code) != TIDE_STATUS_CLASS_RETRY;
+    return is_damaged ? TIDE_LIFECYCLE_SUSPENDED : TIDE_LIFECYCLE_RECONCILING;
+}
+
 void tide_view_overview_of(const tide_master *master, tide_arena *arena, tide_view_overview *out)
 {
     const tide_master_config *config = &master->config;
@@ -32,21 +47,71 @@ void tide_view_overview_of(const tide_master *master, tide_arena *arena, tide_vi
     out->slots_free = tide_slots_free_count(master->slots);
     out->leases = tide_leases_n(master->leases);
     for (uint32_t i = 0; i < master->n_jobs; i++)
-        if (master->jobs[i]->coordinator)
-            out->jobs[tide_coordinator_state(master->jobs[i]->coordinator)]++;
+        if (is_seen(master->jobs[i])) out->jobs[state_of(master->jobs[i])]++;
 }
 
 /* ---- jobs ---- */
 
+/* What a person can do about it. */
+static const char *print_suspension(const tide_master_job *job, tide_arena *arena)
+{
+    const char *advice = "the master tries again";
+    if (state_of(job) == TIDE_LIFECYCLE_SUSPENDED)
+        advice = tide_arena_printf(
+            arena,
+            "its runners are left alone; put that file of high-availability.storageDir back from "
+            "a backup%s, or remove jobs/%s there, then the job is ended and forgotten",
+            job->coordinator ? " and restart the master" : " and the job goes on", job->id);
+    return tide_arena_printf(arena, "%s; %s", job->error->text, advice);
+}
+
+static const tide_job_spec *spec_of(const tide_master_job *job)
+{
+    static const tide_job_spec unknown = { .name = "?",
+                                           .kind = "?",
+                                           .text = "",
+                                           .text_name = "",
+                                           .artifact = "",
+                                           .artifact_name = "",
+                                           .explain = "" };
+    return job->spec ? job->spec : &unknown;
+}
+
+static void view_suspended(const tide_master_job *job, tide_arena *arena, tide_view_job *out)
+{
+    const tide_job_spec *spec = spec_of(job);
+    const tide_job_history *known = &job->known;
+    *out = (tide_view_job){
+        .id = tide_arena_strdup(arena, job->id),
+        .name = tide_arena_strdup(arena, spec->name),
+        .kind = tide_arena_strdup(arena, spec->kind),
+        .state = state_of(job),
+        .request = known->request,
+        .parallelism = spec->parallelism,
+        .plan_hash = spec->plan_hash,
+        .attempt = known->attempt,
+        .n_failed = known->n_restarts,
+        .bounded = spec->bounded,
+        .submitted_us = known->submitted_us ? known->submitted_us : job->suspended_us,
+        .why_waiting = print_suspension(job, arena),
+    };
+    out->since_us[TIDE_LIFECYCLE_CREATED] = known->submitted_us;
+    out->since_us[out->state] = job->suspended_us;
+}
+
 static void view_job(const tide_master_job *job, tide_arena *arena, tide_view_job *out)
 {
+    if (!job->coordinator) {
+        view_suspended(job, arena, out);
+        return;
+    }
     const tide_coordinator *c = job->coordinator;
     const tide_job_spec *spec = tide_coordinator_spec(c);
     *out = (tide_view_job){
         .id = tide_arena_strdup(arena, job->id),
         .name = tide_arena_strdup(arena, spec->name),
         .kind = tide_arena_strdup(arena, spec->kind),
-        .state = tide_coordinator_state(c),
+        .state = state_of(job),
         .request = tide_coordinator_request(c),
         .parallelism = spec->parallelism,
         .plan_hash = spec->plan_hash,
@@ -61,6 +126,9 @@ static void view_job(const tide_master_job *job, tide_arena *arena, tide_view_jo
     };
     for (uint32_t s = 0; s < TIDE_LIFECYCLE_COUNT; s++)
         out->since_us[s] = tide_coordinator_since_us(c, (tide_lifecycle)s);
+    if (!tide_master_is_suspended(job)) return;
+    out->why_waiting = print_suspension(job, arena);
+    out->since_us[out->state] = job->suspended_us;
 }
 
 static int newest_first(const void *a_v, const void *b_v)
@@ -76,8 +144,7 @@ void tide_view_jobs_of(const tide_master *master, tide_arena *arena, tide_view_j
     if (!master->leads) return;
     tide_view_job *jobs = TIDE_NEW_N(arena, tide_view_job, master->n_jobs);
     for (uint32_t i = 0; i < master->n_jobs; i++)
-        if (master->jobs[i]->coordinator && master->jobs[i]->stage != TIDE_STAGE_FORGETTING)
-            view_job(master->jobs[i], arena, &jobs[out->n++]);
+        if (is_seen(master->jobs[i])) view_job(master->jobs[i], arena, &jobs[out->n++]);
     if (out->n) qsort(jobs, out->n, sizeof *jobs, newest_first);
     out->items = jobs;
 }
@@ -149,12 +216,15 @@ bool tide_view_job_of(const tide_master *master, const char *id, tide_arena *are
 {
     *out = (tide_view_job_detail){ 0 };
     const tide_master_job *job = master->leads ? tide_master_find_job(master, id) : NULL;
-    if (!job || !job->coordinator || job->stage == TIDE_STAGE_FORGETTING) return false;
+    if (!job || !is_seen(job)) return false;
+    const tide_coordinator *c = job->coordinator;
     view_job(job, arena, &out->job);
-    out->spec = TIDE_COPY_RECORD(job_spec, tide_coordinator_spec(job->coordinator), arena);
-    view_runners(job->coordinator, arena, out);
-    if (out->n_tasks) qsort((void *)out->tasks, out->n_tasks, sizeof *out->tasks, by_vertex);
-    view_failures(job->coordinator, arena, out);
+    out->spec = TIDE_COPY_RECORD(job_spec, spec_of(job), arena);
+    if (c) {
+        view_runners(c, arena, out);
+        if (out->n_tasks) qsort((void *)out->tasks, out->n_tasks, sizeof *out->tasks, by_vertex);
+        view_failures(c, arena, out);
+    }
     const char **places = TIDE_NEW_N(arena, const char *, job->n_places);
     for (uint32_t i = 0; i < job->n_places; i++)
         places[i] = tide_arena_strdup(arena, job->places[i]);

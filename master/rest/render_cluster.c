@@ -19,16 +19,18 @@ static uint32_t in(const tide_view_overview *o, tide_lifecycle state)
 json_t *rest_render_overview(const tide_view_overview *o, const char *version)
 {
     uint32_t over = in(o, TIDE_LIFECYCLE_FINISHED) + in(o, TIDE_LIFECYCLE_CANCELED) +
-                    in(o, TIDE_LIFECYCLE_FAILED);
+                    in(o, TIDE_LIFECYCLE_FAILED) + in(o, TIDE_LIFECYCLE_SUSPENDED);
     uint32_t all = 0;
     for (int i = 0; i < TIDE_LIFECYCLE_COUNT; i++) all += o->jobs[i];
-    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:s,s:I,s:b,s:s,s:s}", "taskmanagers",
-                     (int)o->agents, "taskmanagers-lost", (int)o->agents_lost, "slots-total",
-                     (int)o->slots_total, "slots-available", (int)o->slots_free, "jobs-running",
-                     (int)(all - over), "jobs-finished", (int)in(o, TIDE_LIFECYCLE_FINISHED),
-                     "jobs-cancelled", (int)in(o, TIDE_LIFECYCLE_CANCELED), "jobs-failed",
-                     (int)in(o, TIDE_LIFECYCLE_FAILED), "version", version, "master", o->id, "term",
-                     (json_int_t)o->term, "leads", o->leads, "rest", o->rest, "control",
+    return json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:s,s:I,s:b,s:s,s:s}",
+                     "taskmanagers", (int)o->agents, "taskmanagers-lost", (int)o->agents_lost,
+                     "slots-total", (int)o->slots_total, "slots-available", (int)o->slots_free,
+                     "jobs-running", (int)(all - over), "jobs-finished",
+                     (int)in(o, TIDE_LIFECYCLE_FINISHED), "jobs-cancelled",
+                     (int)in(o, TIDE_LIFECYCLE_CANCELED), "jobs-failed",
+                     (int)in(o, TIDE_LIFECYCLE_FAILED), "jobs-suspended",
+                     (int)in(o, TIDE_LIFECYCLE_SUSPENDED), "version", version, "master", o->id,
+                     "term", (json_int_t)o->term, "leads", o->leads, "rest", o->rest, "control",
                      o->control);
 }
 

@@ -171,6 +171,35 @@ class Failover(unittest.TestCase):
         self.until(job, "CANCELED", 3)
         self.logs["master1"].until("-> RUNNING: attempt 1 goes on, its 2 runners reported")
 
+    def test_a_job_whose_log_is_damaged_is_shown_until_it_is_mended(self):
+        self.start_master()
+        self.start_worker(1)
+        job = self.submit(ENDLESS, 1)
+        self.until(job, "RUNNING", 1)
+        entry = os.path.join(self.folder, "shared", "jobs", job, "log", "2")
+        with open(entry, "rb") as f:
+            good = f.read()
+        self.masters[0][0].send_signal(signal.SIGKILL)
+        self.masters[0][0].wait()
+        with open(entry, "wb") as f:
+            f.write(good[:-1])
+        self.start_master()
+        self.logs["master1"].until("leads with term")
+        self.start_worker(1)
+        run = subprocess.run([TIDEMILL, "status", job, "--wait", "--timeout", "60s", "--master",
+                              self.masters[1][1]], capture_output=True, text=True, check=False,
+                             timeout=DEADLINE_S)
+        self.assertEqual((run.returncode, run.stdout), (7, "SUSPENDED\n"), run.stderr)
+        self.assertIn(f"jobs/{job}/log/2: ", run.stderr)
+        listed = json.loads(self.call("list", "-o", "json"))["jobs"]
+        self.assertEqual([(j["jid"], j["state"]) for j in listed], [(job, "SUSPENDED")])
+        self.assertIn("back from a backup", listed[0]["waiting-for"])
+        self.assertIn(f"jobs/{job}/log/2: ", self.call("describe", job))
+        with open(entry, "wb") as f:
+            f.write(good)
+        self.logs["master1"].until("its log can be read now")
+        self.until(job, "RUNNING", 2)
+
     def test_a_drivers_job_goes_on_when_the_master_changes(self):
         self.start_master()
         self.start_master()

@@ -33,7 +33,8 @@ typedef struct teller {
     object *objects; /* By key. */
     uint32_t n_objects, cap_objects;
     bool store_fails, store_holds;
-    op_queue held; /* Operations that the storage takes its time for. */
+    const char *unreadable; /* A key, or NULL. */
+    op_queue held;          /* Operations that the storage takes its time for. */
     tide_bytes out;
 } teller;
 
@@ -70,6 +71,13 @@ static void remove_object(teller *self, const char *key)
     memmove(o, o + 1, (size_t)(&self->objects[--self->n_objects] - o) * sizeof *o);
 }
 
+static void lose_objects(teller *self, const char *prefix)
+{
+    for (uint32_t i = self->n_objects; i-- > 0;)
+        if (strncmp(self->objects[i].key, prefix, strlen(prefix)) == 0)
+            remove_object(self, self->objects[i].key);
+}
+
 static void list_objects(teller *self, const char *prefix, tide_storage_listing *out)
 {
     out->n = 0;
@@ -83,7 +91,9 @@ static tide_store_done do_op(teller *self, const tide_store_op *op, tide_storage
 {
     tide_store_done done = { .id = op->id, .listing = listing };
     const object *o = find_object(self, op->key);
-    if (self->store_fails) {
+    bool is_unreadable =
+        op->kind == TIDE_STORE_GET && self->unreadable && strcmp(op->key, self->unreadable) == 0;
+    if (self->store_fails || is_unreadable) {
         done.status = TIDE_E_IO;
         return done;
     }
@@ -496,6 +506,10 @@ static void hear(teller *self, const char *line)
         object *o = find_object(self, words_next(&w));
         assert_non_null(o);
         o->bytes.p[o->bytes.n / 2] ^= 1;
+    } else if (strcmp(verb, "unreadable") == 0) {
+        self->unreadable = words_next(&w);
+    } else if (strcmp(verb, "lose") == 0) {
+        lose_objects(self, words_next(&w));
     } else if (strcmp(verb, "resign") == 0) {
         step(self, (tide_master_event){ .kind = TIDE_MASTER_RESIGN });
     } else if (strcmp(verb, "say") == 0) {

@@ -13,7 +13,7 @@
  *   upload ID ARTIFACT TEXT | fetch PEER ARTIFACT OFFSET | logdata PEER AGENT JOB NUMBER TEXT
  *   lease PEER JOB SLOTS | release PEER JOB
  *   storage fails | holds (answers nothing until it) | works; keys PREFIX (lists them)
- *   damage KEY (flips a bit) | resign
+ *   damage KEY (flips a bit) | unreadable [KEY] (none) | lose PREFIX | resign
  *   say (shows what the master thinks: leads, agents, slots, jobs)
  * Jobs are named by one letter and have ids of sixteen of it. Acknowledgements and welcomes are not
  * shown. */

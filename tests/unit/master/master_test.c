@@ -693,20 +693,24 @@ static void nothing_is_decided_while_the_storage_is_away(void **state)
                      "  2 start e 1/1 1:0\n");
 }
 
+#define SECOND_LEADS                                                                               \
+    "submit 101 f 1\n"                                                                             \
+    "  f = WAITING\n"                                                                              \
+    "  reply 101 ok\n"
+#define DAMAGED                                                                                    \
+    RUNNING SECOND_LEADS                                                                           \
+        "damage jobs/eeeeeeeeeeeeeeee/log/2\n"                                                     \
+        "awake 2\n"                                                                                \
+        "+2s\n"                                                                                    \
+        "  f = WAITING\n"                                                                          \
+        "  e alarm jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored bytes does not agree\n"  \
+        "hello 11 a1 h1 1 e 1/0 RUNNING slots=0:0\n"
+
 /* Its runners go on; the other jobs are none the worse for it. */
 static void a_damaged_log_breaks_that_job_alone(void **state)
 {
     (void)state;
-    check(RUNNING
-          "submit 101 f 1\n"
-          "  f = WAITING\n"
-          "  reply 101 ok\n"
-          "damage jobs/eeeeeeeeeeeeeeee/log/2\n"
-          "awake 2\n"
-          "+2s\n"
-          "  f = WAITING\n"
-          "  e alarm jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored bytes does not agree\n"
-          "hello 11 a1 h1 1 e 1/0 RUNNING slots=0:0\n"
+    check(DAMAGED
           "cancel 102 e\n"
           "  reply 102 E_CORRUPT: jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored bytes "
           "does not agree\n"
@@ -714,7 +718,77 @@ static void a_damaged_log_breaks_that_job_alone(void **state)
           "+700ms\n"
           "  f = NUMBERING\n"
           "  f = PREPARING\n"
-          "  12 start f 1/0 0:0\n");
+          "  12 start f 1/0 0:0\n"
+          "say\n"
+          "  leads, 2 agents, 1 of 3 slots free\n"
+          "  job e SUSPENDED attempt 0: jobs/eeeeeeeeeeeeeeee/log/2: the checksum of 45 stored "
+          "bytes does not agree; its runners are left alone; put that file of "
+          "high-availability.storageDir back from a backup and the job goes on, or remove "
+          "jobs/eeeeeeeeeeeeeeee there, then the job is ended and forgotten\n"
+          "  job f PREPARING attempt 1\n");
+}
+
+#define PASS_2S                                                                                    \
+    "+1s\n"                                                                                        \
+    "beat 11 a1 e 1/0:RUNNING\n"                                                                   \
+    "beat 12 a2 e 1/1:RUNNING\n"                                                                   \
+    "+1s\n"                                                                                        \
+    "beat 11 a1 e 1/0:RUNNING\n"                                                                   \
+    "beat 12 a2 e 1/1:RUNNING\n"
+
+static void a_log_that_was_mended_is_taken_over(void **state)
+{
+    (void)state;
+    check(DAMAGED "hello 12 a2 h2 1 e 1/1 RUNNING slots=1:0\n" //
+          PASS_2S "damage jobs/eeeeeeeeeeeeeeee/log/2\n"       //
+          PASS_2S "+1s\n"
+                  "  e = RECONCILING\n"
+                  "  e = RUNNING\n"
+                  "say\n"
+                  "  leads, 2 agents, 0 of 2 slots free\n"
+                  "  job e RUNNING attempt 1\n"
+                  "  job f WAITING attempt 0: waits for 1 slot: 0 of 2 are free on 2 workers; "
+                  "cancel another job, start more workers, or submit with a lower -p\n");
+}
+
+static void a_broken_job_whose_log_is_removed_is_ended(void **state)
+{
+    (void)state;
+    check(DAMAGED "hello 12 a2 h2 1 e 1/1 RUNNING slots=1:0\n" //
+          PASS_2S "lose jobs/eeeeeeeeeeeeeeee/\n"              //
+          PASS_2S "+1s\n"
+                  "beat 11 a1 e 1/0:RUNNING\n"
+                  "  11 kill e 1/0\n");
+}
+
+/* The storage gives one entry out no more: the others are served, and so is this one later. */
+static void a_log_that_cannot_be_read_holds_nobody_up(void **state)
+{
+    (void)state;
+    check(RUNNING SECOND_LEADS "unreadable jobs/eeeeeeeeeeeeeeee/log/2\n"
+                               "awake 2\n"
+                               "+2s\n"
+                               "  f = WAITING\n"
+                               "cancel 102 f\n"
+                               "  reply 102 E_UNREACHABLE: the master is taking over; try again\n"
+                               "+2s\n"
+                               "  e alarm jobs/eeeeeeeeeeeeeeee/log/2: input/output error\n"
+                               "cancel 103 e\n"
+                               "  reply 103 E_IO: jobs/eeeeeeeeeeeeeeee/log/2: input/output "
+                               "error\n"
+                               "say\n"
+                               "  leads, 0 agents, 0 of 0 slots free\n"
+                               "  job e RECONCILING attempt 0: jobs/eeeeeeeeeeeeeeee/log/2: "
+                               "input/output error; the master tries again\n"
+                               "  job f WAITING attempt 0: waits for 1 slot: 0 of 0 are free on 0 "
+                               "workers; start more workers (tidemill worker) or submit with a "
+                               "lower -p\n"
+                               "unreadable\n"
+                               "hello 11 a1 h1 1 e 1/0 RUNNING slots=0:0\n"
+                               "hello 12 a2 h2 1 e 1/1 RUNNING slots=1:0\n"
+                               "+2s\n"
+                               "  e = RECONCILING\n"
+                               "  e = RUNNING\n");
 }
 
 int main(void)
@@ -750,6 +824,9 @@ int main(void)
         cmocka_unit_test(a_driver_is_found_again_by_a_new_leader),
         cmocka_unit_test(nothing_is_decided_while_the_storage_is_away),
         cmocka_unit_test(a_damaged_log_breaks_that_job_alone),
+        cmocka_unit_test(a_log_that_was_mended_is_taken_over),
+        cmocka_unit_test(a_broken_job_whose_log_is_removed_is_ended),
+        cmocka_unit_test(a_log_that_cannot_be_read_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,13 +133,17 @@ uint32_t words_beats(words *self, const char *job, tide_runner_beat *out, uint32
     return n;
 }
 
+#define SHOWN_MAX 600u
+
 void words_compare(const char *actual, const char *expected)
 {
     if (strcmp(actual, expected) == 0) return;
     size_t at = 0, line = 0;
     for (; actual[at] == expected[at]; at++)
         if (actual[at] == '\n') line = at + 1;
-    print_error("%.*s<<< expected: %.*s\n<<< came: %.*s\n", (int)line, actual,
+    size_t begin =
+        line > SHOWN_MAX ? line - SHOWN_MAX : 0; /* More does not fit in cmocka's line. */
+    print_error("%.*s<<< expected: %.*s\n<<< came: %.*s\n", (int)(line - begin), actual + begin,
                 (int)strcspn(expected + line, "\n"), expected + line,
                 (int)strcspn(actual + line, "\n"), actual + line);
     fail();

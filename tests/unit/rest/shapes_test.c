@@ -133,7 +133,7 @@ static void the_cluster_has_flinks_fields(void **state)
     assert_int_equal(json_integer_value(json_object_get(root, "jobs-running")), 3);
     assert_int_equal(json_integer_value(json_object_get(root, "jobs-failed")), 1);
     expect_fields(root, "taskmanagers slots-total slots-available jobs-running jobs-finished "
-                        "jobs-cancelled jobs-failed version");
+                        "jobs-cancelled jobs-failed jobs-suspended version");
     const tide_view_jobs jobs = { 1, &detail.job };
     expect_fields(item(field(rest_render_jobs(&jobs), "jobs"), 0), "id status");
     json_t *line = item(field(rest_render_jobs_overview(&jobs, 9000000), "jobs"), 0);
