@@ -37,7 +37,7 @@ typedef struct tide_cluster_settings {
     const char *data_host, *data_dir;
     int64_t drain_timeout_us;
     tide_placement_choice placement;
-    int64_t slot_timeout_us;
+    int64_t slot_timeout_us, prepare_timeout_us, deploy_timeout_us;
     uint64_t jobs_retained;
     tide_restart_type restart_type;
     uint64_t restart_fixed_attempts, restart_failures_max;

@@ -178,12 +178,17 @@ void tide_attempt_lost(tide_job_runner *runner, const char *why)
 
 bool tide_attempt_reached(const tide_attempt *self, tide_runner_state state)
 {
+    return tide_attempt_behind(self, state) == NULL;
+}
+
+const tide_job_runner *tide_attempt_behind(const tide_attempt *self, tide_runner_state state)
+{
     for (uint32_t i = 0; i < self->n; i++) {
         const tide_job_runner *runner = &self->runners[i];
-        if (!runner->finished && runner->report->state < (uint64_t)state) return false;
-        if (runner->failed) return false;
+        if (!runner->finished && runner->report->state < (uint64_t)state) return runner;
+        if (runner->failed) return runner;
     }
-    return true;
+    return NULL;
 }
 
 bool tide_attempt_gone(const tide_attempt *self)

@@ -70,6 +70,8 @@ void tide_attempt_lost(tide_job_runner *runner, const char *why);
 
 /* Have all runners reported this state or a later good one? */
 bool tide_attempt_reached(const tide_attempt *self, tide_runner_state state);
+/* The first who has not; NULL none. */
+const tide_job_runner *tide_attempt_behind(const tide_attempt *self, tide_runner_state state);
 bool tide_attempt_finished(const tide_attempt *self); /* All, and their processes are gone. */
 bool tide_attempt_gone(const tide_attempt *self);
 const tide_job_runner *tide_attempt_failed(const tide_attempt *self); /* The first; NULL none. */

@@ -74,11 +74,6 @@ static void restore(tide_coordinator *self, const tide_coordinator_config *confi
     self->since_us[self->state] = self->ended_us = history->ended_us;
 }
 
-static int64_t phase_ns(int64_t configured)
-{
-    return configured ? configured : TIDE_COORDINATOR_PHASE_NS;
-}
-
 tide_coordinator *tide_coordinator_new(const tide_coordinator_config *config)
 {
     tide_coordinator *self = tide_calloc(1, sizeof *self);
@@ -88,8 +83,6 @@ tide_coordinator *tide_coordinator_new(const tide_coordinator_config *config)
     self->spec = TIDE_COPY_RECORD(job_spec, config->spec, self->arena);
     self->term = config->term;
     self->takeover_grace_ns = config->settings->takeover_grace_us * 1000;
-    self->prepare_timeout_ns = phase_ns(config->prepare_timeout_ns);
-    self->deploy_timeout_ns = phase_ns(config->deploy_timeout_ns);
     self->policy = tide_job_policy_of(config->settings, self->spec);
     self->restart = tide_restart_new(&self->policy.restart, config->random_seed);
     self->deadline_ns = self->restart_at_ns = INT64_MAX;
@@ -357,6 +350,20 @@ void tide_coordinator_fail_because(tide_coordinator *self, tide_status code, con
     tide_coordinator_fail(self, "",
                           &(tide_failure){
                               .code = (uint64_t)code, .text = text, .operator= "", .host = "" });
+}
+
+void tide_coordinator_give_time(tide_coordinator *self, int64_t ns)
+{
+    self->deadline_ns = ns == INT64_MAX ? INT64_MAX : self->now_ns + ns;
+}
+
+void tide_coordinator_fail_late(tide_coordinator *self, tide_runner_state state,
+                                const char *setting)
+{
+    const tide_job_runner *late = tide_attempt_behind(&self->attempt, state);
+    tide_coordinator_fail_because(self, TIDE_E_TIMEOUT,
+                                  "runner %" PRIu64 " on host %s was not %s within %s",
+                                  late->number, late->host, tide_runner_state_name(state), setting);
 }
 
 bool tide_coordinator_was_interrupted(tide_coordinator *self)

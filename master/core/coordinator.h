@@ -47,12 +47,8 @@ typedef struct tide_coordinator_config {
     int64_t now_ns, wall_us;               /* How long ago was what the history tells of? */
     uint64_t term;                         /* Of the master that hosts it; 0: a driver. */
     const tide_cluster_settings *settings; /* The host's; the spec's pairs win where they may. */
-    int64_t prepare_timeout_ns, deploy_timeout_ns; /* 0: TIDE_COORDINATOR_PHASE_NS. */
-    uint64_t random_seed;                          /* For the jitter of restarts. */
+    uint64_t random_seed;                  /* For the jitter of restarts. */
 } tide_coordinator_config;
-
-/* How long all runners may take to prepare, and to deploy, before the attempt has failed. */
-#define TIDE_COORDINATOR_PHASE_NS INT64_C(60000000000)
 
 /* A slot that was granted; job slot i has the i-th. */
 typedef struct tide_job_slot {

@@ -22,7 +22,7 @@ struct tide_coordinator {
     const char *job;
     const tide_job_spec *spec;
     uint64_t term;
-    int64_t takeover_grace_ns, prepare_timeout_ns, deploy_timeout_ns, submitted_us;
+    int64_t takeover_grace_ns, submitted_us;
     tide_job_policy policy;
     tide_restart *restart;
     /* This step's. */
@@ -84,6 +84,11 @@ void tide_coordinator_fail(tide_coordinator *self, const char *agent, const tide
 /* The same with a failure of the control plane's own finding. */
 void tide_coordinator_fail_because(tide_coordinator *self, tide_status code, const char *fmt, ...)
     TIDE_PRINTF(3, 4);
+/* The state may last so long; INT64_MAX: for ever. */
+void tide_coordinator_give_time(tide_coordinator *self, int64_t ns);
+/* Not all runners have reached this state in the time that the setting gives. */
+void tide_coordinator_fail_late(tide_coordinator *self, tide_runner_state state,
+                                const char *setting);
 /* Moves if a runner failed (RESTARTING, FAILING) or a cancellation was decided (CANCELLING), or a
  * stop where nothing runs yet. True: it moved. */
 bool tide_coordinator_was_interrupted(tide_coordinator *self);

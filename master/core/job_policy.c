@@ -14,6 +14,11 @@ static int64_t longer(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t limit_ns(int64_t us)
+{
+    return us ? us * NS_PER_US : INT64_MAX;
+}
+
 static tide_restart_config read_restart(const tide_cluster_settings *s)
 {
     static const tide_restart_kind kinds[] = {
@@ -50,8 +55,9 @@ tide_job_policy tide_job_policy_of(const tide_cluster_settings *cluster, const t
     override(&settings, spec->settings_above.items, spec->settings_above.n);
     return (tide_job_policy){
         .restart = read_restart(&settings),
-        .slot_timeout_ns =
-            settings.slot_timeout_us ? settings.slot_timeout_us * NS_PER_US : INT64_MAX,
+        .slot_timeout_ns = limit_ns(settings.slot_timeout_us),
+        .prepare_timeout_ns = limit_ns(settings.prepare_timeout_us),
+        .deploy_timeout_ns = limit_ns(settings.deploy_timeout_us),
         .placement = placements[settings.placement],
     };
 }

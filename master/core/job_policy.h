@@ -12,7 +12,7 @@
 
 typedef struct tide_job_policy {
     tide_restart_config restart;
-    int64_t slot_timeout_ns; /* INT64_MAX: never. */
+    int64_t slot_timeout_ns, prepare_timeout_ns, deploy_timeout_ns; /* INT64_MAX: never. */
     tide_placement_policy placement;
 } tide_job_policy;
 

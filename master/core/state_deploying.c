@@ -4,7 +4,7 @@
 static void enter(tide_coordinator *self)
 {
     self->attempt.want = TIDE_WANT_DEPLOYED;
-    self->deadline_ns = self->now_ns + self->deploy_timeout_ns;
+    tide_coordinator_give_time(self, self->policy.deploy_timeout_ns);
 }
 
 static void decide(tide_coordinator *self)
@@ -13,8 +13,7 @@ static void decide(tide_coordinator *self)
     if (tide_attempt_reached(&self->attempt, TIDE_RUNNER_DEPLOYED))
         tide_coordinator_move(self, TIDE_LIFECYCLE_RUNNING, "all runners are connected");
     else if (self->now_ns >= self->deadline_ns)
-        tide_coordinator_fail_because(self, TIDE_E_TIMEOUT,
-                                      "not all runners were deployed in time");
+        tide_coordinator_fail_late(self, TIDE_RUNNER_DEPLOYED, "runner.deploy.timeout");
 }
 
 const tide_job_behaviour tide_state_deploying = { .enter = enter, .decide = decide };

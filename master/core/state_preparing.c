@@ -6,7 +6,7 @@
 static void enter(tide_coordinator *self)
 {
     self->attempt.want = TIDE_WANT_PREPARED;
-    self->deadline_ns = self->now_ns + self->prepare_timeout_ns;
+    tide_coordinator_give_time(self, self->policy.prepare_timeout_ns);
     tide_coordinator_trace(self, "attempt %" PRIu64 " begins at the sources' start positions",
                            self->attempt_number);
 }
@@ -39,8 +39,7 @@ static void decide(tide_coordinator *self)
                 other->host, other->report->plan_hash, expected);
         }
     } else if (self->now_ns >= self->deadline_ns) {
-        tide_coordinator_fail_because(self, TIDE_E_TIMEOUT,
-                                      "not all runners were prepared in time");
+        tide_coordinator_fail_late(self, TIDE_RUNNER_PREPARED, "runner.prepare.timeout");
     }
 }
 

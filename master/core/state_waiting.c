@@ -3,8 +3,7 @@
 
 static void enter(tide_coordinator *self)
 {
-    int64_t patience = self->policy.slot_timeout_ns;
-    if (patience != INT64_MAX) self->deadline_ns = self->now_ns + patience;
+    tide_coordinator_give_time(self, self->policy.slot_timeout_ns);
     tide_coordinator_ask(self);
 }
 

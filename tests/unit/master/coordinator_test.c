@@ -190,6 +190,43 @@ static void runners_that_do_not_get_ready_are_given_up(void **state)
                     "  = RESTARTING\n" KILLED);
 }
 
+static void how_long_they_may_take_is_a_setting(void **state)
+{
+    (void)state;
+    check_with("runner.prepare.timeout", "5s",
+               PREPARING "report a1 1/0 PREPARED\n"
+                         "report a2 1/1 STARTING\n"
+                         "+4999ms\n"
+                         "+1ms\n"
+                         "  = RESTARTING\n" KILLED);
+    check_with("runner.deploy.timeout", "0",
+               DEPLOYING "report a1 1/0 DEPLOYED\n"
+                         "report a2 1/1 PREPARED\n"
+                         "+3600s\n"
+                         "  a2 deploy 1/1 peers=tcp0,tcp1 owners=0,1 splits=3\n");
+    coord_story_check(&(coord_story){
+        .parallelism = 1,
+        .settings = { "runner.deploy.timeout", "5s", "restart-strategy.type", "none" },
+        .text = "begin\n"
+                "  = WAITING\n"
+                "  ask 1\n"
+                "granted a1.0\n"
+                "  = NUMBERING\n"
+                "  append attempt 1\n"
+                "appended\n"
+                "  = PREPARING\n"
+                "  a1 start 1/0 lists-splits 0:0\n"
+                "report a1 1/0 PREPARED\n"
+                "  = DEPLOYING\n"
+                "  a1 deploy 1/0 peers=tcp0 owners=0 splits=0\n"
+                "+5s\n"
+                "  = RESTARTING\n"
+                "  a1 kill 1/0\n" EXITS("a1", "1/0") //
+        "  = FAILING\n"
+        "  = ENDING\n"
+        "  append FAILED runner 0 on host h-a1 was not deployed within runner.deploy.timeout\n" });
+}
+
 /* ---- waiting for slots ---- */
 
 static void a_job_that_gets_no_slots_tries_again_later(void **state)
@@ -744,6 +781,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_comes_back_is_told_at_once),
         cmocka_unit_test(a_runner_with_another_plan_fails_the_job),
         cmocka_unit_test(runners_that_do_not_get_ready_are_given_up),
+        cmocka_unit_test(how_long_they_may_take_is_a_setting),
         cmocka_unit_test(a_job_that_gets_no_slots_tries_again_later),
         cmocka_unit_test(refused_slots_are_the_end),
         cmocka_unit_test(a_slot_that_goes_before_the_attempt_begins_costs_nothing),

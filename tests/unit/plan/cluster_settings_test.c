@@ -19,6 +19,8 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s.heartbeat_interval_us, 500000);
     assert_int_equal(s.heartbeat_timeout_us, 2500000);
     assert_int_equal(s.lease_timeout_us, 1500000);
+    assert_int_equal(s.prepare_timeout_us, 60000000);
+    assert_int_equal(s.deploy_timeout_us, 60000000);
     assert_int_equal(s.restart_type, TIDE_RESTART_TYPE_EXPONENTIAL_DELAY);
     assert_int_equal(s.placement, TIDE_PLACEMENT_SPREAD);
     assert_null(s.rest_token);
