@@ -1,7 +1,7 @@
 /* csv.c - the format "csv": records of delimited fields, by position.
  *
  * Windows of the input are scanned for delimiters and newlines at once
- * (csv_scan.h); rows that lie regularly are then converted column by column
+ * (csv_simd.h); rows that lie regularly are then converted column by column
  * (csv_columns.c). Any other record, with quotes, a wrong number of fields or a
  * value that does not fit, is taken by itself (csv_record.c), and only there
  * errors arise. */
@@ -110,6 +110,7 @@ static tide_status csv_decoder_new(const tide_schema *schema, const uint32_t *wa
     for (uint32_t i = 0; i < n_wanted; i++)
         self->columns[i] =
             (csv_column){ tide_field_spec_of(&schema->fields[wanted[i]]), wanted[i] };
+    self->simd = csv_simd_pick(NULL);
     self->at_start = true;
     self->singles_next = 1;
     *out = (tide_decoder *)self;
@@ -227,7 +228,7 @@ static uint32_t regular_rows(csv_decoder *d, const char *base, size_t len, uint3
     /* When as many rows end in a newline as there are newlines, no row holds another. */
     while (r < n && base[row[r * stride + stride - 1]] == '\n') r++;
     bool exact = r == d->masks.n_lines;
-    if (!exact) csv_offsets(d->masks.lines, len, d->lines);
+    if (!exact) d->simd->offsets(d->masks.lines, len, d->lines);
     for (r = 0; r < n; r++, row += stride)
         if (!is_regular(d, base, row, stride, exact ? row[stride - 1] : d->lines[r])) break;
     return r;
@@ -240,10 +241,11 @@ static bool read_window(csv_block *b)
     size_t left = (size_t)(b->end - b->p);
     uint32_t *ends = d->ends + 8;
     csv_rows rows = { .base = b->p, .ends = ends, .n_fields = d->n_fields };
-    size_t len = csv_scan(b->p, left < CSV_WINDOW ? left : CSV_WINDOW, d->options.marks, &d->masks);
+    size_t len =
+        d->simd->scan(b->p, left < CSV_WINDOW ? left : CSV_WINDOW, d->options.marks, &d->masks);
     if (d->masks.quoted)
         len = csv_hide_quoted(b->p, len, d->options.marks, d->options.quoted_newlines, &d->masks);
-    uint32_t n_ends = csv_offsets(d->masks.ends, len, ends);
+    uint32_t n_ends = d->simd->offsets(d->masks.ends, len, ends);
     uint32_t room = b->out->cap - b->out->n;
     ends[-1] = UINT32_MAX; /* One less than the first row's start. */
     rows.n = regular_rows(d, b->p, len, n_ends, &rows.stride);

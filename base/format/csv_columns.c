@@ -4,7 +4,6 @@
 #include "base/column/digits.h"
 #include "base/column/text.h"
 #include "base/format/csv_internal.h"
-#include "base/format/csv_kernels.h"
 #include "base/format/utf8.h"
 
 /* Where a column's values go. A copy on the stack: what a loop needs stays in registers though
@@ -181,49 +180,101 @@ TIDE_INLINE uint32_t put_singly(const column_run *run, uint32_t n, quick_reader 
     return n;
 }
 
-/* Puts the texts of rows [r, r + n) where a kernel takes them. */
-TIDE_INLINE void gather(const column_run *run, uint32_t r, uint32_t n, csv_texts *to, bool tails)
+/* The texts of rows [r, r + n), as a kernel takes them. */
+static csv_texts texts_of(const column_run *run, uint32_t r, uint32_t n)
 {
-    const uint32_t stride = run->rows->stride;
-    const uint32_t *end_at = run->rows->ends + r * stride + run->column->place;
-    const char *base = run->rows->base;
-    for (uint32_t i = 0; i < n; i++, end_at += stride) {
-        uint32_t start = end_at[-1] + 1, end = *end_at;
-        uint16_t tail;
-        if (run->last && end > start && base[end - 1] == '\r') end--;
-        to->texts[i] = tide_load8(base + start);
-        to->lens[i] = end - start;
-        memcpy(&tail, base + start + 8, 2);
-        if (tails) to->tails[i] = tail;
-    }
+    const csv_rows *rows = run->rows;
+    return (csv_texts){ .base = rows->base,
+                        .ends = rows->ends + (size_t)r * rows->stride + run->column->place,
+                        .stride = rows->stride,
+                        .n = n };
 }
 
-/* Runs a kernel over n gathered texts, for rows from `row` on. Returns 0 if all are of its kind. */
-static uint64_t run_kernel(const quick_target *to, uint32_t row, uint32_t n, csv_texts *t)
+/* Those of a record's last field, which end in front of a carriage return. pairs: room for 2 n. */
+static csv_texts last_texts_of(const column_run *run, uint32_t r, uint32_t n, uint32_t *pairs)
+{
+    csv_texts texts = texts_of(run, r, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t *end_at = texts.ends + (size_t)i * texts.stride;
+        uint32_t before = end_at[-1], end = *end_at;
+        pairs[2 * i] = before;
+        pairs[2 * i + 1] = end - (end > before + 1 && texts.base[end - 1] == '\r');
+    }
+    return (csv_texts){ texts.base, pairs + 1, 2, n };
+}
+
+/* Runs a kernel, for rows from `row` on. Returns 0 if all texts are of its kind. */
+static uint32_t run_kernel(const csv_simd *simd, const quick_target *to, uint32_t row,
+                           const csv_texts *texts, csv_bad bad)
 {
     switch (to->spec->type.id) {
-    case TIDE_TYPE_INT:
-        return csv_integers32(t->texts, t->lens, n, (uint32_t *)to->values + row, t->bad);
-    case TIDE_TYPE_BIGINT:
-        return csv_integers(t->texts, t->lens, n, (uint64_t *)to->values + row, t->bad);
-    case TIDE_TYPE_DATE:
-        return csv_dates(t->texts, t->tails, t->lens, n, (int32_t *)to->values + row, t->bad);
+    case TIDE_TYPE_INT: return simd->integers32(texts, (uint32_t *)to->values + row, bad);
+    case TIDE_TYPE_BIGINT: return simd->integers(texts, (uint64_t *)to->values + row, bad);
+    case TIDE_TYPE_DATE: return simd->dates(texts, (int32_t *)to->values + row, bad);
     default:
-        return csv_decimals(t->texts, t->lens, n, to->scale, to->largest,
-                            (uint64_t *)to->values + 2 * (size_t)row, t->bad);
+        return simd->decimals(texts, to->scale, to->largest,
+                              (uint64_t *)to->values + 2 * (size_t)row, bad);
     }
 }
 
 /* Rows [0, n) by a kernel, and singly those that it does not take. Same result. */
 TIDE_INLINE uint32_t put_by_kernel(const column_run *run, uint32_t n, quick_reader quick)
 {
-    csv_texts *t = &run->self->texts;
+    uint32_t pairs[2 * CSV_TEXTS];
+    csv_bad bad;
     for (uint32_t r = 0; r < n; r += CSV_TEXTS) {
         uint32_t k = n - r < CSV_TEXTS ? n - r : CSV_TEXTS;
-        gather(run, r, k, t, run->to.spec->type.id == TIDE_TYPE_DATE);
-        if (run_kernel(&run->to, run->row0 + r, k, t) == 0) continue;
-        for (uint32_t i = 0; i < k; i++)
-            if (TIDE_UNLIKELY(t->bad[i]) && !put_one(run, r + i, quick)) return r + i;
+        csv_texts texts = run->last ? last_texts_of(run, r, k, pairs) : texts_of(run, r, k);
+        if (run_kernel(run->self->simd, &run->to, run->row0 + r, &texts, bad) == 0) continue;
+        for (uint32_t at = 0; at < k; at += 8)
+            for (uint32_t set = bad[at / 8]; set; set &= set - 1) {
+                uint32_t i = r + at + (uint32_t)__builtin_ctz(set);
+                if (!put_one(run, i, quick)) return i;
+            }
+    }
+    return n;
+}
+
+/* The longest text's length; 0 if there is one without any byte. */
+static uint32_t longest_of(const csv_texts *texts)
+{
+    const uint32_t *end = texts->ends;
+    uint32_t longest = 0, shortest = UINT32_MAX;
+    for (uint32_t i = 0; i < texts->n; i++, end += texts->stride) {
+        uint32_t len = *end - end[-1] - 1;
+        longest = len > longest ? len : longest;
+        shortest = len < shortest ? len : shortest;
+    }
+    return shortest ? longest : 0;
+}
+
+/* Views of texts none of which is NULL, in quotes or too long. */
+static void put_views(const column_run *run, uint32_t row, const csv_texts *texts, uint32_t longest)
+{
+    tide_colb *out = run->to.out;
+    bool copied = longest > TIDE_VIEW_INLINE_MAX;
+    if (copied) tide_colb_reserve(out, texts->n * CSV_VIEW_BYTES_MAX);
+    out->heap_used =
+        run->self->simd->views(texts, longest, (tide_view *)run->to.values + row, out->heap,
+                               out->heap_used, copied ? out->n_data - 1 : 0);
+}
+
+/* Rows [0, n) of a column of strings that need no check: at once where that is possible. Same
+ * result. */
+static uint32_t put_strings(const column_run *run, uint32_t n)
+{
+    uint32_t pairs[2 * CSV_TEXTS];
+    bool simple = !run->rows->quoted && run->self->options.null_len == 0;
+    for (uint32_t r = 0; r < n; r += CSV_TEXTS) {
+        uint32_t k = n - r < CSV_TEXTS ? n - r : CSV_TEXTS;
+        csv_texts texts = run->last ? last_texts_of(run, r, k, pairs) : texts_of(run, r, k);
+        uint32_t longest = simple ? longest_of(&texts) : 0;
+        if (longest - 1 < CSV_VIEW_BYTES_MAX) {
+            put_views(run, run->row0 + r, &texts, longest);
+            continue;
+        }
+        for (uint32_t i = r; i < r + k; i++)
+            if (!put_one(run, i, quick_ascii)) return i;
     }
     return n;
 }
@@ -240,7 +291,7 @@ static uint32_t put_typed(csv_decoder *self, const csv_column *column, const csv
     const column_run run = run_of(self, column, rows, out, row0);
     const tide_type type = column->spec.type;
     if (type.id == TIDE_TYPE_STRING && !type.precision)
-        return rows->ascii ? put_singly(&run, n, quick_ascii) : put_singly(&run, n, quick_utf8);
+        return rows->ascii ? put_strings(&run, n) : put_singly(&run, n, quick_utf8);
     if (null_is_plain(&self->options)) return put_singly(&run, n, quick_text);
     switch (type.id) {
     case TIDE_TYPE_INT: return put_by_kernel(&run, n, quick_int);

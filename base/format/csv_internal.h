@@ -1,7 +1,7 @@
 /* csv_internal.h - what the files of the CSV format share. */
 #ifndef TIDE_BASE_FORMAT_CSV_INTERNAL_H
 #define TIDE_BASE_FORMAT_CSV_INTERNAL_H
-#include "base/format/csv_scan.h"
+#include "base/format/csv_simd.h"
 #include "base/format/field.h"
 #include "base/format/formats.h"
 
@@ -28,14 +28,9 @@ typedef struct csv_field {
     bool quoted, escaped; /* Was in quotes; holds doubled quotes or escapes. */
 } csv_field;
 
-/* Texts of one column, as the kernels take them. */
-#define CSV_TEXTS 256u
-typedef struct csv_texts {
-    uint64_t texts[CSV_TEXTS], tails[CSV_TEXTS], lens[CSV_TEXTS], bad[CSV_TEXTS];
-} csv_texts;
-
 typedef struct csv_decoder {
     csv_options options;
+    const csv_simd *simd;
     uint32_t n, n_fields; /* Wanted columns; fields of a record. */
     csv_column *columns;
     csv_field *fields;  /* n_fields of the record at hand. */
@@ -45,7 +40,6 @@ typedef struct csv_decoder {
     uint32_t singles_next;
     csv_masks masks;
     uint32_t ends[CSV_WINDOW + 80], lines[CSV_WINDOW + 80]; /* Offsets; ends begin at [8]. */
-    csv_texts texts;
     char error[200];
 } csv_decoder;
 
@@ -63,6 +57,15 @@ bool csv_record_put(csv_decoder *self, tide_builder *out);
 /* One field; false with self->error set. */
 bool csv_field_put(csv_decoder *self, const csv_column *column, tide_colb *out, uint32_t row,
                    const csv_field *field);
+
+/* ---- csv_quotes.c ---- */
+
+/* Takes out of the masks what lies within quotes, where they begin at the start of a record.
+ * Stops in front of the 64 bytes with a quote out of place: one that begins amid a field or is
+ * not followed by an end, or any if there is an escape character; and of those with a newline in
+ * quotes, unless `newlines`. */
+size_t csv_hide_quoted(const char *bytes, size_t len, csv_marks marks, bool newlines,
+                       csv_masks *masks);
 
 /* ---- csv_columns.c: many regular rows, column by column ---- */
 

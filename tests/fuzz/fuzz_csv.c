@@ -1,5 +1,6 @@
-/* fuzz_csv.c - any bytes as CSV: windows of rows must give, row by row and error by error, what
- * reading one record at a time gives. The first byte chooses the options. */
+/* fuzz_csv.c - any bytes as CSV: windows of rows must give, row by row and error by error and with
+ * every instruction set, what reading one record at a time gives. The first byte chooses the
+ * options. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,8 +18,9 @@ static const tide_field FIELDS[] = {
     { .name = "e", .type = { .id = TIDE_TYPE_INT } },
 };
 
-static void decode(const uint8_t *bytes, size_t len, size_t block, uint8_t choice, bool singly,
-                   tide_bytes *out)
+/* simd: the set for windows; NULL: one record at a time. */
+static void decode(const uint8_t *bytes, size_t len, size_t block, uint8_t choice,
+                   const csv_simd *simd, tide_bytes *out)
 {
     static const uint32_t wanted[] = { 0, 1, 2, 3, 4 };
     const tide_format_option options[] = {
@@ -35,7 +37,10 @@ static void decode(const uint8_t *bytes, size_t len, size_t block, uint8_t choic
     tide_decoder *decoder;
     if (csv->decoder_new(&schema, wanted, schema.n, options, n_options, &decoder) != TIDE_OK)
         abort();
-    if (singly) ((csv_decoder *)decoder)->singles = UINT32_MAX;
+    if (simd)
+        ((csv_decoder *)decoder)->simd = simd;
+    else
+        ((csv_decoder *)decoder)->singles = UINT32_MAX;
     fuzz_decode(csv, decoder, FIELDS, schema.n, bytes, len, block, out);
     csv->decoder_free(&decoder);
 }
@@ -52,14 +57,20 @@ static void expect_equal(const tide_bytes *windows, const tide_bytes *single)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const sets[] = { "portable", "avx2", "avx512" };
     tide_bytes windows = { 0 }, single = { 0 };
     if (size == 0) return 0;
     if (size > INPUT_BYTES_MAX) size = INPUT_BYTES_MAX;
-    decode(data + 1, size - 1, 0, data[0], true, &single);
-    decode(data + 1, size - 1, 0, data[0], false, &windows);
-    expect_equal(&windows, &single);
+    decode(data + 1, size - 1, 0, data[0], NULL, &single);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        const csv_simd *simd = csv_simd_pick(sets[i]);
+        if (simd == NULL) continue;
+        windows.n = 0;
+        decode(data + 1, size - 1, 0, data[0], simd, &windows);
+        expect_equal(&windows, &single);
+    }
     windows.n = 0;
-    decode(data + 1, size - 1, 53, data[0], false, &windows);
+    decode(data + 1, size - 1, 53, data[0], csv_simd_pick(NULL), &windows);
     /* A quote that never closes is only known to be one at the end: pieces give the same rows. */
     expect_equal(&windows, &single);
     tide_bytes_fini(&windows);

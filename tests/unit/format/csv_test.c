@@ -186,6 +186,45 @@ static void numbers_of_every_length_are_read(void **state)
     tide_bytes_fini(&expect);
 }
 
+/* Enough rows for every kernel, and among them texts that each of them leaves to the long way. */
+static void many_rows_are_read_as_each_alone(void **state)
+{
+    static const char long_text[] =
+        "longer than what fits into a view and than all that is copied at once";
+    static const char *const kinds[5] = { "VARCHAR", "DECIMAL(9,2)", "BIGINT", "INT", "DATE" };
+    static const char *const values[][5] = {
+        { "short", "1.25", "1", "-7", "2024-02-28" },
+        { "a text of middle length", "1234567", "12345678", "12345678", "2024-02-29" },
+        { "", "-1234567.89", "1234567890123456789", "2147483647", "0001-01-01" },
+        { long_text, "", "", "", "" },
+        { "twelve bytes", "0.05", "-9", "0", "9999-12-31" },
+        { "gr\xc3\xbc\xc3\x9f", "99999.99", "00000001", "7", "1970-01-01" },
+    };
+    (void)state;
+    for (uint32_t turn = 0; turn < 20; turn++) {
+        tide_bytes text = { 0 }, schema = { 0 };
+        for (uint32_t k = 0; k < 5; k++)
+            tide_bytes_printf(&schema, "%sc%u %s", k ? ", " : "", k, kinds[(k + turn) % 5]);
+        for (uint32_t r = 0; r < 700; r++) {
+            const char *const *row = values[r % 7 ? 0 : r / 7 % (turn < 10 ? 6 : 5)];
+            for (uint32_t k = 0; k < 5; k++)
+                tide_bytes_printf(&text, "%s%s", k ? "," : "", row[(k + turn) % 5]);
+            tide_bytes_puts(&text, turn % 2 ? "\r\n" : "\n");
+        }
+        format_case c = { .format = "csv", .schema = tide_bytes_text(&schema) };
+        char *together = format_decode(&c, text.p, text.n);
+        c.messages = true;
+        char *alone = format_decode(&c, text.p, text.n);
+        assert_non_null(strstr(alone, long_text));
+        assert_null(strstr(alone, "!"));
+        assert_string_equal(together, alone);
+        tide_free(together);
+        tide_free(alone);
+        tide_bytes_fini(&text);
+        tide_bytes_fini(&schema);
+    }
+}
+
 static void a_bad_record_costs_no_neighbour(void **state)
 {
     (void)state;
@@ -335,6 +374,7 @@ int main(void)
         cmocka_unit_test(every_type_is_read),
         cmocka_unit_test(dates_are_read_alike_by_the_quick_and_the_long_way),
         cmocka_unit_test(numbers_of_every_length_are_read),
+        cmocka_unit_test(many_rows_are_read_as_each_alone),
         cmocka_unit_test(a_bad_record_costs_no_neighbour),
         cmocka_unit_test(a_given_up_row_leaves_no_null),
         cmocka_unit_test(bytes_that_are_no_text_are_errors),
