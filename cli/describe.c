@@ -36,17 +36,22 @@ static const char *watermark_text(int64_t us, char buf[48])
 static void put_vertices(const json_t *job, tide_bytes *out)
 {
     tide_table_text table;
-    tide_table_text_init(&table, "VERTEX|OPERATOR|TASKS|STATE|ROWS IN|ROWS OUT|WATERMARK");
+    tide_table_text_init(
+        &table, "VERTEX|OPERATOR|TASKS|STATE|ROWS IN|ROWS OUT|BUSY|BACK-PRESSURE|WATERMARK");
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(job, "vertices"), i, v)
     {
         char when[48];
         const json_t *io = json_object_get(v, "metrics");
-        tide_table_text_add(&table, "%s\t%s\t%" PRId64 "\t%s\t%" PRId64 "\t%" PRId64 "\t%s",
+        tide_table_text_add(&table,
+                            "%s\t%s\t%" PRId64 "\t%s\t%" PRId64 "\t%" PRId64
+                            "\t%.0f %%\t%.0f %%\t%s",
                             remote_text(v, "id"), remote_text(v, "name"),
                             remote_int(v, "parallelism"), remote_text(v, "status"),
                             remote_int(io, "read-records"), remote_int(io, "write-records"),
+                            remote_real(io, "busyTimeMsPerSecond") / 10,
+                            remote_real(io, "backPressuredTimeMsPerSecond") / 10,
                             watermark_text(remote_int(v, "watermark"), when));
     }
     tide_bytes_putc(out, '\n');

@@ -112,6 +112,11 @@ const char *remote_text(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+double remote_real(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
 int64_t remote_int(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));

@@ -35,6 +35,7 @@ tide_exit remote_print_table(tide_table_text *table);
 /* "" and 0 when it is not there. */
 const char *remote_text(const json_t *object, const char *key);
 int64_t remote_int(const json_t *object, const char *key);
+double remote_real(const json_t *object, const char *key);
 
 /* "12 s", "3 min 20 s", "2 h 5 min": at most two units. */
 const char *remote_span(int64_t ms, char buf[48]);

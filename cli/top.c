@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/core/clock.h"
 #include "base/net/uri.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -12,24 +11,18 @@
 
 #define EVERY_MS 1000 /* Runners tell their numbers once a second. */
 
-/* Jobs as they were at one time: a list of what GET /jobs/:id answers. */
-typedef struct sample {
-    json_t *jobs;
-    int64_t at_ns;
-} sample;
-
-static tide_status add_job(remote *r, const char *id, sample *out)
+static tide_status add_job(remote *r, const char *id, json_t *jobs)
 {
     json_t *job;
     tide_bytes escaped = { 0 };
     tide_uri_escape(id, &escaped);
     tide_status rv = remote_getf(r, &job, "/jobs/%s", tide_bytes_text(&escaped));
     tide_bytes_fini(&escaped);
-    if (rv == TIDE_OK) json_array_append_new(out->jobs, job);
+    if (rv == TIDE_OK) json_array_append_new(jobs, job);
     return rv;
 }
 
-static tide_status add_running(remote *r, sample *out)
+static tide_status add_running(remote *r, json_t *jobs)
 {
     json_t *root, *job;
     size_t i;
@@ -38,97 +31,73 @@ static tide_status add_running(remote *r, sample *out)
     json_array_foreach(json_object_get(root, "jobs"), i, job)
     {
         bool is_over = remote_int(job, "end-time") > 0;
-        if (!is_over && rv == TIDE_OK) rv = add_job(r, remote_text(job, "jid"), out);
+        if (!is_over && rv == TIDE_OK) rv = add_job(r, remote_text(job, "jid"), jobs);
     }
     json_decref(root);
     return rv;
 }
 
-static tide_status take(remote *r, const tide_args *args, sample *out)
+/* A list of what GET /jobs/:id answers. */
+static tide_status take(remote *r, const tide_args *args, json_t **jobs)
 {
-    *out = (sample){ json_array(), tide_clock_now_ns(tide_clock_real()) };
-    tide_status rv = args->n_operands ? add_job(r, args->operands[0], out) : add_running(r, out);
-    if (rv != TIDE_OK) json_decref(out->jobs);
+    *jobs = json_array();
+    tide_status rv =
+        args->n_operands ? add_job(r, args->operands[0], *jobs) : add_running(r, *jobs);
+    if (rv != TIDE_OK) json_decref(*jobs);
     return rv;
 }
 
-/* The same vertex of the same attempt a sample before, or NULL. */
-static const json_t *find_before(const sample *before, const json_t *job, const char *vertex)
-{
-    size_t i, v;
-    json_t *other, *found;
-    json_array_foreach(before->jobs, i, other)
-    {
-        if (strcmp(remote_text(other, "jid"), remote_text(job, "jid")) != 0) continue;
-        if (remote_int(other, "attempt") != remote_int(job, "attempt")) return NULL;
-        json_array_foreach(json_object_get(other, "vertices"), v,
-                           found) if (strcmp(remote_text(found, "id"), vertex) == 0) return found;
-    }
-    return NULL;
-}
-
-/* How much more of it there is per second; since the attempt began when there was no sample. */
-static double rate(const json_t *now, const json_t *before, const char *key, double seconds)
-{
-    int64_t n = remote_int(json_object_get(now, "metrics"), key);
-    if (before) n -= remote_int(json_object_get(before, "metrics"), key);
-    double span = before ? seconds : (double)remote_int(now, "duration") / 1000;
-    return span > 0 ? (double)n / span : 0;
-}
-
-static void add_vertex(tide_table_text *table, const json_t *job, const json_t *v,
-                       const json_t *before, double seconds, int64_t now_ms)
+/* Rates and shares are the master's, between the last two statistics of each runner: two looks at
+ * counters that change once a second would see none or two of the changes. */
+static void add_vertex(tide_table_text *table, const json_t *job, const json_t *v)
 {
     char when[48], lag[48] = "-";
-    int64_t watermark_ms = remote_int(v, "watermark") / 1000;
-    double tasks = (double)remote_int(v, "parallelism");
-    bool has = watermark_ms > 0 && watermark_ms < now_ms * 1000;
+    const json_t *io = json_object_get(v, "metrics");
+    int64_t watermark_ms = remote_int(v, "watermark") / 1000, now_ms = remote_int(job, "now");
+    bool has = watermark_ms > 0 && watermark_ms < INT64_MAX / 1000;
     if (has) remote_span(now_ms > watermark_ms ? now_ms - watermark_ms : 0, lag);
-    tide_table_text_add(table, "%s\t%s\t%s\t%.0f\t%.0f\t%.0f\t%.0f %%\t%.0f %%\t%s\t%s",
+    tide_table_text_add(table, "%s\t%s\t%s\t%" PRId64 "\t%.0f\t%.0f\t%.0f %%\t%.0f %%\t%s\t%s",
                         remote_text(job, "name"), remote_text(v, "name"), remote_text(v, "status"),
-                        tasks, rate(v, before, "read-records", seconds),
-                        rate(v, before, "write-records", seconds),
-                        rate(v, before, "accumulated-busy-time", seconds) / 10 / tasks,
-                        rate(v, before, "accumulated-backpressured-time", seconds) / 10 / tasks,
+                        remote_int(v, "parallelism"), remote_real(io, "numRecordsInPerSecond"),
+                        remote_real(io, "numRecordsOutPerSecond"),
+                        remote_real(io, "busyTimeMsPerSecond") / 10,
+                        remote_real(io, "backPressuredTimeMsPerSecond") / 10,
                         has ? remote_time(watermark_ms, when) : "-", lag);
 }
 
-static void print(const sample *before, const sample *now, tide_bytes *out)
+static void print(const json_t *jobs, tide_bytes *out)
 {
     tide_table_text table;
     tide_table_text_init(&table,
                          "JOB|TASK|STATE|N|ROWS IN/S|ROWS OUT/S|BUSY|BACK-PRESSURE|WATERMARK|LAG");
-    double seconds = (double)(now->at_ns - before->at_ns) / 1e9;
     size_t i, v;
     json_t *job, *vertex;
-    json_array_foreach(now->jobs, i, job)
-    {
-        json_array_foreach(json_object_get(job, "vertices"), v, vertex)
-            add_vertex(&table, job, vertex, find_before(before, job, remote_text(vertex, "id")),
-                       seconds, remote_int(job, "now"));
-    }
+    json_array_foreach(jobs, i, job) json_array_foreach(json_object_get(job, "vertices"), v, vertex)
+        add_vertex(&table, job, vertex);
     tide_table_text_print(&table, out);
     if (table.n_rows == 1) tide_bytes_puts(out, "no job is running\n");
     tide_table_text_fini(&table);
 }
 
+static tide_exit show_once(remote *r, const tide_args *args, bool live)
+{
+    json_t *jobs;
+    tide_exit code = tide_exit_report(take(r, args, &jobs), TIDE_PHASE_RUN);
+    if (code != TIDE_EXIT_OK) return code;
+    tide_bytes out = { 0 };
+    if (live) tide_bytes_puts(&out, "\x1b[H\x1b[J");
+    print(jobs, &out);
+    json_decref(jobs);
+    return (tide_exit)tide_output_text(&out);
+}
+
 static tide_exit show(remote *r, const tide_args *args, bool live)
 {
-    sample before, now;
-    tide_exit code = tide_exit_report(take(r, args, &before), TIDE_PHASE_RUN);
-    if (code != TIDE_EXIT_OK) return code;
-    do {
+    tide_exit code = show_once(r, args, live);
+    while (live && code == TIDE_EXIT_OK) {
         tide_client_pause(EVERY_MS);
-        code = tide_exit_report(take(r, args, &now), TIDE_PHASE_RUN);
-        if (code != TIDE_EXIT_OK) break;
-        tide_bytes out = { 0 };
-        if (live) tide_bytes_puts(&out, "\x1b[H\x1b[J");
-        print(&before, &now, &out);
-        json_decref(before.jobs);
-        before = now;
-        code = (tide_exit)tide_output_text(&out);
-    } while (live && code == TIDE_EXIT_OK);
-    json_decref(before.jobs);
+        code = show_once(r, args, live);
+    }
     return code;
 }
 
@@ -137,14 +106,14 @@ int tide_command_top(const tide_args *args)
     remote r;
     tide_exit code = remote_open(&r, args);
     if (code != TIDE_EXIT_OK) return code;
-    sample now;
+    json_t *jobs;
     if (r.form != REMOTE_JSON) {
         code = show(&r, args, isatty(STDOUT_FILENO) && !tide_args_has(args, "once"));
     } else {
-        code = tide_exit_report(take(&r, args, &now), TIDE_PHASE_RUN);
+        code = tide_exit_report(take(&r, args, &jobs), TIDE_PHASE_RUN);
         if (code == TIDE_EXIT_OK) {
-            code = remote_print_json(now.jobs);
-            json_decref(now.jobs);
+            code = remote_print_json(jobs);
+            json_decref(jobs);
         }
     }
     remote_close(&r);

@@ -17,6 +17,7 @@ void tide_attempt_clear(tide_attempt *self)
     for (uint32_t i = 0; i < self->n; i++) {
         tide_arena_free(&self->runners[i].report_arena);
         tide_arena_free(&self->runners[i].stats_arena);
+        tide_arena_free(&self->runners[i].before_arena);
     }
     tide_arena *arena = self->arena;
     tide_arena_reset(arena);
@@ -39,6 +40,7 @@ static tide_job_runner *add_runner(tide_attempt *self, uint64_t number, const ch
                                .host = tide_arena_strdup(self->arena, host),
                                .report_arena = tide_arena_new(),
                                .stats_arena = tide_arena_new(),
+                               .before_arena = tide_arena_new(),
                                .report = &nothing_reported };
     TIDE_PUSH(self->arena, self->runners, self->n, self->cap, runner);
     return &self->runners[self->n - 1];
@@ -158,8 +160,32 @@ bool tide_attempt_reported(tide_job_runner *runner, const tide_runner_report *re
 
 void tide_attempt_stats(tide_job_runner *runner, const tide_runner_stats *stats)
 {
-    tide_arena_reset(runner->stats_arena);
+    tide_arena *oldest = runner->before_arena;
+    runner->before_arena = runner->stats_arena;
+    runner->before = runner->stats;
+    runner->stats_arena = oldest;
+    tide_arena_reset(oldest);
     runner->stats = tide_msg_copy(TIDE_MSG_RUNNER_STATS, stats, runner->stats_arena);
+}
+
+tide_task_stats tide_stats_since(const tide_runner_stats *before, uint32_t at,
+                                 const tide_task_stats *now)
+{
+    const tide_task_stats *old = before && at < before->tasks.n ? &before->tasks.items[at] : NULL;
+    if (!old || old->vertex != now->vertex || old->subtask != now->subtask) return *now;
+    tide_task_stats since = *now;
+#define SINCE(field) since.field = now->field > old->field ? now->field - old->field : 0
+    SINCE(rows_in);
+    SINCE(rows_out);
+    SINCE(bytes_in);
+    SINCE(bytes_out);
+    SINCE(late_rows);
+    SINCE(bad_rows);
+    SINCE(busy_ns);
+    SINCE(backpressured_ns);
+    SINCE(idle_ns);
+#undef SINCE
+    return since;
 }
 
 void tide_attempt_lost(tide_job_runner *runner, const char *why)

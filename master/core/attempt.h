@@ -25,9 +25,10 @@ typedef struct tide_job_runner {
     tide_slot_ref *slots;
     uint64_t *job_slots;
     uint32_t n_slots, cap_slots;
-    tide_arena *report_arena, *stats_arena;
+    tide_arena *report_arena, *stats_arena, *before_arena;
     const tide_runner_report *report; /* The newest; never NULL; state 0: none yet. */
     const tide_runner_stats *stats;   /* NULL: none yet. */
+    const tide_runner_stats *before;  /* Those before; NULL: none. */
     bool started;                     /* RUNNER_START was sent, or it reported by itself. */
     bool finished;                    /* All its tasks ended well. */
     bool gone;                        /* Exited, or lost with its agent. */
@@ -65,6 +66,10 @@ bool tide_attempt_covers(const tide_attempt *self, uint64_t n_slots);
 /* Takes a report in; false: it is not newer than what is known. */
 bool tide_attempt_reported(tide_job_runner *runner, const tide_runner_report *report);
 void tide_attempt_stats(tide_job_runner *runner, const tide_runner_stats *stats);
+/* What is new of a task since the statistics before, where it had the same place, as a runner tells
+ * its tasks in one order. All of it when it is not there. */
+tide_task_stats tide_stats_since(const tide_runner_stats *before, uint32_t at,
+                                 const tide_task_stats *now);
 /* The runner's agent is gone, or knows nothing of it. */
 void tide_attempt_lost(tide_job_runner *runner, const char *why);
 

@@ -307,6 +307,7 @@ static void keep_for_view(tide_coordinator *self)
         kept->host = tide_arena_strdup(arena, kept->host);
         kept->gone = true;
         kept->report = last_report(self->state);
+        kept->before = NULL;
         if (kept->stats) kept->stats = tide_msg_copy(TIDE_MSG_RUNNER_STATS, kept->stats, arena);
     }
     self->n_last = self->attempt.n;

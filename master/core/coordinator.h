@@ -135,6 +135,7 @@ typedef struct tide_runner_view {
     bool gone;                        /* Exited, or with its agent. */
     const tide_runner_report *report; /* The newest; state 0: none yet. */
     const tide_runner_stats *stats;   /* The newest; NULL none yet. */
+    const tide_runner_stats *before;  /* Those before; NULL none, or the job has ended. */
     const uint64_t *slots;            /* Job slots. */
     uint32_t n_slots;
 } tide_runner_view;

@@ -75,6 +75,7 @@ void tide_coordinator_runner(const tide_coordinator *self, uint32_t i, tide_runn
                                .gone = runner->gone,
                                .report = runner->report,
                                .stats = runner->stats,
+                               .before = runner->before,
                                .slots = runner->job_slots,
                                .n_slots = runner->n_slots };
 }

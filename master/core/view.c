@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/core/assert.h"
+#include "master/core/attempt.h"
 #include "master/core/master_priv.h"
 
 /* A job has a coordinator, or its log could not be read so far: then less is known. */
@@ -173,13 +174,15 @@ static void view_runners(const tide_coordinator *c, tide_arena *arena, tide_view
     tide_view_task *tasks = TIDE_NEW_N(arena, tide_view_task, n_tasks);
     for (uint32_t i = 0; i < n; i++) {
         tide_coordinator_runner(c, i, &from);
-        for (uint32_t t = 0; from.stats && t < from.stats->tasks.n; t++)
+        for (uint32_t t = 0; from.stats && t < from.stats->tasks.n; t++) {
+            const tide_task_stats *now = &from.stats->tasks.items[t];
             tasks[out->n_tasks++] =
                 (tide_view_task){ .runner = from.runner,
                                   .agent = runners[i].agent,
                                   .host = runners[i].host,
-                                  .stats = *TIDE_COPY_RECORD(task_stats,
-                                                             &from.stats->tasks.items[t], arena) };
+                                  .stats = *TIDE_COPY_RECORD(task_stats, now, arena),
+                                  .recent = tide_stats_since(from.before, t, now) };
+        }
     }
     out->n_runners = n;
     out->runners = runners;

@@ -45,6 +45,9 @@ typedef struct tide_view_task { /* One vertex in one subtask. */
     uint64_t runner;
     const char *agent, *host;
     tide_task_stats stats;
+    /* What of it is new since the statistics before: about a second of it. All of it when there
+     * were none, and once the job has ended. */
+    tide_task_stats recent;
 } tide_view_task;
 
 typedef struct tide_view_failure {

@@ -16,11 +16,24 @@ const char *rest_task_state(const tide_view_job_detail *job, const tide_view_tas
 
 /* A vertex's subtasks in one: sums, and the state that most of them have not passed. */
 typedef struct vertex_sum {
-    uint64_t rows_in, rows_out, bytes_out, busy_ns, idle_ns, backpressured_ns, late_rows, bad_rows;
+    uint64_t rows_in, rows_out, bytes_in, bytes_out, late_rows, bad_rows;
+    uint64_t busy_ns, idle_ns, backpressured_ns;
+    rest_shares shares; /* Sums, too; of seconds, none. */
+    double rows_in_rate, rows_out_rate;
     uint32_t n;
     int64_t watermark; /* The lowest. */
     const char *state;
 } vertex_sum;
+
+static void add_recent(vertex_sum *sum, const tide_task_stats *recent)
+{
+    rest_shares part = rest_shares_of(recent);
+    sum->shares.busy += part.busy;
+    sum->shares.idle += part.idle;
+    sum->shares.held += part.held;
+    sum->rows_in_rate += rest_per_second(recent->rows_in, recent);
+    sum->rows_out_rate += rest_per_second(recent->rows_out, recent);
+}
 
 static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
 {
@@ -30,12 +43,14 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
         if (s->vertex != vertex) continue;
         sum.rows_in += s->rows_in;
         sum.rows_out += s->rows_out;
+        sum.bytes_in += s->bytes_in;
         sum.bytes_out += s->bytes_out;
         sum.busy_ns += s->busy_ns;
         sum.idle_ns += s->idle_ns;
         sum.backpressured_ns += s->backpressured_ns;
         sum.late_rows += s->late_rows;
         sum.bad_rows += s->bad_rows;
+        add_recent(&sum, &job->tasks[i].recent);
         if (s->watermark < sum.watermark) sum.watermark = s->watermark;
         const char *state = rest_task_state(job, &job->tasks[i]);
         if (sum.n == 0 || strcmp(sum.state, "FINISHED") == 0) sum.state = state;
@@ -47,15 +62,20 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
 
 static json_t *render_io(const vertex_sum *sum)
 {
-    return json_pack("{s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:I,s:I}", "read-bytes", (json_int_t)0,
-                     "read-bytes-complete", 0, "write-bytes", (json_int_t)sum->bytes_out,
-                     "write-bytes-complete", sum->n > 0, "read-records", (json_int_t)sum->rows_in,
-                     "read-records-complete", sum->n > 0, "write-records",
-                     (json_int_t)sum->rows_out, "write-records-complete", sum->n > 0,
-                     "accumulated-backpressured-time",
+    double each = sum->n ? 1000.0 / sum->n : 0;
+    return json_pack("{s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}",
+                     "read-bytes", (json_int_t)sum->bytes_in, "read-bytes-complete", sum->n > 0,
+                     "write-bytes", (json_int_t)sum->bytes_out, "write-bytes-complete", sum->n > 0,
+                     "read-records", (json_int_t)sum->rows_in, "read-records-complete", sum->n > 0,
+                     "write-records", (json_int_t)sum->rows_out, "write-records-complete",
+                     sum->n > 0, "accumulated-backpressured-time",
                      (json_int_t)(sum->backpressured_ns / 1000000), "accumulated-idle-time",
                      (json_int_t)(sum->idle_ns / 1000000), "accumulated-busy-time",
-                     (json_int_t)(sum->busy_ns / 1000000));
+                     (json_int_t)(sum->busy_ns / 1000000), "busyTimeMsPerSecond",
+                     sum->shares.busy * each, "backPressuredTimeMsPerSecond",
+                     sum->shares.held * each, "idleTimeMsPerSecond", sum->shares.idle * each,
+                     "numRecordsInPerSecond", sum->rows_in_rate, "numRecordsOutPerSecond",
+                     sum->rows_out_rate);
 }
 
 static json_t *render_vertices(const tide_view_job_detail *job, int64_t now_us)

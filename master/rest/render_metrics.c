@@ -6,22 +6,16 @@
 #include "master/rest/rest_priv.h"
 
 typedef struct task_metric {
-    const char *name, *type, *help;
-    size_t field; /* Of tide_task_stats, a uint64_t; watermark is an int64_t of the same size. */
+    const char *name, *help;
+    size_t field; /* Of tide_task_stats, a uint64_t. */
     double scale;
 } task_metric;
 
 static const task_metric task_metrics[] = {
 #define TIDE_TASK_METRIC(field, name, help, scale)                                                 \
-    { "tidemill_task_" name, "counter", help, offsetof(tide_task_stats, field), scale },
+    { "tidemill_task_" name, help, offsetof(tide_task_stats, field), scale },
 #include "jobapi/proto/task_metrics.def"
 #undef TIDE_TASK_METRIC
-    { "tidemill_task_num_bytes_out", "counter", "Bytes sent to other runners or written",
-      offsetof(tide_task_stats, bytes_out), 1 },
-    { "tidemill_task_idle_time_seconds", "counter", "Time without anything to do",
-      offsetof(tide_task_stats, idle_ns), 1e-9 },
-    { "tidemill_task_back_pressured_time_seconds", "counter", "Time held up by those behind",
-      offsetof(tide_task_stats, backpressured_ns), 1e-9 },
 };
 
 static void put_task(tide_bytes *out, const task_metric *metric, const tide_view_job_detail *job,
@@ -86,8 +80,7 @@ static void put_jobs(const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t 
         tide_exposition_put(out, up, labels, 2, runs ? (double)((now_us - since) / 1000) : 0);
     }
     for (size_t m = 0; m < sizeof task_metrics / sizeof *task_metrics; m++) {
-        tide_exposition_begin(out, task_metrics[m].name, task_metrics[m].type,
-                              task_metrics[m].help);
+        tide_exposition_begin(out, task_metrics[m].name, "counter", task_metrics[m].help);
         for (uint32_t j = 0; j < n_jobs; j++)
             for (uint32_t t = 0; t < jobs[j].n_tasks; t++)
                 put_task(out, &task_metrics[m], &jobs[j], &jobs[j].tasks[t]);

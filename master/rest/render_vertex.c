@@ -7,24 +7,33 @@
 #define BACKPRESSURE_LOW 0.1 /* Flink's limits. */
 #define BACKPRESSURE_HIGH 0.5
 
-/* Parts of the time since the attempt began. */
-typedef struct shares {
-    double busy, idle, held;
-} shares;
-
-static shares shares_of(const tide_task_stats *s)
+rest_shares rest_shares_of(const tide_task_stats *recent)
 {
-    double all = (double)s->busy_ns + (double)s->idle_ns + (double)s->backpressured_ns;
-    if (all <= 0) return (shares){ 0 };
-    return (shares){ (double)s->busy_ns / all, (double)s->idle_ns / all,
-                     (double)s->backpressured_ns / all };
+    double all =
+        (double)recent->busy_ns + (double)recent->idle_ns + (double)recent->backpressured_ns;
+    if (all <= 0) return (rest_shares){ 0 };
+    return (rest_shares){ .busy = (double)recent->busy_ns / all,
+                          .idle = (double)recent->idle_ns / all,
+                          .held = (double)recent->backpressured_ns / all,
+                          .seconds = all / 1e9 };
+}
+
+double rest_per_second(uint64_t n, const tide_task_stats *recent)
+{
+    double seconds = rest_shares_of(recent).seconds;
+    return seconds > 0 ? (double)n / seconds : 0;
 }
 
 /* What a task is asked for by name; Flink's names. */
 typedef enum metric {
     RECORDS_IN,
     RECORDS_OUT,
+    BYTES_IN,
     BYTES_OUT,
+    RECORDS_IN_RATE,
+    RECORDS_OUT_RATE,
+    BYTES_IN_RATE,
+    BYTES_OUT_RATE,
     LATE,
     BAD,
     BUSY,
@@ -34,24 +43,39 @@ typedef enum metric {
     METRICS
 } metric;
 static const char *const metric_names[METRICS] = {
-    [RECORDS_IN] = "numRecordsIn",         [RECORDS_OUT] = "numRecordsOut",
-    [BYTES_OUT] = "numBytesOut",           [LATE] = "numLateRecordsDropped",
-    [BAD] = "numBadRecordsSkipped",        [BUSY] = "busyTimeMsPerSecond",
-    [IDLE] = "idleTimeMsPerSecond",        [HELD] = "backPressuredTimeMsPerSecond",
+    [RECORDS_IN] = "numRecordsIn",
+    [RECORDS_OUT] = "numRecordsOut",
+    [BYTES_IN] = "numBytesIn",
+    [BYTES_OUT] = "numBytesOut",
+    [RECORDS_IN_RATE] = "numRecordsInPerSecond",
+    [RECORDS_OUT_RATE] = "numRecordsOutPerSecond",
+    [BYTES_IN_RATE] = "numBytesInPerSecond",
+    [BYTES_OUT_RATE] = "numBytesOutPerSecond",
+    [LATE] = "numLateRecordsDropped",
+    [BAD] = "numBadRecordsSkipped",
+    [BUSY] = "busyTimeMsPerSecond",
+    [IDLE] = "idleTimeMsPerSecond",
+    [HELD] = "backPressuredTimeMsPerSecond",
     [WATERMARK] = "currentInputWatermark",
 };
 
-static double metric_of(const tide_task_stats *s, metric which)
+static double metric_of(const tide_view_task *task, metric which)
 {
+    const tide_task_stats *s = &task->stats, *r = &task->recent;
     switch (which) {
     case RECORDS_IN: return (double)s->rows_in;
     case RECORDS_OUT: return (double)s->rows_out;
+    case BYTES_IN: return (double)s->bytes_in;
     case BYTES_OUT: return (double)s->bytes_out;
+    case RECORDS_IN_RATE: return rest_per_second(r->rows_in, r);
+    case RECORDS_OUT_RATE: return rest_per_second(r->rows_out, r);
+    case BYTES_IN_RATE: return rest_per_second(r->bytes_in, r);
+    case BYTES_OUT_RATE: return rest_per_second(r->bytes_out, r);
     case LATE: return (double)s->late_rows;
     case BAD: return (double)s->bad_rows;
-    case BUSY: return 1000 * shares_of(s).busy;
-    case IDLE: return 1000 * shares_of(s).idle;
-    case HELD: return 1000 * shares_of(s).held;
+    case BUSY: return 1000 * rest_shares_of(r).busy;
+    case IDLE: return 1000 * rest_shares_of(r).idle;
+    case HELD: return 1000 * rest_shares_of(r).held;
     case WATERMARK: return (double)(s->watermark / 1000);
     case METRICS: break;
     }
@@ -80,7 +104,7 @@ json_t *rest_render_vertex_metrics(const tide_view_job_detail *job, uint32_t ver
         uint32_t n = 0;
         for (uint32_t i = 0; i < job->n_tasks; i++) {
             if (job->tasks[i].stats.vertex != vertex) continue;
-            double value = metric_of(&job->tasks[i].stats, (metric)m);
+            double value = metric_of(&job->tasks[i], (metric)m);
             min = n == 0 || value < min ? value : min;
             max = n == 0 || value > max ? value : max;
             sum += value;
@@ -147,16 +171,17 @@ json_t *rest_render_vertex(const tide_view_job_detail *job, uint32_t vertex, int
         if (s->vertex != vertex) continue;
         json_array_append_new(
             subtasks,
-            json_pack("{s:I,s:s,s:I,s:s,s:o,s:s,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "subtask",
+            json_pack("{s:I,s:s,s:I,s:s,s:o,s:s,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "subtask",
                       (json_int_t)s->subtask, "status", rest_task_state(job, t), "attempt",
                       (json_int_t)(job->job.attempt ? job->job.attempt - 1 : 0), "host", t->host,
                       "start-time", rest_time(began_us), "taskmanager-id", t->agent, "metrics",
                       "read-records", (json_int_t)s->rows_in, "write-records",
-                      (json_int_t)s->rows_out, "write-bytes", (json_int_t)s->bytes_out,
-                      "accumulated-busy-time", (json_int_t)(s->busy_ns / 1000000),
-                      "accumulated-idle-time", (json_int_t)(s->idle_ns / 1000000),
-                      "accumulated-backpressured-time", (json_int_t)(s->backpressured_ns / 1000000),
-                      "watermark", (json_int_t)s->watermark));
+                      (json_int_t)s->rows_out, "read-bytes", (json_int_t)s->bytes_in, "write-bytes",
+                      (json_int_t)s->bytes_out, "accumulated-busy-time",
+                      (json_int_t)(s->busy_ns / 1000000), "accumulated-idle-time",
+                      (json_int_t)(s->idle_ns / 1000000), "accumulated-backpressured-time",
+                      (json_int_t)(s->backpressured_ns / 1000000), "watermark",
+                      (json_int_t)s->watermark));
     }
     return json_pack("{s:s,s:s,s:I,s:I,s:o,s:o}", "id", info->id, "name", info->name, "parallelism",
                      (json_int_t)info->parallelism, "maxParallelism", (json_int_t)-1, "now",
@@ -175,7 +200,7 @@ json_t *rest_render_backpressure(const tide_view_job_detail *job, uint32_t verte
     for (uint32_t i = 0; i < job->n_tasks; i++) {
         const tide_task_stats *s = &job->tasks[i].stats;
         if (s->vertex != vertex) continue;
-        shares part = shares_of(s);
+        rest_shares part = rest_shares_of(&job->tasks[i].recent);
         if (part.held > worst) worst = part.held;
         json_array_append_new(subtasks,
                               json_pack("{s:I,s:s,s:f,s:f,s:f}", "subtask", (json_int_t)s->subtask,

@@ -84,6 +84,13 @@ json_t *rest_render_vertex_metrics(const tide_view_job_detail *job, uint32_t ver
 json_t *rest_render_agent_metrics(const tide_view_agent *agent, const char *get);
 /* A failure in words: "division by zero (operator map, batch 7, host h1)". Appended. */
 void rest_render_failure(const tide_failure *failure, tide_bytes *out);
+/* How a task's time went between two statistics: parts of 1, and how long that was. All 0 when
+ * there is nothing new of it. */
+typedef struct rest_shares {
+    double busy, idle, held, seconds;
+} rest_shares;
+rest_shares rest_shares_of(const tide_task_stats *recent);
+double rest_per_second(uint64_t n, const tide_task_stats *recent);
 /* Flink's execution state of a task. */
 const char *rest_task_state(const tide_view_job_detail *job, const tide_view_task *task);
 /* The cluster in Prometheus' text format; jobs[i] are details. */

@@ -48,6 +48,8 @@ struct tide_task {
     uint32_t subtask, n_stages;
     tide_mark *mark; /* &own_mark when nobody gave one. */
     tide_mark own_mark;
+    tide_slot_times own_slot_times; /* When nobody gave them. */
+    tide_task_times times;
     stage *stages[STAGES_MAX]; /* A parent before its children. */
     tide_gate *gate;           /* Either this */
     tide_feed *feed;           /* or that. */
@@ -180,6 +182,7 @@ tide_task *tide_task_new(const tide_task_config *config)
     self->pool = config->pool;
     self->subtask = config->subtask;
     self->mark = config->mark ? config->mark : &self->own_mark;
+    self->times.slot = config->times ? config->times : &self->own_slot_times;
     atomic_store(&self->watermark, TIDE_WATERMARK_NONE);
     return self;
 }
@@ -284,8 +287,10 @@ static void fail(tide_task *self, const char *what)
     self->state = TIDE_TASK_FAILED;
 }
 
-static void leave_mark(const stage *s)
+/* Before a callback: for who looks from outside, and for who asks where time goes. */
+static void enter(const stage *s)
 {
+    tide_times_run(&s->task->times);
     tide_mark_at(s->task->mark, s->env.vertex,
                  atomic_load_explicit(&s->counters.batches_in, memory_order_relaxed));
 }
@@ -301,7 +306,7 @@ static tide_op_result run_batch(stage *s, tide_elem *e)
         count(&s->counters.rows_in, e->batch->n_rows);
         count(&s->counters.batches_in, 1);
     }
-    leave_mark(s);
+    enter(s);
     return s->vt->on_batch(s->op, e->port, &e->batch, &s->outbox);
 }
 
@@ -357,7 +362,7 @@ static tide_op_result run_element(stage *s, tide_elem *e)
 static tide_op_result run_callback(stage *s, bool *is_end)
 {
     *is_end = false;
-    leave_mark(s);
+    enter(s);
     if (s->state == STAGE_IN_TIMER) return s->vt->on_timer(s->op, s->task->wall_us, &s->outbox);
     tide_elem *e = &s->in.items[s->in.first];
     *is_end = e->kind == TIDE_ELEM_END;
@@ -416,7 +421,7 @@ static bool take_input(tide_task *self)
         if (!tide_gate_next(self->gate, &e)) return false;
     } else {
         self->feed_next_ns = 0;
-        leave_mark(self->stages[0]);
+        enter(self->stages[0]);
         tide_feed_result r = self->feed->next(self->feed, &e, &self->feed_next_ns);
         self->awaits_input = r == TIDE_FEED_NOTHING;
         if (r == TIDE_FEED_FAILED) fail(self, self->name);
@@ -452,6 +457,17 @@ static bool is_finished(const tide_task *self)
     return true;
 }
 
+/* Why it does not go on: something is in its way, or its input is empty. Between steps that did all
+ * they might it has more to do, and those nearer the sink come first: in its way, too. */
+static tide_doing waits_for(const tide_task *self, bool input_is_empty)
+{
+    if (self->state != TIDE_TASK_RUNNING) return TIDE_DOING_NOTHING;
+    for (uint32_t i = 0; i < self->n_stages; i++)
+        if (self->stages[i]->in.n || self->stages[i]->state == STAGE_IN_TIMER)
+            return TIDE_DOING_HELD;
+    return input_is_empty ? TIDE_DOING_IDLE : TIDE_DOING_HELD;
+}
+
 uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us)
 {
     if (self->state != TIDE_TASK_RUNNING) return 0;
@@ -460,12 +476,16 @@ uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us)
     uint32_t work = pump_outlets(self, false);
     start_due_timers(self);
     work += drain(self);
+    bool is_empty = false;
     for (uint32_t i = 0; i < HEAD_ELEMENTS_PER_STEP && self->state == TIDE_TASK_RUNNING; i++) {
-        if (self->stages[0]->in.n || self->input_ended || !take_input(self)) break;
+        if (self->stages[0]->in.n || self->input_ended) break;
+        is_empty = !take_input(self);
+        if (is_empty) break;
         work += 1 + drain(self);
     }
     if (self->input_ended && self->state == TIDE_TASK_RUNNING && is_finished(self))
         self->state = TIDE_TASK_FINISHED;
+    tide_times_wait(&self->times, waits_for(self, is_empty));
     return work;
 }
 
@@ -477,7 +497,7 @@ bool tide_task_on_idle(tide_task *self, int64_t now_ns)
     for (uint32_t i = 0; i < self->n_stages; i++) {
         stage *s = self->stages[i];
         if (s->state != STAGE_READY || s->vt == NULL) continue;
-        if (s->vt->on_idle || s->vt->on_flush) leave_mark(s);
+        if (s->vt->on_idle || s->vt->on_flush) enter(s);
         s->emitted = false;
         if (flush_held(s) == TIDE_OP_FAILED ||
             (s->vt->on_idle && s->vt->on_idle(s->op) == TIDE_OP_FAILED))
@@ -555,4 +575,23 @@ const tide_op_env *tide_task_env(const tide_task *self, uint32_t index)
 int64_t tide_task_watermark(const tide_task *self)
 {
     return atomic_load_explicit(&self->watermark, memory_order_relaxed);
+}
+
+tide_times tide_task_times_of(const tide_task *self, int64_t now_ns)
+{
+    return tide_times_read(&self->times, now_ns);
+}
+
+uint64_t tide_task_bytes_in(const tide_task *self)
+{
+    return self->gate ? tide_gate_bytes(self->gate) : 0;
+}
+
+uint64_t tide_task_bytes_out(const tide_task *self, uint32_t index)
+{
+    const stage *s = self->stages[index];
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < s->n_exits; i++)
+        if (s->exits[i].outlet) bytes += tide_outlet_bytes(s->exits[i].outlet);
+    return bytes;
 }

@@ -10,6 +10,7 @@
 #ifndef TIDE_WORKER_CORE_TASK_H
 #define TIDE_WORKER_CORE_TASK_H
 #include "worker/core/mark.h"
+#include "worker/core/times.h"
 #include "worker/exchange/gate.h"
 #include "worker/exchange/outlet.h"
 #include "worker/op/op.h"
@@ -36,7 +37,8 @@ typedef struct tide_task_config {
     const char *name; /* For messages; borrowed. */
     tide_pool *pool;  /* The slot's. */
     uint32_t subtask;
-    tide_mark *mark; /* The slot's; NULL: nobody looks. */
+    tide_mark *mark;        /* The slot's; NULL: nobody looks. */
+    tide_slot_times *times; /* The slot's; NULL: the same. */
 } tide_task_config;
 
 tide_task *tide_task_new(const tide_task_config *config);
@@ -90,5 +92,10 @@ uint32_t tide_task_n_stages(const tide_task *self);
 const tide_op_counters *tide_task_counters(const tide_task *self, uint32_t stage);
 const tide_node *tide_task_node(const tide_task *self, uint32_t stage);
 int64_t tide_task_watermark(const tide_task *self);
+/* By the slot's clock, read before. Of all its stages: they share one thread. */
+tide_times tide_task_times_of(const tide_task *self, int64_t now_ns);
+/* What went through the channels of its gate (0 at a source) and of a stage's outlets. */
+uint64_t tide_task_bytes_in(const tide_task *self);
+uint64_t tide_task_bytes_out(const tide_task *self, uint32_t stage);
 
 #endif

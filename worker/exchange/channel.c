@@ -42,6 +42,7 @@ void tide_channel_push(tide_channel *self, tide_batch **batch_p)
     tide_assert(!tide_channel_waits(self));
     tide_batch *batch = *batch_p;
     *batch_p = NULL;
+    if (self->row_bytes) tide_channel_count(self, (uint64_t)batch->n_rows * self->row_bytes);
     push_pointer(self, batch);
 }
 

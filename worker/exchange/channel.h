@@ -16,6 +16,11 @@
 
 typedef struct tide_channel {
     tide_ring ring;
+    /* What went through, by who pushes or packs it. Between slots of one process rows are passed,
+     * not copied: a row counts as the width of its columns (row_bytes; a string 16 bytes, wherever
+     * its characters are). To and from another runner it is the packed blocks, and row_bytes 0. */
+    _Atomic uint64_t bytes;
+    uint32_t row_bytes;
     tide_waker *sender_waker, *receiver_waker; /* Borrowed; NULL in single-threaded tests. */
     uint64_t wake_mask; /* Pops wake the sender only when their number has none of these bits. */
     /* Sender's: control that did not fit yet. */
@@ -35,6 +40,17 @@ void tide_channel_pump(tide_channel *self, tide_pool *pool); /* Sends what waits
 TIDE_INLINE bool tide_channel_waits(const tide_channel *self)
 {
     return self->watermark_waits || self->idle_waits || self->end_waits;
+}
+
+/* Who counts, of the two sides, and of a link: one thread. */
+TIDE_INLINE void tide_channel_count(tide_channel *self, uint64_t bytes)
+{
+    uint64_t before = atomic_load_explicit(&self->bytes, memory_order_relaxed);
+    atomic_store_explicit(&self->bytes, before + bytes, memory_order_relaxed);
+}
+TIDE_INLINE uint64_t tide_channel_bytes(const tide_channel *self) /* Any thread. */
+{
+    return atomic_load_explicit(&self->bytes, memory_order_relaxed);
 }
 
 /* Receiver: takes the oldest element; false when there is none. The caller owns out->batch. */

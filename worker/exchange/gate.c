@@ -119,3 +119,10 @@ int64_t tide_gate_watermark(const tide_gate *self)
 {
     return self->watermark;
 }
+
+uint64_t tide_gate_bytes(const tide_gate *self)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < self->n; i++) bytes += tide_channel_bytes(self->inputs[i].channel);
+    return bytes;
+}

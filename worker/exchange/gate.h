@@ -20,5 +20,6 @@ void tide_gate_add(tide_gate *self, tide_channel *channel, uint8_t port);
 bool tide_gate_next(tide_gate *self, tide_elem *out);
 
 int64_t tide_gate_watermark(const tide_gate *self);
+uint64_t tide_gate_bytes(const tide_gate *self); /* Of all its channels; any thread. */
 
 #endif

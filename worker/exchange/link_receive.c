@@ -62,6 +62,7 @@ void tide_link_receiver_add(tide_link_receiver *self, tide_channel_id id, tide_c
     TIDE_GROW(self->channels, self->n, self->cap);
     /* Between two wake-ups fewer places come free than the sender has credits left. */
     channel->wake_mask = CREDIT_STEP - 1;
+    channel->row_bytes = 0;
     self->channels[self->n++] =
         (in_channel){ .id = id, .channel = channel, .schema = schema, .granted = CREDIT };
 }
@@ -184,6 +185,7 @@ static tide_link_result take_block(tide_link_receiver *self, in_channel *c, cons
     }
     c->received++;
     self->half.counters.blocks++;
+    tide_channel_count(c->channel, bytes);
     deliver(self, c, &e);
     return TIDE_LINK_TAKEN;
 }

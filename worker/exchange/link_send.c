@@ -49,6 +49,7 @@ void tide_link_sender_add(tide_link_sender *self, tide_channel_id id, tide_chann
     TIDE_GROW(self->channels, self->n, self->cap);
     /* A slot that waits for room has a ring before it that is full: more than so many pops come. */
     channel->wake_mask = TIDE_CHANNEL_BATCHES / 2 - 1;
+    channel->row_bytes = 0;
     self->channels[self->n++] = (out_channel){ .id = id, .channel = channel, .schema = schema };
 }
 
@@ -135,6 +136,7 @@ static void make_data(tide_link_sender *self, packing *p, tide_link_message *out
         at += sizeof *item;
         if (one->elem.kind != TIDE_ELEM_BATCH) continue;
         item->block_bytes = tide_block_write(one->elem.batch, one->from->schema, at);
+        tide_channel_count(one->from->channel, item->block_bytes);
         at += item->block_bytes;
         tide_batch_unref(&one->elem.batch);
         self->half.counters.blocks++;

@@ -286,3 +286,11 @@ bool tide_outlet_is_drained(const tide_outlet *self)
             return false;
     return true;
 }
+
+uint64_t tide_outlet_bytes(const tide_outlet *self)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < self->n_targets; i++)
+        bytes += tide_channel_bytes(self->targets[i].channel);
+    return bytes;
+}

@@ -40,5 +40,6 @@ bool tide_outlet_pump(tide_outlet *self, int64_t now_ns, bool idle);
 /* When pump wants to run again for held rows; INT64_MAX when none are held. */
 int64_t tide_outlet_deadline_ns(const tide_outlet *self);
 bool tide_outlet_is_drained(const tide_outlet *self); /* Nothing waits here any more. */
+uint64_t tide_outlet_bytes(const tide_outlet *self);  /* Of all its channels; any thread. */
 
 #endif

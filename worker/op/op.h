@@ -53,7 +53,7 @@ TIDE_INLINE void tide_outbox_push_to(tide_outbox *o, uint32_t output, tide_batch
 
 /* Counters that an operator advances; the runtime reads them from other threads (relaxed). */
 typedef struct tide_op_counters {
-    _Atomic uint64_t rows_in, rows_out, batches_in, late_rows, bad_rows, busy_ns;
+    _Atomic uint64_t rows_in, rows_out, batches_in, late_rows, bad_rows;
 } tide_op_counters;
 
 typedef enum tide_on_error { TIDE_ON_ERROR_FAIL, TIDE_ON_ERROR_SKIP } tide_on_error;

@@ -89,6 +89,14 @@ static bool is_here(const tide_deployment *self, uint32_t slot)
     return part == NULL || part->owners[slot] == part->runner;
 }
 
+static uint32_t bytes_of_row(const tide_graph *graph, const tide_edge *edge)
+{
+    const tide_schema *schema = tide_vertex_output(&graph->vertices[edge->from], edge->output);
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < schema->n; i++) bytes += tide_type_width(schema->fields[i].type);
+    return bytes;
+}
+
 /* Those with an end here: subtask i is on slot i. */
 static void make_channels(tide_deployment *self, uint32_t e, tide_waker *const *wakers)
 {
@@ -97,10 +105,14 @@ static void make_channels(tide_deployment *self, uint32_t e, tide_waker *const *
     uint32_t n_to = self->graph->vertices[edge->to].parallelism;
     self->channels[e] = tide_malloc_aligned(64, n_from * n_to * sizeof(tide_channel));
     memset(self->channels[e], 0, n_from * n_to * sizeof(tide_channel));
+    uint32_t row_bytes = bytes_of_row(self->graph, edge);
     for (uint32_t f = 0; f < n_from; f++)
         for (uint32_t t = 0; t < n_to; t++)
-            if (connects(edge, f, t) && (is_here(self, f) || is_here(self, t)))
-                tide_channel_init(&self->channels[e][f * n_to + t], wakers[f], wakers[t]);
+            if (connects(edge, f, t) && (is_here(self, f) || is_here(self, t))) {
+                tide_channel *channel = &self->channels[e][f * n_to + t];
+                tide_channel_init(channel, wakers[f], wakers[t]);
+                channel->row_bytes = row_bytes;
+            }
 }
 
 void tide_deployment_connect(tide_deployment *self, tide_waker *const *wakers)
@@ -344,6 +356,7 @@ tide_status tide_deployment_build(tide_deployment *self, tide_slot *slot)
             .pool = tide_slot_pool(slot),
             .subtask = b.subtask,
             .mark = tide_slot_mark(slot),
+            .times = tide_slot_times_of(slot),
         };
         b.task = tide_task_new(&config);
         rv = build_chain(&b);

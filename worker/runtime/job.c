@@ -218,20 +218,16 @@ static void add_task_progress(const tide_task *task, tide_job_progress *out)
 void tide_job_progress_of(tide_job *self, tide_job_progress *out)
 {
     *out = (tide_job_progress){ .watermark_us = TIDE_WATERMARK_NONE };
-    for (uint32_t i = 0; i < self->n_slots; i++) {
-        out->busy_ns += tide_slot_busy_ns(self->slots[i]);
+    for (uint32_t i = 0; i < self->n_slots; i++)
         for (uint32_t t = 0; t < tide_slot_n_tasks(self->slots[i]); t++)
             add_task_progress(tide_slot_task(self->slots[i], t), out);
-    }
 }
 
-void tide_job_each_task(tide_job *self,
-                        void (*visit)(void *ctx, const tide_task *task, uint64_t slot_busy_ns),
-                        void *ctx)
+void tide_job_each_task(tide_job *self, void (*visit)(void *ctx, const tide_task *task), void *ctx)
 {
     for (uint32_t i = 0; i < self->n_slots; i++)
         for (uint32_t t = 0; t < tide_slot_n_tasks(self->slots[i]); t++)
-            visit(ctx, tide_slot_task(self->slots[i], t), tide_slot_busy_ns(self->slots[i]));
+            visit(ctx, tide_slot_task(self->slots[i], t));
 }
 
 tide_status tide_job_free(tide_job **self_p)

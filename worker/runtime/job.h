@@ -66,7 +66,6 @@ typedef struct tide_job_progress {
     uint64_t rows_in, rows_out; /* Read by sources; written by sinks. */
     uint64_t late_rows, bad_rows;
     int64_t watermark_us; /* Lowest of the tasks that have one; INT64_MIN: none. */
-    uint64_t busy_ns;     /* Of all slots. */
 } tide_job_progress;
 
 /* The splits of every SCAN vertex, by asking the sources (may block on the connectors' time
@@ -85,10 +84,8 @@ tide_job_state tide_job_state_of(tide_job *self);
 void tide_job_failure(tide_job *self, tide_error *out); /* When FAILED: the first. */
 void tide_job_stop(tide_job *self); /* End cleanly: sinks complete what they have. */
 void tide_job_progress_of(tide_job *self, tide_job_progress *out);
-/* Calls visit for every task that is here, with the time that its slot has been busy. */
-void tide_job_each_task(tide_job *self,
-                        void (*visit)(void *ctx, const tide_task *task, uint64_t slot_busy_ns),
-                        void *ctx);
+/* Calls visit for every task that is here. */
+void tide_job_each_task(tide_job *self, void (*visit)(void *ctx, const tide_task *task), void *ctx);
 /* Ends the job whatever its state, closes everything. Returns the first failure's code and chain,
  * or TIDE_OK. */
 tide_status tide_job_free(tide_job **self_p);

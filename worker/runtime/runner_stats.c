@@ -7,6 +7,7 @@
 typedef struct collection {
     const tide_graph *graph;
     tide_arena *arena;
+    int64_t now_ns;
     tide_task_stats *items;
     uint32_t n, cap;
 } collection;
@@ -16,11 +17,14 @@ static uint64_t get(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* A vertex may be several stages (a scan with its filter): in at the first, out at the last. */
-static void add_task(void *ctx, const tide_task *task, uint64_t slot_busy_ns)
+/* A vertex may be several stages (a scan with its filter): in at the first, out at the last. All
+ * vertices of a task have its times, since they are one thread's; what came in by channels is the
+ * first one's. */
+static void add_task(void *ctx, const tide_task *task)
 {
     collection *self = ctx;
     uint32_t first = self->n;
+    const tide_times times = tide_task_times_of(task, self->now_ns);
     for (uint32_t i = 0; i < tide_task_n_stages(task); i++) {
         const tide_op_counters *c = tide_task_counters(task, i);
         uint32_t vertex = tide_task_env(task, i)->vertex, at = first;
@@ -31,14 +35,17 @@ static void add_task(void *ctx, const tide_task *task, uint64_t slot_busy_ns)
                 .vertex = vertex,
                 .subtask = tide_task_subtask(task),
                 .rows_in = get(reads ? &c->rows_out : &c->rows_in),
-                /* A slot's tasks share it, so its time is not any one's. */
-                .busy_ns = slot_busy_ns,
+                .bytes_in = i == 0 ? tide_task_bytes_in(task) : 0,
+                .busy_ns = times.busy_ns,
+                .idle_ns = times.idle_ns,
+                .backpressured_ns = times.held_ns,
                 .watermark = tide_task_watermark(task),
                 .state = "running",
             };
             TIDE_PUSH(self->arena, self->items, self->n, self->cap, fresh);
         }
         self->items[at].rows_out = get(&c->rows_out);
+        self->items[at].bytes_out += tide_task_bytes_out(task, i);
         self->items[at].late_rows += get(&c->late_rows);
         self->items[at].bad_rows += get(&c->bad_rows);
     }
@@ -55,7 +62,9 @@ static uint64_t read_rss(void)
 
 tide_runner_stats runner_stats(const runner_part *part, tide_arena *arena)
 {
-    collection all = { .graph = runner_part_graph(part), .arena = arena };
+    collection all = { .graph = runner_part_graph(part),
+                       .arena = arena,
+                       .now_ns = tide_clock_now_ns(tide_clock_real()) };
     tide_job *job = runner_part_job(part);
     if (job) tide_job_each_task(job, add_task, &all);
     tide_runner_stats m = { .rss_bytes = read_rss() };

@@ -12,9 +12,7 @@
 #include "base/thread/bind.h"
 
 #define LOOKS_BEFORE_SLEEP 20u
-/* Reading the clock costs more than a small step: with work at hand it is read once per this many
- * steps. */
-#define STEPS_PER_CLOCK 8u
+#define STEPS_PER_ROUND 8u /* Between two looks at what others ask for. */
 #define WALL_CLOCK_EVERY_NS 1000000
 
 typedef enum request { REQUEST_NONE, REQUEST_GO, REQUEST_STOP, REQUEST_ABANDON } request;
@@ -29,9 +27,10 @@ struct tide_slot {
     int64_t now_ns, wall_us;
     int64_t wall_offset_us, wall_due_ns;
     bool has_thread;
+    bool keeps_time;                      /* The slot's own thread runs it. */
     bool stopped;                         /* The tasks were told. */
     _Atomic int request TIDE_ALIGNED(64); /* Other threads raise it, never lower it. */
-    _Atomic uint64_t busy_ns;
+    tide_slot_times times;
     tide_mark *mark; /* &own_mark when nobody gave one. */
     tide_mark own_mark;
 };
@@ -39,7 +38,9 @@ struct tide_slot {
 /* The wall clock is read now and then; in between it moves with the other one. */
 static void read_clock(tide_slot *self)
 {
+    tide_times_before_boundary(&self->times);
     self->now_ns = tide_clock_now_ns(self->config.clock);
+    tide_times_boundary(&self->times, self->now_ns);
     if (self->now_ns >= self->wall_due_ns) {
         self->wall_offset_us = tide_clock_wall_us(self->config.clock) - self->now_ns / 1000;
         self->wall_due_ns = self->now_ns + WALL_CLOCK_EVERY_NS;
@@ -54,11 +55,19 @@ static void raise_request(tide_slot *self, request r)
     tide_waker_wake(self->waker);
 }
 
+/* A task was stepped: if it ran, until now. Where the caller keeps the time, until it comes back.
+ */
+static void settle(tide_slot *self)
+{
+    if (self->keeps_time && tide_times_runs(&self->times)) read_clock(self);
+}
+
 /* One look at the tasks: steps them sink first until one did something. */
 static uint32_t step_tasks(tide_slot *self)
 {
     for (uint32_t i = 0; i < self->n_tasks; i++) {
         uint32_t work = tide_task_step(self->tasks[i], self->now_ns, self->wall_us);
+        settle(self);
         if (work) return work;
         if (self->config.in_order && tide_task_awaits_input(self->tasks[i])) break;
     }
@@ -82,8 +91,10 @@ static bool all_finished(const tide_slot *self)
 static bool send_held_back(tide_slot *self)
 {
     bool moved = false;
-    for (uint32_t i = 0; i < self->n_tasks; i++)
+    for (uint32_t i = 0; i < self->n_tasks; i++) {
         if (tide_task_on_idle(self->tasks[i], self->now_ns)) moved = true;
+        settle(self);
+    }
     return moved;
 }
 
@@ -101,7 +112,9 @@ static int64_t earliest_deadline(const tide_slot *self)
 static void sleep_until_woken(tide_slot *self, int64_t timeout_ns)
 {
     tide_mark_busy(self->mark, false);
+    tide_times_sleep(&self->times);
     tide_waker_wait(self->waker, timeout_ns);
+    read_clock(self);
     tide_mark_busy(self->mark, true);
 }
 
@@ -136,28 +149,22 @@ static void tell_tasks_to_stop(tide_slot *self)
     for (uint32_t i = 0; i < self->n_tasks; i++) tide_task_stop(self->tasks[i]);
 }
 
-/* Steps the tasks for as long as one reading of the clock is good for. */
 static bool work_a_while(tide_slot *self)
 {
     bool any = false;
-    for (uint32_t i = 0; i < STEPS_PER_CLOCK && step_tasks(self); i++) any = true;
+    for (uint32_t i = 0; i < STEPS_PER_ROUND && step_tasks(self); i++) any = true;
     return any;
 }
 
 static void run(tide_slot *self)
 {
-    for (bool worked = false;;) {
+    read_clock(self);
+    for (;;) {
         tide_mark_progress(self->mark);
         int r = atomic_load_explicit(&self->request, memory_order_acquire);
         if (r == REQUEST_ABANDON) return;
         if (r == REQUEST_STOP) tell_tasks_to_stop(self);
-        int64_t began_ns = self->now_ns;
-        read_clock(self);
-        if (worked) {
-            uint64_t busy = self->busy_ns + (uint64_t)(self->now_ns - began_ns);
-            atomic_store_explicit(&self->busy_ns, busy, memory_order_relaxed);
-        }
-        worked = work_a_while(self);
+        bool worked = work_a_while(self);
         if (tide_slot_failed_task(self) || all_finished(self)) return;
         if (!worked) wait_for_work(self);
     }
@@ -186,6 +193,7 @@ static void *slot_main(void *arg)
     (void)tide_bind_thread(self->config.cpu);
     (void)tide_bind_memory(self->config.node);
     tide_pool_adopt(self->pool);
+    self->keeps_time = true;
     atomic_store(&self->mark->thread, (int32_t)gettid());
     tide_error error;
     tide_status rv = self->config.build(self->config.ctx, self);
@@ -230,8 +238,12 @@ bool tide_slot_step(tide_slot *self, int64_t now_ns, int64_t wall_us)
 {
     self->now_ns = now_ns;
     self->wall_us = wall_us;
+    tide_times_boundary(&self->times, now_ns);
     if (atomic_load(&self->request) == REQUEST_STOP) tell_tasks_to_stop(self);
-    return step_tasks(self) > 0 || send_held_back(self);
+    if (step_tasks(self) > 0 || send_held_back(self)) return true;
+    tide_times_boundary(&self->times, now_ns);
+    tide_times_sleep(&self->times);
+    return false;
 }
 
 int64_t tide_slot_deadline_ns(const tide_slot *self)
@@ -299,6 +311,11 @@ tide_mark *tide_slot_mark(tide_slot *self)
     return self->mark;
 }
 
+tide_slot_times *tide_slot_times_of(tide_slot *self)
+{
+    return &self->times;
+}
+
 uint32_t tide_slot_n_tasks(const tide_slot *self)
 {
     return self->n_tasks;
@@ -307,9 +324,4 @@ uint32_t tide_slot_n_tasks(const tide_slot *self)
 const tide_task *tide_slot_task(const tide_slot *self, uint32_t i)
 {
     return self->tasks[i];
-}
-
-uint64_t tide_slot_busy_ns(const tide_slot *self)
-{
-    return atomic_load_explicit(&self->busy_ns, memory_order_relaxed);
 }

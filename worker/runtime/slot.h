@@ -1,9 +1,10 @@
 /* slot.h - one thread, pinned to one core when there are enough, that runs its tasks cooperatively.
  *
  * The duty cycle steps the tasks in order, nearest the sink first, and begins again after any that
- * did something; when none has work it lets them send what they hold back, then sleeps until woken
- * or until the earliest deadline. A task is opened and run on the slot's thread (and closed when
- * that has ended); others reach it only through channels, the waker and the requests below. */
+ * did something, with the clock read in between; when none has work it lets them send what they
+ * hold back, then sleeps until woken or until the earliest deadline. A task is opened and run on
+ * the slot's thread (and closed when that has ended); others reach it only through channels, the
+ * waker and the requests below. */
 #ifndef TIDE_WORKER_RUNTIME_SLOT_H
 #define TIDE_WORKER_RUNTIME_SLOT_H
 #include "base/core/clock.h"
@@ -58,9 +59,9 @@ uint32_t tide_slot_index(const tide_slot *self);
 tide_pool *tide_slot_pool(tide_slot *self);
 tide_waker *tide_slot_waker(tide_slot *self);
 tide_mark *tide_slot_mark(tide_slot *self);
+tide_slot_times *tide_slot_times_of(tide_slot *self);
 /* Any thread, between go and free. */
 uint32_t tide_slot_n_tasks(const tide_slot *self);
 const tide_task *tide_slot_task(const tide_slot *self, uint32_t i);
-uint64_t tide_slot_busy_ns(const tide_slot *self);
 
 #endif

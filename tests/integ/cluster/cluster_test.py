@@ -17,6 +17,7 @@ import urllib.request
 TIDEMILL = os.environ["TIDEMILL"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 LIBRARY = os.path.join(os.path.dirname(TIDEMILL), "examples", "libad_sessions.so")
+SLOW_JOB = os.path.join(os.path.dirname(TIDEMILL), "tests", "libslow_job.so")
 PROGRAM = os.path.join(os.path.dirname(TIDEMILL), "examples", "submit")
 DEADLINE_S = 120
 ENDLESS = """
@@ -72,6 +73,12 @@ class Cluster(unittest.TestCase):
                 with open(f"{self.folder}/.tidemill/{name}", encoding="utf-8") as file:
                     texts.append(f"== {name}\n{file.read()[-1500:]}")
         return "\n".join(texts)
+
+    def wait_for(self, question):
+        end = time.monotonic() + DEADLINE_S
+        while not question():
+            self.assertLess(time.monotonic(), end, self.told())
+            time.sleep(0.01)
 
     def submit(self, sql, *flags):
         job = self.run_it("submit", "-", *flags, stdin=sql).stdout
@@ -166,12 +173,6 @@ class LifeTest(Cluster):
         driver.stdout.close()
         self.wait_for(lambda: job not in [x["job"] for x in self.get("/leases")["leases"]])
 
-    def wait_for(self, question):
-        end = time.monotonic() + DEADLINE_S
-        while not question():
-            self.assertLess(time.monotonic(), end, self.told())
-            time.sleep(0.01)
-
     def test_what_is_not_there_exits_with_6(self):
         for arguments in (["describe", "0123456789abcdef"], ["status", "no such job"], ["cancel", "x/y"],
                           ["stop", "1"], ["logs", "1"], ["top", "1"]):
@@ -240,6 +241,60 @@ class LifeTest(Cluster):
         for name in ("refused", "malformed"):
             self.assertGreater(int(re.search(rf"^tidemill_rest_requests_{name}_total (\d+)$", metrics, re.M)[1]), 0)
         self.assertEqual(self.get("/jobs/0123456789abcdef?mode=cancel", "PATCH", code=404)["code"], "E_NOT_FOUND")
+
+
+class TimeTest(Cluster):
+    """Where the time of tasks goes, in every place that tells it."""
+
+    TIMES = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
+
+    def times(self, job):
+        """Of each vertex, by its name: busy, back-pressured, idle. All but a little of a second when it ran for one."""
+        told = json.loads(self.run_it("top", job, "-o", "json").stdout)[0]["vertices"]
+        times = {v["name"]: [v["metrics"][name] for name in self.TIMES] for v in told}
+        for name, parts in times.items():
+            self.assertTrue(sum(parts) == 0 or 999 < sum(parts) < 1001, (name, parts))
+        return times
+
+    @unittest.skipUnless(os.path.exists(SLOW_JOB), "the slow job is not built")
+    def test_a_slow_step_is_busy_and_holds_its_source_up(self):
+        job = self.run_it("submit", SLOW_JOB, "-p", "2", "--wait", "RUNNING", "--timeout", "60s").stdout.strip()
+        def is_held():
+            times = self.times(job)
+            slow = next(parts for name, parts in times.items() if "dawdle" in name)
+            source = times["scan numbers"]
+            return slow[0] > 900 and source[1] > 900 and slow[1] < 50
+        self.wait_for(is_held)
+        vertices = {v["name"]: v for v in self.get(f"/jobs/{job}")["vertices"]}
+        source, slow = vertices["scan numbers"], next(v for name, v in vertices.items() if "dawdle" in name)
+        held = self.get(f"/jobs/{job}/vertices/{source['id']}/backpressure")
+        self.assertEqual(held["backpressure-level"], "high")
+        self.assertEqual([s["backpressure-level"] for s in held["subtasks"]], ["high", "high"])
+        self.assertGreater(held["subtasks"][0]["ratio"], 0.8)
+        busy = self.get(f"/jobs/{job}/vertices/{slow['id']}/backpressure")
+        self.assertEqual(busy["backpressure-level"], "ok")
+        self.assertGreater(busy["subtasks"][0]["busyRatio"], 0.8)
+        told = self.get(f"/jobs/{job}/vertices/{slow['id']}/subtasks/metrics?get=busyTimeMsPerSecond,numBytesIn")
+        self.assertGreater(told[0]["min"], 800)
+        self.assertGreater(told[1]["sum"], 0)
+        # What went out of one came into the other, or is under way: to the same runner, and to the other one.
+        self.assertGreater(source["metrics"]["write-bytes"], 0)
+        self.assertRegex(self.run_it("top", job).stdout, r"scan numbers +RUNNING +2 +\d+ +\d+ +\d %  +9\d %|1\d\d %")
+        self.assertRegex(self.run_it("describe", job).stdout, r"dawdle.* +RUNNING +\d+ +\d+ +(9\d|100) % ")
+        held = rf'^tidemill_task_back_pressured_time_seconds{{job_id="{job}",.*task_name="scan numbers".*}} [1-9]'
+        self.wait_for(lambda: len(re.findall(held, self.get("/metrics"), re.M)) == 2)
+        runner = self.get(f"/jobs/{job}")["runners"][0]["rest"]
+        with urllib.request.urlopen(f"{runner}/metrics", timeout=DEADLINE_S) as answer:
+            self.assertRegex(answer.read().decode(), r'tidemill_runner_busy_time_seconds{.*dawdle.*} [1-9]')
+        self.run_it("cancel", job, "--wait", "--timeout", "60s")
+
+    def test_a_job_without_much_to_do_is_idle(self):
+        job = self.submit(ENDLESS.replace("2000", "10"), "-p", "2", "--wait", "RUNNING", "--timeout", "60s")
+        def is_idle():
+            times = self.times(job).values()
+            return all(parts[2] > 950 for parts in times)
+        self.wait_for(is_idle)
+        self.run_it("cancel", job, "--wait", "--timeout", "60s")
 
 
 class TokenTest(Cluster):

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "master/core/attempt.h"
 #include "tests/unit/master/coord_story.h"
 
 /* Beginnings that many stories share: two slots on two agents. */
@@ -770,6 +771,40 @@ static void final_states_have_no_successor_and_names_read_back(void **state)
     assert_false(tide_lifecycle_may_follow(TIDE_LIFECYCLE_RUNNING, TIDE_LIFECYCLE_DEPLOYING));
 }
 
+/* Rates are of the time between the last two statistics, whatever came before. */
+static void statistics_are_kept_beside_those_before(void **state)
+{
+    (void)state;
+    tide_attempt attempt;
+    tide_attempt_init(&attempt, 1);
+    const tide_runner_report report = { .job = "", .tcp = "", .ipc = "", .rest = "" };
+    tide_job_runner *runner = tide_attempt_adopt(&attempt, "a", "h", &report);
+    tide_task_stats tasks[] = {
+        { .vertex = 1, .rows_in = 10, .busy_ns = 300, .idle_ns = 700, .state = "running" },
+        { .vertex = 2, .rows_in = 5, .busy_ns = 1000, .state = "running" },
+    };
+    tide_runner_stats stats = { .agent = "a", .job = "", .tasks = { 2, tasks } };
+    tide_attempt_stats(runner, &stats);
+    assert_null(runner->before);
+    const tide_task_stats *now = runner->stats->tasks.items;
+    assert_int_equal(tide_stats_since(runner->before, 0, &now[0]).idle_ns, 700);
+    for (uint64_t second = 1; second <= 2; second++) {
+        tasks[0].rows_in += 4 * second;
+        tasks[0].busy_ns += 1000;
+        tide_attempt_stats(runner, &stats);
+    }
+    now = runner->stats->tasks.items;
+    const tide_task_stats since = tide_stats_since(runner->before, 0, &now[0]);
+    assert_int_equal(since.vertex, 1);
+    assert_int_equal(since.rows_in, 8);
+    assert_int_equal(since.busy_ns, 1000);
+    assert_int_equal(since.idle_ns, 0);
+    assert_int_equal(tide_stats_since(runner->before, 1, &now[1]).busy_ns, 0);
+    /* A runner that tells them otherwise makes no difference of what does not belong together. */
+    assert_int_equal(tide_stats_since(runner->before, 0, &now[1]).busy_ns, 1000);
+    tide_attempt_fini(&attempt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -814,6 +849,7 @@ int main(void)
         cmocka_unit_test(stop_before_anything_runs_cancels),
         cmocka_unit_test(a_request_that_was_decided_before_the_job_began),
         cmocka_unit_test(final_states_have_no_successor_and_names_read_back),
+        cmocka_unit_test(statistics_are_kept_beside_those_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

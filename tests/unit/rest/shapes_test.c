@@ -40,11 +40,18 @@ static const tide_view_task tasks[] = {
         .subtask = 0,
         .rows_in = 10,
         .rows_out = 8,
-        .busy_ns = 250,
-        .idle_ns = 250,
-        .backpressured_ns = 500,
+        .bytes_in = 100,
+        .bytes_out = 64,
+        .busy_ns = 9000000000,
+        .idle_ns = 1000000000,
         .watermark = 5000000,
-        .state = "running" } },
+        .state = "running" },
+      /* Half a second of it. */
+      { .rows_in = 4,
+        .bytes_out = 32,
+        .busy_ns = 125000000,
+        .idle_ns = 125000000,
+        .backpressured_ns = 250000000 } },
     { 0,
       "a1",
       "h1",
@@ -54,8 +61,13 @@ static const tide_view_task tasks[] = {
         .rows_out = 2,
         .busy_ns = 1000,
         .watermark = 3000000,
-        .state = "running" } },
-    { 0, "a1", "h1", { .vertex = 1, .subtask = 0, .watermark = INT64_MIN, .state = "finished" } },
+        .state = "running" },
+      { .rows_in = 3, .busy_ns = 1000000000 } },
+    { 0,
+      "a1",
+      "h1",
+      { .vertex = 1, .subtask = 0, .watermark = INT64_MIN, .state = "finished" },
+      { .rows_in = 0 } },
 };
 static const tide_view_failure failures[] = {
     { 2,
@@ -171,6 +183,15 @@ static void a_job_has_flinks_fields(void **state)
     assert_string_equal(json_string_value(json_object_get(vertex, "status")), "RUNNING");
     json_t *metrics = json_object_get(vertex, "metrics");
     assert_int_equal(json_integer_value(json_object_get(metrics, "read-records")), 40);
+    /* Of two tasks: times on average, rows of both. */
+    assert_float_equal(json_real_value(json_object_get(metrics, "busyTimeMsPerSecond")), 625, 1e-9);
+    assert_float_equal(json_real_value(json_object_get(metrics, "idleTimeMsPerSecond")), 125, 1e-9);
+    assert_float_equal(json_real_value(json_object_get(metrics, "backPressuredTimeMsPerSecond")),
+                       250, 1e-9);
+    assert_float_equal(json_real_value(json_object_get(metrics, "numRecordsInPerSecond")), 11,
+                       1e-9);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "read-bytes")), 100);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "write-bytes")), 64);
     expect_fields(json_incref(metrics), "read-bytes read-bytes-complete write-bytes read-records "
                                         "write-records write-records-complete "
                                         "accumulated-busy-time accumulated-idle-time "
@@ -239,6 +260,11 @@ static void metrics_are_listed_or_given_by_name(void **state)
     assert_float_equal(json_real_value(json_object_get(rows, "min")), 10, 1e-9);
     json_t *busy = json_array_get(values, 1);
     assert_float_equal(json_real_value(json_object_get(busy, "max")), 1000, 1e-9);
+    assert_float_equal(json_real_value(json_object_get(busy, "min")), 250, 1e-9);
+    json_decref(values);
+    values = rest_render_vertex_metrics(&detail, 0, "numBytesOutPerSecond");
+    json_t *bytes = json_array_get(values, 0);
+    assert_float_equal(json_real_value(json_object_get(bytes, "max")), 64, 1e-9);
     json_decref(values);
     json_t *job = rest_render_job_metrics(&detail, 9000000, "numRestarts,uptime");
     assert_string_equal(json_string_value(json_object_get(json_array_get(job, 0), "value")), "2");
@@ -262,6 +288,8 @@ static void prometheus_gets_its_own_format(void **state)
         "tidemill_job_num_restarts{job_id=\"00000000000000aa\",job_name=\"clicks\"} 2\n",
         "# TYPE tidemill_task_num_records_in counter\n",
         "task_name=\"scan t\",subtask_index=\"1\",tm_id=\"a1\",host=\"h1\"} 30\n",
+        "# TYPE tidemill_task_back_pressured_time_seconds counter\n",
+        "# TYPE tidemill_task_num_bytes_in counter\n",
         "process_resident_memory_bytes ",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
