@@ -14,6 +14,7 @@
 typedef struct source {
     char agent[64];
     uint64_t offset;
+    bool is_lost; /* The worker: the master has the end of what it printed, or nothing. */
 } source;
 
 typedef struct follow {
@@ -24,14 +25,35 @@ typedef struct follow {
     bool is_over; /* The job. */
 } follow;
 
-static void add_source(follow *self, const char *agent)
+static source *add_source(follow *self, const char *agent)
 {
     for (uint32_t s = 0; s < self->n; s++)
-        if (strcmp(self->sources[s].agent, agent) == 0) return;
-    if (self->n == RUNNERS_MAX) return;
+        if (strcmp(self->sources[s].agent, agent) == 0) return &self->sources[s];
+    if (self->n == RUNNERS_MAX) return NULL;
     source *added = &self->sources[self->n++];
+    *added = (source){ 0 };
     snprintf(added->agent, sizeof added->agent, "%s", agent);
-    added->offset = 0;
+    return added;
+}
+
+/* Says once that a worker is lost, since when, and how much of what it printed is left. */
+static void note_loss(source *from, const json_t *place)
+{
+    char when[48];
+    int64_t lost = remote_int(place, "lost"), kept = remote_int(place, "bytes-kept");
+    uint64_t begin = (uint64_t)remote_int(place, "offset");
+    if (lost < 0 || from->is_lost) return;
+    from->is_lost = true;
+    fprintf(stderr, "tidemill logs: worker %s on host %s is lost since %s UTC (%s): ", from->agent,
+            remote_text(place, "host"), remote_time(lost, when), remote_text(place, "reason"));
+    if (kept == 0)
+        fprintf(stderr, "what the job printed there is gone with it\n");
+    else if (from->offset < begin)
+        fprintf(stderr,
+                "of what the job printed there, the master has the last %" PRId64 " bytes\n", kept);
+    else
+        fprintf(stderr, "its last second may be missing\n");
+    if (from->offset < begin) from->offset = begin;
 }
 
 /* An ended job has no runners; what they wrote is still where they were. */
@@ -49,11 +71,14 @@ static tide_status add_workers(follow *self)
 /* A runner per agent; one that comes with a new attempt goes on in the same file. */
 static tide_status find_sources(follow *self)
 {
-    json_t *job, *runner;
+    json_t *job, *place;
     size_t i;
     TIDE_TRY(remote_getf(&self->r, &job, "/jobs/%s", self->job));
-    json_array_foreach(json_object_get(job, "runners"), i, runner)
-        add_source(self, remote_text(runner, "taskmanager-id"));
+    json_array_foreach(json_object_get(job, "logs"), i, place)
+    {
+        source *from = add_source(self, remote_text(place, "taskmanager-id"));
+        if (from) note_loss(from, place);
+    }
     const char *state = remote_text(job, "state");
     self->is_over = strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 ||
                     strcmp(state, "FAILED") == 0;
@@ -88,7 +113,8 @@ static tide_status run(follow *self, bool follows)
         for (uint32_t i = 0; i < self->n; i++) {
             tide_status rv = print_new(self, &self->sources[i], &more);
             /* A worker that went away takes its part along; the others' is still worth having. */
-            if (rv != TIDE_OK && (rv != TIDE_E_NOT_FOUND || self->n == 1)) return rv;
+            bool is_gone = rv == TIDE_E_NOT_FOUND && (self->sources[i].is_lost || self->n > 1);
+            if (rv != TIDE_OK && !is_gone) return rv;
         }
         if (more) continue;
         if (!follows || was_over) return TIDE_OK;

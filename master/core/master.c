@@ -170,6 +170,7 @@ static void on_tick(tide_master *self)
     tide_master_takeover_tick(self);
     tide_master_jobs_tick(self);
     tide_master_questions_tick(self);
+    tide_master_ask_tails(self);
 }
 
 static void on_resign(tide_master *self)
@@ -240,6 +241,7 @@ int64_t tide_master_deadline_ns(const tide_master *self)
     at = earlier(at, tide_master_takeover_deadline_ns(self));
     at = earlier(at, tide_master_jobs_deadline_ns(self));
     at = earlier(at, tide_master_questions_deadline_ns(self));
+    at = earlier(at, tide_tails_deadline_ns(self->tails));
     if (tide_master_schedules(self)) {
         at = earlier(at, tide_slots_deadline_ns(self->slots, self->now_ns));
     } else if (tide_master_is_ready(self)) {

@@ -26,6 +26,17 @@ static void end_unknown(tide_master *self, uint64_t peer, const tide_runner_beat
     tide_master_send(self, peer, TIDE_MSG_REPORT_ACK, &ack);
 }
 
+static void hear_report(tide_master *self, tide_master_job *job, const char *agent,
+                        const char *host, const tide_runner_report *r)
+{
+    tide_tails_runner(self->tails, job->id, agent, host, r->state, self->now_ns);
+    tide_master_step_job(self, job,
+                         (tide_coordinator_event){ .kind = TIDE_COORDINATOR_REPORT,
+                                                   .agent = agent,
+                                                   .host = host,
+                                                   .report = r });
+}
+
 static void on_report(tide_master *self, const tide_member *member, const tide_runner_report *r,
                       bool with_hello)
 {
@@ -36,11 +47,7 @@ static void on_report(tide_master *self, const tide_member *member, const tide_r
         tide_seen_update(self->seen, member->id, r, self->slots);
     self->slots_changed = true;
     if (has_coordinator(job)) {
-        tide_master_step_job(self, job,
-                             (tide_coordinator_event){ .kind = TIDE_COORDINATOR_REPORT,
-                                                       .agent = member->id,
-                                                       .host = member->host,
-                                                       .report = r });
+        hear_report(self, job, member->id, member->host, r);
     } else if (!job) {
         const tide_runner_beat beat = { r->job, r->attempt, r->runner, r->state, r->report, 0 };
         end_unknown(self, member->peer, &beat);
@@ -56,12 +63,8 @@ void tide_master_feed(tide_master *self, tide_master_job *job)
         /* The coordinator may take the runner over, and what is seen of it goes. */
         uint32_t before = tide_seen_n(self->seen);
         tide_runner_report *report = TIDE_COPY_RECORD(runner_report, s.report, self->step_arena);
-        tide_master_step_job(self, job,
-                             (tide_coordinator_event){
-                                 .kind = TIDE_COORDINATOR_REPORT,
-                                 .agent = tide_arena_strdup(self->step_arena, s.agent),
-                                 .host = tide_arena_strdup(self->step_arena, s.host),
-                                 .report = report });
+        hear_report(self, job, tide_arena_strdup(self->step_arena, s.agent),
+                    tide_arena_strdup(self->step_arena, s.host), report);
         if (tide_seen_n(self->seen) != before) return;
     }
 }
@@ -148,6 +151,7 @@ static void on_news(tide_master *self, const tide_member_event *news)
         self->slots_changed = true;
         tell_jobs(self, TIDE_COORDINATOR_AGENT_GONE, news->agent, news->why);
         tide_leases_agent_lost(self->leases, news->agent, news->why, self->now_ns);
+        tide_tails_agent_lost(self->tails, news->agent, news->why, self->wall_us);
         break;
     }
 }

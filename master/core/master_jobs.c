@@ -47,19 +47,11 @@ void tide_master_drop_job(tide_master *self, tide_master_job *job)
     while (self->jobs[at] != job) at++;
     memmove(&self->jobs[at], &self->jobs[at + 1], (self->n_jobs - at - 1) * sizeof *self->jobs);
     self->n_jobs--;
+    tide_tails_forget(self->tails, job->id);
     tide_master_free_job(job);
 }
 
 /* ---- what a coordinator wants ---- */
-
-static void note_place(tide_master_job *job, const char *agent)
-{
-    for (uint32_t i = 0; i < job->n_places; i++)
-        if (strcmp(job->places[i], agent) == 0) return;
-    if (job->n_places == TIDE_JOB_PLACES_MAX) return;
-    const char *copy = tide_arena_strdup(job->arena, agent);
-    TIDE_PUSH(job->arena, job->places, job->n_places, job->cap_places, copy);
-}
 
 /* The runners that it adopts had their slots as seen runners until now. */
 static void adopt_slots(tide_master *self, const tide_master_job *job,
@@ -87,7 +79,6 @@ static void carry_out(tide_master *self, tide_master_job *job, const tide_coordi
     tide_decision_log_acts log_acts = { 0 };
     switch (act->kind) {
     case TIDE_COORDINATOR_SEND:
-        if (act->msg.kind == TIDE_MSG_RUNNER_START) note_place(job, act->agent);
         tide_master_send_agent(self, act->agent, act->msg.kind, act->msg.body);
         break;
     case TIDE_COORDINATOR_APPEND:

@@ -10,6 +10,7 @@
 #include "master/core/master.h"
 #include "master/core/membership.h"
 #include "master/core/seen.h"
+#include "master/core/tails.h"
 #include "master/election/election.h"
 #include "scheduler/core/slots.h"
 
@@ -47,8 +48,6 @@ typedef enum tide_job_stage {
     TIDE_STAGE_FORGETTING /* Ended, its keys are being removed. */
 } tide_job_stage;
 
-#define TIDE_JOB_PLACES_MAX 256u
-
 typedef struct tide_master_job {
     char id[17];
     tide_job_stage stage;
@@ -64,8 +63,6 @@ typedef struct tide_master_job {
     int64_t retry_ns;              /* CHECKING, FORGETTING: after a failure. INT64_MAX: not now. */
     tide_job_waiter waiters[TIDE_JOB_WAITERS_MAX];
     uint32_t n_waiters;
-    const char **places; /* Agents that ran it, oldest first. */
-    uint32_t n_places, cap_places;
 } tide_master_job;
 
 /* A question about a runner's output that is with an agent. */
@@ -104,6 +101,7 @@ struct tide_master {
     tide_leases *leases;
     tide_seen *seen;
     tide_artifacts *artifacts;
+    tide_tails *tails;
     tide_master_job **jobs; /* In the order of submission, as far as it is known. */
     uint32_t n_jobs, cap_jobs;
     bool slots_changed;
@@ -176,6 +174,8 @@ void tide_master_feed(tide_master *self, tide_master_job *job);
 /* ---- master_requests.c ---- */
 bool tide_master_same_spec(const tide_job_spec *a, const tide_job_spec *b);
 void tide_master_on_request(tide_master *self, const tide_master_request *request);
+/* Asks for the ends of runners' outputs that are due. */
+void tide_master_ask_tails(tide_master *self);
 void tide_master_on_log_data(tide_master *self, const tide_log_data *data);
 void tide_master_questions_tick(tide_master *self);
 int64_t tide_master_questions_deadline_ns(const tide_master *self);

@@ -139,16 +139,62 @@ static void ask_job(tide_master *self, tide_master_job *job, const tide_master_r
 
 /* ---- logs ---- */
 
+static uint64_t most_bytes(const tide_master_request *request)
+{
+    uint64_t most = request->bytes_max;
+    return most == 0 || most > TIDE_MASTER_CHUNK_BYTES ? TIDE_MASTER_CHUNK_BYTES : most;
+}
+
+/* What is left of a worker that is gone. */
+static void answer_from_tail(tide_master *self, const tide_tail *tail,
+                             const tide_master_request *request)
+{
+    uint64_t end = tail->offset + tail->bytes.n;
+    uint64_t from = request->offset < tail->offset ? tail->offset : request->offset;
+    uint64_t n = from < end ? end - from : 0, most = most_bytes(request);
+    if (n > most) n = most;
+    const uint8_t *copy =
+        n ? memcpy(tide_arena_alloc(self->step_arena, n), tail->bytes.p + (from - tail->offset), n)
+          : NULL;
+    tide_master_reply_to(self, &(tide_master_reply){
+                                   .id = request->id,
+                                   .text = "",
+                                   .leader_control = "",
+                                   .leader_rest = "",
+                                   .job = tide_arena_strdup(self->step_arena, tail->job),
+                                   .data = { copy, n },
+                                   .total = end });
+}
+
+static const char *last_place(const tide_master *self, const char *job)
+{
+    tide_tail tail;
+    for (uint32_t i = tide_tails_n(self->tails); i-- > 0;) {
+        tide_tails_at(self->tails, i, &tail);
+        if (strcmp(tail.job, job) == 0) return tail.agent;
+    }
+    return "";
+}
+
 static void ask_logs(tide_master *self, const tide_master_job *job,
                      const tide_master_request *request)
 {
-    const char *agent = request->agent;
-    if (!*agent && job->n_places) agent = job->places[job->n_places - 1];
+    const char *agent = *request->agent ? request->agent : last_place(self, job->id);
     const tide_member *member = tide_membership_find(self->members, agent);
+    tide_tail tail;
+    bool is_known = tide_tails_find(self->tails, job->id, agent, &tail);
+    if (is_known && tail.lost_us && tail.bytes.n) {
+        answer_from_tail(self, &tail, request);
+        return;
+    }
     if (!member || !tide_member_lives(member)) {
         tide_master_reply_failure(self, request->id, TIDE_E_NOT_FOUND,
-                                  *agent ? "agent %s is not there" : "job %s ran on no agent yet",
-                                  *agent ? agent : job->id);
+                                  is_known ? "%.200s: what the job printed there is gone with it"
+                                  : *agent ? "worker %.40s is not there"
+                                           : "job %s ran on no worker yet",
+                                  is_known ? tail.lost_of
+                                  : *agent ? agent
+                                           : job->id);
         return;
     }
     if (self->n_questions == TIDE_MASTER_REQUESTS_MAX) {
@@ -161,9 +207,7 @@ static void ask_logs(tide_master *self, const tide_master_job *job,
                              .number = ++self->next_question,
                              .agent = tide_strdup(agent),
                              .until_ns = self->now_ns + TIDE_MASTER_LOGS_NS };
-    uint64_t most = request->bytes_max;
-    if (most == 0 || most > TIDE_MASTER_CHUNK_BYTES) most = TIDE_MASTER_CHUNK_BYTES;
-    const tide_log_get get = { job->id, self->next_question, request->offset, most };
+    const tide_log_get get = { job->id, self->next_question, request->offset, most_bytes(request) };
     tide_master_send(self, member->peer, TIDE_MSG_LOG_GET, &get);
 }
 
@@ -173,8 +217,21 @@ static void drop_question(tide_master *self, uint32_t i)
     self->questions[i] = self->questions[--self->n_questions];
 }
 
+void tide_master_ask_tails(tide_master *self)
+{
+    const char *agent;
+    tide_log_get get;
+    while (tide_tails_next(self->tails, self->now_ns, &agent, &get))
+        tide_master_send_agent(self, agent, TIDE_MSG_LOG_GET, &get);
+}
+
 void tide_master_on_log_data(tide_master *self, const tide_log_data *data)
 {
+    if (data->request & TIDE_TAIL_REQUEST) {
+        tide_tails_answered(self->tails, data, self->now_ns);
+        tide_master_ask_tails(self);
+        return;
+    }
     for (uint32_t i = 0; i < self->n_questions; i++) {
         const tide_log_question *q = &self->questions[i];
         if (q->number != data->request || strcmp(q->agent, data->agent) != 0) continue;

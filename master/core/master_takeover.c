@@ -39,6 +39,7 @@ void tide_master_begin_reign(tide_master *self)
     self->slots = tide_slots_new(TIDE_MASTER_OVERTAKE_NS);
     self->seen = tide_seen_new();
     self->artifacts = tide_artifacts_new(TIDE_MASTER_UNUSED_NS);
+    self->tails = tide_tails_new();
     const tide_leases_config leases = {
         .term = tide_master_term_of(self),
         .retry_ns = s->control_retry_us * INT64_C(1000),
@@ -73,6 +74,7 @@ void tide_master_end_reign(tide_master *self)
     tide_seen_free(&self->seen);
     tide_membership_free(&self->members);
     tide_artifacts_free(&self->artifacts);
+    tide_tails_free(&self->tails);
 }
 
 /* ---- what there is ---- */

@@ -214,6 +214,26 @@ static void view_failures(const tide_coordinator *c, tide_arena *arena, tide_vie
     out->failures = failures;
 }
 
+static void view_places(const tide_master *master, const char *id, tide_arena *arena,
+                        tide_view_job_detail *out)
+{
+    uint32_t n = tide_tails_n(master->tails);
+    tide_view_place *places = TIDE_NEW_N(arena, tide_view_place, n);
+    for (uint32_t i = 0; i < n; i++) {
+        tide_tail tail;
+        tide_tails_at(master->tails, i, &tail);
+        if (strcmp(tail.job, id) != 0) continue;
+        places[out->n_places++] =
+            (tide_view_place){ .agent = tide_arena_strdup(arena, tail.agent),
+                               .host = tide_arena_strdup(arena, tail.host),
+                               .lost_us = tail.lost_us,
+                               .lost_of = tide_arena_strdup(arena, tail.lost_of),
+                               .offset = tail.offset,
+                               .bytes = tail.bytes.n };
+    }
+    out->places = places;
+}
+
 bool tide_view_job_of(const tide_master *master, const char *id, tide_arena *arena,
                       tide_view_job_detail *out)
 {
@@ -228,11 +248,7 @@ bool tide_view_job_of(const tide_master *master, const char *id, tide_arena *are
         if (out->n_tasks) qsort((void *)out->tasks, out->n_tasks, sizeof *out->tasks, by_vertex);
         view_failures(c, arena, out);
     }
-    const char **places = TIDE_NEW_N(arena, const char *, job->n_places);
-    for (uint32_t i = 0; i < job->n_places; i++)
-        places[i] = tide_arena_strdup(arena, job->places[i]);
-    out->n_places = job->n_places;
-    out->places = places;
+    view_places(master, id, arena, out);
     return true;
 }
 

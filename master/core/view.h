@@ -57,6 +57,13 @@ typedef struct tide_view_failure {
     tide_failure failure;
 } tide_view_failure;
 
+typedef struct tide_view_place { /* A worker that ran the job under this master. */
+    const char *agent, *host;
+    int64_t lost_us;        /* 0: it lives. */
+    const char *lost_of;    /* How it was lost; "" */
+    uint64_t offset, bytes; /* Of its output, what the master has in case that it is lost. */
+} tide_view_place;
+
 typedef struct tide_view_job_detail {
     tide_view_job job;
     const tide_job_spec *spec;
@@ -64,7 +71,7 @@ typedef struct tide_view_job_detail {
     const tide_view_runner *runners;
     const tide_view_task *tasks;       /* By vertex, then subtask. */
     const tide_view_failure *failures; /* Newest first. */
-    const char *const *places; /* Agents that ran it under this master: whose logs it has. */
+    const tide_view_place *places;     /* Oldest first. */
 } tide_view_job_detail;
 
 typedef struct tide_view_slot {

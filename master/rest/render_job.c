@@ -117,6 +117,21 @@ static json_t *render_runners(const tide_view_job_detail *job)
     return list;
 }
 
+/* Whose logs there are; of a lost worker the end only, if at all. */
+static json_t *render_places(const tide_view_job_detail *job)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < job->n_places; i++) {
+        const tide_view_place *p = &job->places[i];
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:o,s:s,s:I,s:I}", "taskmanager-id", p->agent,
+                                        "host", p->host, "lost", rest_time(p->lost_us), "reason",
+                                        p->lost_of, "offset", (json_int_t)p->offset, "bytes-kept",
+                                        (json_int_t)p->bytes));
+    }
+    return list;
+}
+
 static json_t *render_timestamps(const tide_view_job *job)
 {
     json_t *times = json_object();
@@ -168,17 +183,16 @@ json_t *rest_render_job(const tide_view_job_detail *job, int64_t now_us)
     const tide_view_job *j = &job->job;
     int64_t end_us = j->ended_us ? j->ended_us : now_us;
     tide_bytes failure = { 0 };
-    json_t *root =
-        json_pack("{s:s,s:s,s:b,s:s,s:o,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:s,s:s,s:o}",
-                  "jid", j->id, "name", j->name, "isStoppable", 1, "state",
-                  tide_lifecycle_name(j->state), "start-time", rest_time(j->submitted_us),
-                  "end-time", rest_time(j->ended_us), "duration",
-                  (json_int_t)((end_us - j->submitted_us) / 1000), "maxParallelism", (json_int_t)-1,
-                  "now", rest_time(now_us), "timestamps", render_timestamps(j), "vertices",
-                  render_vertices(job, now_us), "plan", plan_of(job), "kind", j->kind,
-                  "parallelism", (json_int_t)j->parallelism, "attempt", (json_int_t)j->attempt,
-                  "failed-attempts", (json_int_t)j->n_failed, "waiting-for", j->why_waiting,
-                  "failure", newest_failure(job, &failure), "runners", render_runners(job));
+    json_t *root = json_pack(
+        "{s:s,s:s,s:b,s:s,s:o,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:s,s:s,s:o,s:o}", "jid",
+        j->id, "name", j->name, "isStoppable", 1, "state", tide_lifecycle_name(j->state),
+        "start-time", rest_time(j->submitted_us), "end-time", rest_time(j->ended_us), "duration",
+        (json_int_t)((end_us - j->submitted_us) / 1000), "maxParallelism", (json_int_t)-1, "now",
+        rest_time(now_us), "timestamps", render_timestamps(j), "vertices",
+        render_vertices(job, now_us), "plan", plan_of(job), "kind", j->kind, "parallelism",
+        (json_int_t)j->parallelism, "attempt", (json_int_t)j->attempt, "failed-attempts",
+        (json_int_t)j->n_failed, "waiting-for", j->why_waiting, "failure",
+        newest_failure(job, &failure), "runners", render_runners(job), "logs", render_places(job));
     tide_bytes_fini(&failure);
     return root;
 }

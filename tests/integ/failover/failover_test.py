@@ -22,6 +22,11 @@ CREATE TABLE nowhere (a BIGINT, n BIGINT) WITH ('connector' = 'blackhole');
 SET 'execution.runtime-mode' = 'streaming';
 INSERT INTO nowhere SELECT a, COUNT(*) FROM ticks GROUP BY a;
 """
+PRINTING = """
+CREATE TABLE ticks (a BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100');
+SET 'execution.runtime-mode' = 'streaming';
+SELECT a FROM ticks;
+"""
 BOUNDED = """
 CREATE TABLE bid (auction BIGINT, bidder BIGINT, price BIGINT, date_time TIMESTAMP(3),
     WATERMARK FOR date_time AS date_time - INTERVAL '4' SECOND
@@ -143,6 +148,16 @@ class Failover(unittest.TestCase):
                 return seen
             self.assertLess(time.monotonic(), end, f"attempt {seen['attempt']} is {seen['state']}")
 
+    def until_logs(self, job, is_so):
+        """Waits until that is so of the places with the job's logs."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            logs = json.loads(self.call("describe", job, "-o", "json"))["logs"]
+            if is_so(logs):
+                return logs
+            self.assertLess(time.monotonic(), end, logs)
+            time.sleep(0.05)
+
     def test_a_bounded_job_runs_to_its_end_on_two_workers(self):
         self.start_master()
         self.start_worker(1)
@@ -170,6 +185,20 @@ class Failover(unittest.TestCase):
         self.call("cancel", job)
         self.until(job, "CANCELED", 3)
         self.logs["master1"].until("-> RUNNING: attempt 1 goes on, its 2 runners reported")
+
+    def test_the_end_of_a_lost_workers_logs_is_kept(self):
+        self.start_master()
+        self.start_worker(1)
+        job = self.submit(PRINTING, 1)
+        self.until_logs(job, lambda logs: logs and logs[0]["bytes-kept"] > 0)
+        self.workers[0].send_signal(signal.SIGKILL)
+        place = self.until_logs(job, lambda logs: logs[0]["lost"] > 0)[0]
+        run = subprocess.run([TIDEMILL, "logs", job, "--master", self.masters[0][1]],
+                             capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(len(run.stdout), place["bytes-kept"])
+        self.assertIn(f"worker {place['taskmanager-id']} on host ", run.stderr)
+        self.assertIn(" is lost since ", run.stderr)
 
     def test_a_job_whose_log_is_damaged_is_shown_until_it_is_mended(self):
         self.start_master()

@@ -11,6 +11,7 @@
 
 #include "base/core/mem.h"
 #include "master/core/master.h"
+#include "master/core/tails.h"
 #include "master/core/view.h"
 #include "tests/unit/master/words.h"
 
@@ -34,6 +35,7 @@ typedef struct teller {
     uint32_t n_objects, cap_objects;
     bool store_fails, store_holds;
     const char *unreadable; /* A key, or NULL. */
+    tide_log_get tails[32]; /* By peer: the newest question for the end of some output. */
     op_queue held;          /* Operations that the storage takes its time for. */
     tide_bytes out;
 } teller;
@@ -191,6 +193,10 @@ static void tell_send(teller *self, uint64_t peer, const tide_msg *msg)
                           (int)m->data.n, (const char *)m->data.p, m->total);
     } else if (msg->kind == TIDE_MSG_LOG_GET) {
         const tide_log_get *m = msg->body;
+        if (m->request & TIDE_TAIL_REQUEST) {
+            self->tails[peer % 32] = *m;
+            return;
+        }
         tide_bytes_printf(out, "  %" PRIu64 " log-get %c number %" PRIu64 "\n", peer,
                           letter(m->job), m->request);
     } else if (msg->kind != TIDE_MSG_AGENT_WELCOME) {
@@ -456,6 +462,15 @@ static bool hear_small(teller *self, const char *verb, words *w)
         data.job = job_id(self, words_next(w));
         data.request = number(w);
         data.data = (tide_proto_bytes){ (const uint8_t *)words_rest(w), strlen(words_rest(w)) };
+        hear_message(self, peer, TIDE_MSG_LOG_DATA, &data);
+    } else if (strcmp(verb, "tail") == 0) {
+        uint64_t peer = number(w);
+        const tide_log_get *asked = &self->tails[peer % 32];
+        tide_log_data data = { .agent = words_next(w), .request = asked->request };
+        data.job = job_id(self, words_next(w));
+        data.data = (tide_proto_bytes){ (const uint8_t *)words_rest(w), strlen(words_rest(w)) };
+        data.offset = asked->offset;
+        data.total = data.offset + data.data.n;
         hear_message(self, peer, TIDE_MSG_LOG_DATA, &data);
     } else {
         return false;

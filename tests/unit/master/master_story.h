@@ -11,6 +11,8 @@
  *   goodbye PEER AGENT | closed PEER | term PEER AGENT N (a heartbeat that has seen term N)
  *   submit ID JOB SLOTS [ARTIFACT] | cancel ID JOB | stop ID JOB | logs ID JOB AGENT
  *   upload ID ARTIFACT TEXT | fetch PEER ARTIFACT OFFSET | logdata PEER AGENT JOB NUMBER TEXT
+ *   tail PEER AGENT JOB TEXT (answers the newest question for the end of an output; those are not
+ *   shown)
  *   lease PEER JOB SLOTS | release PEER JOB
  *   storage fails | holds (answers nothing until it) | works; keys PREFIX (lists them)
  *   damage KEY (flips a bit) | unreadable [KEY] (none) | lose PREFIX | resign

@@ -139,7 +139,7 @@ static void what_cannot_be_done_is_said(void **state)
           "logs 4 e\n"
           "  reply 4 E_NOT_FOUND: there is no job eeeeeeeeeeeeeeee\n" WAITS //
           "logs 5 e\n"
-          "  reply 5 E_NOT_FOUND: job eeeeeeeeeeeeeeee ran on no agent yet\n"
+          "  reply 5 E_NOT_FOUND: job eeeeeeeeeeeeeeee ran on no worker yet\n"
           "cancel 6 e\n"
           "  e = CANCELLING\n"
           "  e = ENDING\n"
@@ -303,6 +303,30 @@ static void output_is_fetched_from_the_agent(void **state)
                   "beat 2 a2 e 1/1:RUNNING\n"
                   "+1s\n"
                   "  reply 8 E_TIMEOUT: agent a2 did not answer\n");
+}
+
+static void the_end_of_the_output_of_a_lost_worker_is_kept(void **state)
+{
+    (void)state;
+    check(RUNNING "+1s\n"
+                  "tail 2 a2 e begins; \n"
+                  "beat 1 a1 e 1/0:RUNNING\n"
+                  "beat 2 a2 e 1/1:RUNNING\n"
+                  "+1s\n"
+                  "tail 2 a2 e goes on\n"
+                  "logs 7 e a2\n"
+                  "  2 log-get e number 1\n"
+                  "closed 2\n"
+                  "  e = RESTARTING\n"
+                  "  1 kill e 1/0\n"
+                  "closed 1\n"
+                  "logs 8 e a2\n"
+                  "  reply 8 ok 'begins; goes on'\n"
+                  "logs 9 e a1\n"
+                  "  reply 9 E_NOT_FOUND: agent a1 on host h1 closed its connection: what the job "
+                  "printed there is gone with it\n"
+                  "logs 10 e a9\n"
+                  "  reply 10 E_NOT_FOUND: worker a9 is not there\n");
 }
 
 static void artifacts_are_uploaded_fetched_and_removed_when_unused(void **state)
@@ -806,6 +830,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_says_goodbye_is_left),
         cmocka_unit_test(runners_of_unknown_jobs_are_ended),
         cmocka_unit_test(output_is_fetched_from_the_agent),
+        cmocka_unit_test(the_end_of_the_output_of_a_lost_worker_is_kept),
         cmocka_unit_test(artifacts_are_uploaded_fetched_and_removed_when_unused),
         cmocka_unit_test(an_artifact_that_is_being_removed_is_not_written),
         cmocka_unit_test(a_driver_leases_slots),
