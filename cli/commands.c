@@ -391,6 +391,9 @@ const tide_command tide_commands[] = {
     { .name = "top",
       .operands = "[JOB]",
       .help = "Show what every operator does: rows per second, busy, back-pressure, watermark",
+      .details = "LAG is the time since the watermark; BEHIND, of sources that can tell (Kafka), "
+                 "the records\nthat are there and were not read yet. Once a second on a terminal. "
+                 "What the columns mean:\ndocs/operations.md.",
       .flags = top_flags,
       .n_operands_max = 1,
       .run = tide_command_top },

@@ -51,25 +51,28 @@ static tide_status take(remote *r, const tide_args *args, json_t **jobs)
  * counters that change once a second would see none or two of the changes. */
 static void add_vertex(tide_table_text *table, const json_t *job, const json_t *v)
 {
-    char when[48], lag[48] = "-";
+    char when[48], lag[48] = "-", behind[24] = "-";
     const json_t *io = json_object_get(v, "metrics");
     int64_t watermark_ms = remote_int(v, "watermark") / 1000, now_ms = remote_int(job, "now");
     bool has = watermark_ms > 0 && watermark_ms < INT64_MAX / 1000;
     if (has) remote_span(now_ms > watermark_ms ? now_ms - watermark_ms : 0, lag);
-    tide_table_text_add(table, "%s\t%s\t%s\t%" PRId64 "\t%.0f\t%.0f\t%.0f %%\t%.0f %%\t%s\t%s",
+    if (json_object_get(io, "pendingRecords"))
+        snprintf(behind, sizeof behind, "%" PRId64, remote_int(io, "pendingRecords"));
+    tide_table_text_add(table, "%s\t%s\t%s\t%" PRId64 "\t%.0f\t%.0f\t%.0f %%\t%.0f %%\t%s\t%s\t%s",
                         remote_text(job, "name"), remote_text(v, "name"), remote_text(v, "status"),
                         remote_int(v, "parallelism"), remote_real(io, "numRecordsInPerSecond"),
                         remote_real(io, "numRecordsOutPerSecond"),
                         remote_real(io, "busyTimeMsPerSecond") / 10,
                         remote_real(io, "backPressuredTimeMsPerSecond") / 10,
-                        has ? remote_time(watermark_ms, when) : "-", lag);
+                        has ? remote_time(watermark_ms, when) : "-", lag, behind);
 }
 
 static void print(const json_t *jobs, tide_bytes *out)
 {
     tide_table_text table;
     tide_table_text_init(&table,
-                         "JOB|TASK|STATE|N|ROWS IN/S|ROWS OUT/S|BUSY|BACK-PRESSURE|WATERMARK|LAG");
+                         "JOB|TASK|STATE|N|ROWS IN/S|ROWS OUT/S|BUSY|BACK-PRESSURE|WATERMARK|LAG|"
+                         "BEHIND");
     size_t i, v;
     json_t *job, *vertex;
     json_array_foreach(jobs, i, job) json_array_foreach(json_object_get(job, "vertices"), v, vertex)

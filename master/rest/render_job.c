@@ -20,6 +20,7 @@ typedef struct vertex_sum {
     uint64_t busy_ns, idle_ns, backpressured_ns;
     rest_shares shares; /* Sums, too; of seconds, none. */
     double rows_in_rate, rows_out_rate;
+    int64_t pending_rows; /* -1: no task can tell. */
     uint32_t n;
     int64_t watermark; /* The lowest. */
     const char *state;
@@ -37,7 +38,9 @@ static void add_recent(vertex_sum *sum, const tide_task_stats *recent)
 
 static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
 {
-    vertex_sum sum = { .watermark = INT64_MAX, .state = tide_lifecycle_name(job->job.state) };
+    vertex_sum sum = { .watermark = INT64_MAX,
+                       .pending_rows = -1,
+                       .state = tide_lifecycle_name(job->job.state) };
     for (uint32_t i = 0; i < job->n_tasks; i++) {
         const tide_task_stats *s = &job->tasks[i].stats;
         if (s->vertex != vertex) continue;
@@ -51,6 +54,8 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
         sum.late_rows += s->late_rows;
         sum.bad_rows += s->bad_rows;
         add_recent(&sum, &job->tasks[i].recent);
+        if (s->pending_rows >= 0)
+            sum.pending_rows = (sum.pending_rows > 0 ? sum.pending_rows : 0) + s->pending_rows;
         if (s->watermark < sum.watermark) sum.watermark = s->watermark;
         const char *state = rest_task_state(job, &job->tasks[i]);
         if (sum.n == 0 || strcmp(sum.state, "FINISHED") == 0) sum.state = state;
@@ -63,19 +68,22 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
 static json_t *render_io(const vertex_sum *sum)
 {
     double each = sum->n ? 1000.0 / sum->n : 0;
-    return json_pack("{s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}",
-                     "read-bytes", (json_int_t)sum->bytes_in, "read-bytes-complete", sum->n > 0,
-                     "write-bytes", (json_int_t)sum->bytes_out, "write-bytes-complete", sum->n > 0,
-                     "read-records", (json_int_t)sum->rows_in, "read-records-complete", sum->n > 0,
-                     "write-records", (json_int_t)sum->rows_out, "write-records-complete",
-                     sum->n > 0, "accumulated-backpressured-time",
-                     (json_int_t)(sum->backpressured_ns / 1000000), "accumulated-idle-time",
-                     (json_int_t)(sum->idle_ns / 1000000), "accumulated-busy-time",
-                     (json_int_t)(sum->busy_ns / 1000000), "busyTimeMsPerSecond",
-                     sum->shares.busy * each, "backPressuredTimeMsPerSecond",
-                     sum->shares.held * each, "idleTimeMsPerSecond", sum->shares.idle * each,
-                     "numRecordsInPerSecond", sum->rows_in_rate, "numRecordsOutPerSecond",
-                     sum->rows_out_rate);
+    json_t *io =
+        json_pack("{s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "read-bytes",
+                  (json_int_t)sum->bytes_in, "read-bytes-complete", sum->n > 0, "write-bytes",
+                  (json_int_t)sum->bytes_out, "write-bytes-complete", sum->n > 0, "read-records",
+                  (json_int_t)sum->rows_in, "read-records-complete", sum->n > 0, "write-records",
+                  (json_int_t)sum->rows_out, "write-records-complete", sum->n > 0,
+                  "accumulated-backpressured-time", (json_int_t)(sum->backpressured_ns / 1000000),
+                  "accumulated-idle-time", (json_int_t)(sum->idle_ns / 1000000),
+                  "accumulated-busy-time", (json_int_t)(sum->busy_ns / 1000000),
+                  "busyTimeMsPerSecond", sum->shares.busy * each, "backPressuredTimeMsPerSecond",
+                  sum->shares.held * each, "idleTimeMsPerSecond", sum->shares.idle * each,
+                  "numRecordsInPerSecond", sum->rows_in_rate, "numRecordsOutPerSecond",
+                  sum->rows_out_rate);
+    if (sum->pending_rows >= 0)
+        json_object_set_new(io, "pendingRecords", json_integer((json_int_t)sum->pending_rows));
+    return io;
 }
 
 static json_t *render_vertices(const tide_view_job_detail *job, int64_t now_us)

@@ -18,8 +18,8 @@ static const task_metric task_metrics[] = {
 #undef TIDE_TASK_METRIC
 };
 
-static void put_task(tide_bytes *out, const task_metric *metric, const tide_view_job_detail *job,
-                     const tide_view_task *task)
+static void put_task(tide_bytes *out, const char *name, const tide_view_job_detail *job,
+                     const tide_view_task *task, double value)
 {
     char subtask[24];
     snprintf(subtask, sizeof subtask, "%" PRIu64, task->stats.subtask);
@@ -35,29 +35,34 @@ static void put_task(tide_bytes *out, const task_metric *metric, const tide_view
         { "tm_id", task->agent },
         { "host", task->host },
     };
-    uint64_t value;
-    memcpy(&value, (const char *)&task->stats + metric->field, sizeof value);
-    tide_exposition_put(out, metric->name, labels, sizeof labels / sizeof *labels,
-                        (double)value * metric->scale);
+    tide_exposition_put(out, name, labels, sizeof labels / sizeof *labels, value);
 }
 
-static void put_watermarks(const tide_view_job_detail *jobs, uint32_t n_jobs, tide_bytes *out)
+static double counter_of(const tide_task_stats *stats, const task_metric *metric)
 {
-    static const char name[] = "tidemill_task_current_input_watermark";
-    tide_exposition_begin(out, name, "gauge", "Watermark, milliseconds since 1970");
-    for (uint32_t j = 0; j < n_jobs; j++) {
+    uint64_t value;
+    memcpy(&value, (const char *)stats + metric->field, sizeof value);
+    return (double)value * metric->scale;
+}
+
+/* What not every task has. */
+static void put_gauges(const tide_view_job_detail *jobs, uint32_t n_jobs, tide_bytes *out)
+{
+    static const char watermark[] = "tidemill_task_current_input_watermark",
+                      pending[] = "tidemill_task_pending_records";
+    tide_exposition_begin(out, watermark, "gauge", "Watermark, milliseconds since 1970");
+    for (uint32_t j = 0; j < n_jobs; j++)
         for (uint32_t t = 0; t < jobs[j].n_tasks; t++) {
-            const tide_view_task *task = &jobs[j].tasks[t];
-            if (task->stats.watermark == INT64_MIN || task->stats.watermark == INT64_MAX) continue;
-            char vertex[24], subtask[24];
-            snprintf(vertex, sizeof vertex, "%" PRIu64, task->stats.vertex);
-            snprintf(subtask, sizeof subtask, "%" PRIu64, task->stats.subtask);
-            const tide_exposition_label labels[] = { { "job_id", jobs[j].job.id },
-                                                     { "vertex", vertex },
-                                                     { "subtask_index", subtask } };
-            tide_exposition_put(out, name, labels, 3, (double)(task->stats.watermark / 1000));
+            int64_t us = jobs[j].tasks[t].stats.watermark;
+            if (us != INT64_MIN && us != INT64_MAX)
+                put_task(out, watermark, &jobs[j], &jobs[j].tasks[t], (double)(us / 1000));
         }
-    }
+    tide_exposition_begin(out, pending, "gauge", "Records there for a source and not read yet");
+    for (uint32_t j = 0; j < n_jobs; j++)
+        for (uint32_t t = 0; t < jobs[j].n_tasks; t++) {
+            int64_t rows = jobs[j].tasks[t].stats.pending_rows;
+            if (rows >= 0) put_task(out, pending, &jobs[j], &jobs[j].tasks[t], (double)rows);
+        }
 }
 
 static void put_jobs(const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t now_us,
@@ -83,9 +88,10 @@ static void put_jobs(const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t 
         tide_exposition_begin(out, task_metrics[m].name, "counter", task_metrics[m].help);
         for (uint32_t j = 0; j < n_jobs; j++)
             for (uint32_t t = 0; t < jobs[j].n_tasks; t++)
-                put_task(out, &task_metrics[m], &jobs[j], &jobs[j].tasks[t]);
+                put_task(out, task_metrics[m].name, &jobs[j], &jobs[j].tasks[t],
+                         counter_of(&jobs[j].tasks[t].stats, &task_metrics[m]));
     }
-    put_watermarks(jobs, n_jobs, out);
+    put_gauges(jobs, n_jobs, out);
 }
 
 void rest_render_prometheus(const tide_view_overview *o, const tide_view_agents *agents,

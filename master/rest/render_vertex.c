@@ -40,6 +40,7 @@ typedef enum metric {
     IDLE,
     HELD,
     WATERMARK,
+    PENDING, /* Only of sources that can tell. */
     METRICS
 } metric;
 static const char *const metric_names[METRICS] = {
@@ -57,6 +58,7 @@ static const char *const metric_names[METRICS] = {
     [IDLE] = "idleTimeMsPerSecond",
     [HELD] = "backPressuredTimeMsPerSecond",
     [WATERMARK] = "currentInputWatermark",
+    [PENDING] = "pendingRecords",
 };
 
 static double metric_of(const tide_view_task *task, metric which)
@@ -77,6 +79,7 @@ static double metric_of(const tide_view_task *task, metric which)
     case IDLE: return 1000 * rest_shares_of(r).idle;
     case HELD: return 1000 * rest_shares_of(r).held;
     case WATERMARK: return (double)(s->watermark / 1000);
+    case PENDING: return (double)s->pending_rows;
     case METRICS: break;
     }
     return 0;
@@ -93,17 +96,28 @@ static bool is_wanted(const char *get, const char *name)
     return false;
 }
 
+static bool has_metric(const tide_view_job_detail *job, uint32_t vertex, metric which)
+{
+    if (which != PENDING) return true;
+    for (uint32_t i = 0; i < job->n_tasks; i++)
+        if (job->tasks[i].stats.vertex == vertex && job->tasks[i].stats.pending_rows >= 0)
+            return true;
+    return false;
+}
+
 json_t *rest_render_vertex_metrics(const tide_view_job_detail *job, uint32_t vertex,
                                    const char *get)
 {
     json_t *list = json_array();
     for (int m = 0; m < METRICS; m++) {
+        if (!has_metric(job, vertex, (metric)m)) continue;
         if (!get) json_array_append_new(list, json_pack("{s:s}", "id", metric_names[m]));
         if (!get || !is_wanted(get, metric_names[m])) continue;
         double min = 0, max = 0, sum = 0;
         uint32_t n = 0;
         for (uint32_t i = 0; i < job->n_tasks; i++) {
             if (job->tasks[i].stats.vertex != vertex) continue;
+            if (m == PENDING && job->tasks[i].stats.pending_rows < 0) continue;
             double value = metric_of(&job->tasks[i], (metric)m);
             min = n == 0 || value < min ? value : min;
             max = n == 0 || value > max ? value : max;

@@ -41,7 +41,7 @@ typedef struct tide_source_args {
     uint32_t subtask, parallelism;
     tide_pool *pool; /* The slot's: batches handed out come from it. */
     tide_waker *waker;
-    tide_op_counters *counters; /* bad_rows is the connector's to advance. */
+    tide_op_counters *counters; /* bad_rows and pending_rows are the connector's. */
     uint32_t batch_rows_max;    /* 1 under `tidemill test`, else TIDE_BATCH_ROWS_MAX. */
     bool bounded;               /* Stop at what is there now. */
     const int64_t *now_ns, *wall_us;

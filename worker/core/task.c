@@ -234,6 +234,7 @@ tide_status tide_task_add_stage(tide_task *self, int32_t parent, uint32_t output
     s->env.now_ns = &self->now_ns;
     s->env.wall_us = &self->wall_us;
     s->env.counters = &s->counters;
+    atomic_store(&s->counters.pending_rows, TIDE_PENDING_UNKNOWN);
     if (self->n_stages == STAGES_MAX) {
         stage_free(s);
         return tide_fail(TIDE_E_LIMIT, "more than %u operators in one chain", STAGES_MAX);

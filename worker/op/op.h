@@ -54,7 +54,10 @@ TIDE_INLINE void tide_outbox_push_to(tide_outbox *o, uint32_t output, tide_batch
 /* Counters that an operator advances; the runtime reads them from other threads (relaxed). */
 typedef struct tide_op_counters {
     _Atomic uint64_t rows_in, rows_out, batches_in, late_rows, bad_rows;
+    /* A source's: rows that are there for it and not read yet. */
+    _Atomic int64_t pending_rows; /* TIDE_PENDING_UNKNOWN: it cannot tell. */
 } tide_op_counters;
+#define TIDE_PENDING_UNKNOWN (-1)
 
 typedef enum tide_on_error { TIDE_ON_ERROR_FAIL, TIDE_ON_ERROR_SKIP } tide_on_error;
 

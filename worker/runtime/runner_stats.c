@@ -40,6 +40,7 @@ static void add_task(void *ctx, const tide_task *task)
                 .idle_ns = times.idle_ns,
                 .backpressured_ns = times.held_ns,
                 .watermark = tide_task_watermark(task),
+                .pending_rows = atomic_load_explicit(&c->pending_rows, memory_order_relaxed),
                 .state = "running",
             };
             TIDE_PUSH(self->arena, self->items, self->n, self->cap, fresh);

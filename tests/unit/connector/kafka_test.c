@@ -297,6 +297,27 @@ static void an_unbounded_partition_is_idle_and_wakes(void **state)
     tide_bytes_fini(&lines);
 }
 
+/* What was there when it was last asked for, less what was read. */
+static void a_source_tells_how_far_behind_it_is(void **state)
+{
+    fixture *f = *state;
+    make_topic(f, "in", 1);
+    for (int i = 0; i < 100; i++) put(f, "in", 0, NULL, "{\"v\":1}");
+    settle(f);
+    tide_table *table = tide_connkit_table(f->arena, "v INT", OPTIONS("topic", "in"));
+    tide_connkit_source s;
+    assert_int_equal(tide_connkit_source_open(&s, f->pool, f->waker,
+                                              tide_connkit_scan(f->arena, table, NULL), 0, 1, 10),
+                     TIDE_OK);
+    assert_int_equal(tide_connkit_source_run(&s, 10, TIMEOUT_MS, NULL), TIDE_SOURCE_BATCH);
+    assert_int_equal(s.counters.pending_rows, 90);
+    assert_int_equal(tide_connkit_source_run(&s, UINT64_MAX, TIMEOUT_MS, NULL),
+                     TIDE_SOURCE_SPLIT_IDLE);
+    assert_int_equal(s.rows, 100);
+    assert_int_equal(s.counters.pending_rows, 0);
+    tide_connkit_source_close(&s);
+}
+
 /* Two scans of one table in one process: a second client reads the same
  * partition. */
 static void a_table_can_be_read_twice_at_once(void **state)
@@ -550,6 +571,7 @@ int main(void)
         TEST(a_malformed_key_is_skipped_with_its_row),
         TEST(start_and_end_are_where_the_options_say),
         TEST(an_unbounded_partition_is_idle_and_wakes),
+        TEST(a_source_tells_how_far_behind_it_is),
         TEST(a_table_can_be_read_twice_at_once),
         TEST(topics_are_found_by_list_and_by_pattern),
         TEST(a_missing_broker_is_an_error_in_time),

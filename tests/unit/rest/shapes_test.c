@@ -45,6 +45,7 @@ static const tide_view_task tasks[] = {
         .busy_ns = 9000000000,
         .idle_ns = 1000000000,
         .watermark = 5000000,
+        .pending_rows = 1,
         .state = "running" },
       /* Half a second of it. */
       { .rows_in = 4,
@@ -61,12 +62,17 @@ static const tide_view_task tasks[] = {
         .rows_out = 2,
         .busy_ns = 1000,
         .watermark = 3000000,
+        .pending_rows = 20,
         .state = "running" },
       { .rows_in = 3, .busy_ns = 1000000000 } },
     { 0,
       "a1",
       "h1",
-      { .vertex = 1, .subtask = 0, .watermark = INT64_MIN, .state = "finished" },
+      { .vertex = 1,
+        .subtask = 0,
+        .watermark = INT64_MIN,
+        .pending_rows = -1,
+        .state = "finished" },
       { .rows_in = 0 } },
 };
 static const tide_view_failure failures[] = {
@@ -192,6 +198,7 @@ static void a_job_has_flinks_fields(void **state)
                        1e-9);
     assert_int_equal(json_integer_value(json_object_get(metrics, "read-bytes")), 100);
     assert_int_equal(json_integer_value(json_object_get(metrics, "write-bytes")), 64);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "pendingRecords")), 21);
     expect_fields(json_incref(metrics), "read-bytes read-bytes-complete write-bytes read-records "
                                         "write-records write-records-complete "
                                         "accumulated-busy-time accumulated-idle-time "
@@ -199,6 +206,7 @@ static void a_job_has_flinks_fields(void **state)
     expect_fields(vertex, "id name parallelism status start-time end-time duration tasks metrics");
     json_t *last = item(field(rest_render_job(&detail, 9000000), "vertices"), 1);
     assert_string_equal(json_string_value(json_object_get(last, "status")), "FINISHED");
+    assert_null(json_object_get(json_object_get(last, "metrics"), "pendingRecords"));
     json_decref(last);
     json_t *plan = field(rest_render_plan(&detail), "plan");
     json_t *node = json_incref(json_array_get(json_object_get(plan, "nodes"), 1));
@@ -264,6 +272,13 @@ static void metrics_are_listed_or_given_by_name(void **state)
     json_decref(values);
     values = rest_render_vertex_metrics(&detail, 0, "numBytesOutPerSecond");
     json_t *bytes = json_array_get(values, 0);
+    json_t *pending = rest_render_vertex_metrics(&detail, 0, "pendingRecords");
+    json_t *behind = json_array_get(pending, 0);
+    assert_float_equal(json_real_value(json_object_get(behind, "sum")), 21, 1e-9);
+    json_decref(pending);
+    pending = rest_render_vertex_metrics(&detail, 1, "pendingRecords"); /* It cannot tell. */
+    assert_int_equal(json_array_size(pending), 0);
+    json_decref(pending);
     assert_float_equal(json_real_value(json_object_get(bytes, "max")), 64, 1e-9);
     json_decref(values);
     json_t *job = rest_render_job_metrics(&detail, 9000000, "numRestarts,uptime");
@@ -290,6 +305,7 @@ static void prometheus_gets_its_own_format(void **state)
         "task_name=\"scan t\",subtask_index=\"1\",tm_id=\"a1\",host=\"h1\"} 30\n",
         "# TYPE tidemill_task_back_pressured_time_seconds counter\n",
         "# TYPE tidemill_task_num_bytes_in counter\n",
+        "task_name=\"scan t\",subtask_index=\"1\",tm_id=\"a1\",host=\"h1\"} 20\n",
         "process_resident_memory_bytes ",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

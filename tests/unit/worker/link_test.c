@@ -182,6 +182,24 @@ static void rows_and_control_arrive_in_order(void **state)
     assert_empty(p, 1);
 }
 
+/* Packed blocks, the same on both sides: what their tasks have sent and got. */
+static void both_sides_count_a_channels_bytes(void **state)
+{
+    pair *p = *state;
+    tide_batch *b = numbered(p, 1, 1000);
+    tide_channel_push(&p->out[0], &b);
+    push(p, 1, 2);
+    control(p, 1, TIDE_ELEM_WATERMARK, 50);
+    assert_int_equal(tide_channel_bytes(&p->out[0]), 0); /* Not packed yet. */
+    carry(p);
+    assert_true(tide_channel_bytes(&p->out[0]) > 1000);
+    assert_in_range(tide_channel_bytes(&p->out[1]), 1, 1000);
+    for (uint32_t i = 0; i < CHANNELS; i++) {
+        assert_int_equal(tide_channel_bytes(&p->in[i]), tide_channel_bytes(&p->out[i]));
+        for (tide_elem e; tide_channel_pop(&p->in[i], &e);) tide_batch_unref(&e.batch);
+    }
+}
+
 static void nothing_goes_before_the_welcome(void **state)
 {
     pair *p = *state;
@@ -552,6 +570,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_and_control_arrive_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_sides_count_a_channels_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_goes_before_the_welcome, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_is_done_when_every_end_arrived, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_without_channels_is_done_at_once, setup, teardown),

@@ -20,6 +20,7 @@ typedef struct partition {
     char *topic;
     int32_t number;
     int64_t next, end; /* Offsets; end INT64_MAX: without. */
+    int64_t pending;   /* Offsets between `next` and what the broker last said it has. */
     tide_kafka_consumer *consumer;
     rd_kafka_topic_t *handle;
     rd_kafka_queue_t *queue;
@@ -35,6 +36,7 @@ struct kafka_source {
     tide_kafka_reader *reader;
     partition **partitions;                    /* The splits', then those found later. */
     uint32_t n_partitions, cap_partitions, at; /* at: whose turn it is. */
+    int64_t pending;                           /* Of all partitions. */
     tide_bytes headers;
     tide_status failure; /* Found by on_message; its text is in the error chain. */
 };
@@ -282,6 +284,24 @@ static void kick_if_drained(partition *p, uint32_t n_pulled)
     tide_kafka_consumer_kick(p->consumer, p->topic, p->number);
 }
 
+/* What the broker had at the last fetch, which librdkafka remembers: no question to anyone. */
+static void count_pending(kafka_source *self, partition *p)
+{
+    int64_t low, high;
+    if (p->next < 0 || /* A place in words, and nothing has come. */
+        rd_kafka_get_watermark_offsets(tide_kafka_consumer_client(p->consumer), p->topic, p->number,
+                                       &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        high < 0)
+        return;
+    if (high > p->end) high = p->end;
+    /* At the end there may be offsets without a record: compacted ones, marks of transactions. */
+    bool has_more = !p->ended && !p->at_end && high > p->next;
+    int64_t pending = has_more ? high - p->next : 0;
+    self->pending += pending - p->pending;
+    p->pending = pending;
+    atomic_store_explicit(&self->args->counters->pending_rows, self->pending, memory_order_relaxed);
+}
+
 static tide_status pull(kafka_source *self, partition *p, tide_batch **out)
 {
     atomic_exchange(&p->ready, false); /* Before the pull: what comes behind it sets it again. */
@@ -289,6 +309,7 @@ static tide_status pull(kafka_source *self, partition *p, tide_batch **out)
     if (self->failure != TIDE_OK) return self->failure;
     uint32_t n = tide_kafka_reader_records(self->reader);
     if (n > 0) kick_if_drained(p, n);
+    count_pending(self, p);
     if (rd_kafka_queue_length(p->queue) > 0)
         atomic_store_explicit(&p->ready, true, memory_order_relaxed);
     return tide_kafka_reader_take(self->reader, p->topic, p->number, out);
