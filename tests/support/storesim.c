@@ -133,7 +133,7 @@ static void carry_out(storesim *self, request *r)
     r->carry_out_ns = INT64_MAX;
 }
 
-bool storesim_step(storesim *self, uint64_t *client, tide_store_done *done)
+bool storesim_step(storesim *self, uint64_t *client, tide_store_op *op, tide_store_done *done)
 {
     tide_assert(self->n > 0);
     uint32_t at = find_next(self);
@@ -141,6 +141,7 @@ bool storesim_step(storesim *self, uint64_t *client, tide_store_done *done)
     bool is_answer = r->answer_ns < r->carry_out_ns;
     if (is_answer) {
         *client = r->client;
+        *op = r->op;
         *done = (tide_store_done){ .id = r->op.id,
                                    .status = r->status,
                                    .bytes = (const uint8_t *)r->bytes.p,

@@ -32,7 +32,8 @@ void storesim_submit(storesim *self, uint64_t client, const tide_store_op *op, i
 
 /* When something happens next; INT64_MAX: never. */
 int64_t storesim_next_ns(const storesim *self);
-/* Lets the next thing happen. True: *client is answered with *done, valid until the next call. */
-bool storesim_step(storesim *self, uint64_t *client, tide_store_done *done);
+/* Lets the next thing happen. True: *client is answered with *done about *op, both valid until the
+ * next call. */
+bool storesim_step(storesim *self, uint64_t *client, tide_store_op *op, tide_store_done *done);
 
 #endif

@@ -4,19 +4,17 @@
  * Operations are delayed, fail without being done, are done without an answer, land late; writers
  * crash and come back with a newer term and another id. After every change of the storage, and at
  * the end, the log is checked against what was seen and reported before. Then faults stop, and the
- * newest writer must get on. A failure prints the seed: `unit_log_sim SEED` replays it.
- *
- * That it finds what it is there for was tried with planted faults: see README.md. */
+ * newest writer must get on. A failure prints the seed: `unit_log_sim SEED` replays it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "checkpoint/core/decision_log.h"
-#include "tests/support/storesim.h"
+#include "tests/support/smallsim.h"
 
-#define SEEDS 1500
 #define WRITERS 3
 #define MS 1000000ll
 #define FAULTS_UNTIL_NS (6000 * MS)
@@ -33,27 +31,14 @@ typedef struct writer {
 } writer;
 
 typedef struct world {
-    uint64_t seed, newest_term, n_clients, n_attempts;
-    tide_random random;
-    storesim *store;
+    smallsim *sim;
+    uint64_t newest_term, n_clients, n_attempts;
     writer writers[WRITERS];
-    int64_t now_ns;
     bool is_healed;
     tide_bytes seen[ENTRIES_MAX]; /* The entries as they were first. */
     uint64_t n_seen;
     uint64_t reported[ENTRIES_MAX]; /* By place: the attempt that was reported as appended. */
-    const char *wrong;
 } world;
-
-static uint64_t draw(world *w, uint64_t limit)
-{
-    return tide_random_below(&w->random, limit);
-}
-
-static void check(world *w, bool condition, const char *claim)
-{
-    if (!condition && !w->wrong) w->wrong = claim;
-}
 
 /* ---- checkers ---- */
 
@@ -61,14 +46,14 @@ static const tide_bytes *look(world *w, uint64_t seq)
 {
     char key[64];
     snprintf(key, sizeof key, "jobs/j/log/%" PRIu64, seq);
-    return memstore_look(storesim_memory(w->store), key);
+    return memstore_look(storesim_memory(w->sim->store), key);
 }
 
 static uint64_t count_objects(world *w)
 {
     tide_arena *arena = tide_arena_new();
     tide_storage_listing listing = { 0 };
-    tide_storage *storage = memstore_storage(storesim_memory(w->store));
+    tide_storage *storage = memstore_storage(storesim_memory(w->sim->store));
     tide_status rv = storage->vt->list(storage, "jobs/j/log/", arena, &listing);
     tide_assert(rv == TIDE_OK);
     tide_arena_free(&arena);
@@ -81,16 +66,18 @@ static void check_storage(world *w)
     for (uint64_t seq = 0; seq < ENTRIES_MAX; seq++) {
         const tide_bytes *entry = look(w, seq);
         if (!entry) {
-            check(w, seq >= w->n_seen, "an entry is gone");
-            check(w, count_objects(w) == seq, "there is a gap");
+            smallsim_claim(w->sim, seq >= w->n_seen, "an entry is gone");
+            smallsim_claim(w->sim, count_objects(w) == seq, "there is a gap");
             return;
         }
         if (seq == w->n_seen) {
             tide_bytes_put(&w->seen[seq], entry->p, entry->n);
             w->n_seen++;
         }
-        check(w, entry->n == w->seen[seq].n && memcmp(entry->p, w->seen[seq].p, entry->n) == 0,
-              "an entry changed");
+        smallsim_claim(w->sim,
+                       entry->n == w->seen[seq].n &&
+                           memcmp(entry->p, w->seen[seq].p, entry->n) == 0,
+                       "an entry changed");
     }
 }
 
@@ -112,26 +99,27 @@ static void check_log(world *w)
     uint8_t *times = tide_calloc(w->n_attempts + 1, 1);
     for (uint64_t seq = 0; seq < w->n_seen; seq++) {
         tide_msg msg = decode(w, seq, arena);
-        check(w, (msg.kind == TIDE_MSG_LOG_SUBMITTED) == (seq == 0), "entry 0 is the job");
+        smallsim_claim(w->sim, (msg.kind == TIDE_MSG_LOG_SUBMITTED) == (seq == 0),
+                       "entry 0 is the job");
         if (msg.kind == TIDE_MSG_LOG_TERM) {
             const tide_log_term *body = msg.body;
-            check(w, body->term >= term, "an older term behind a newer one");
+            smallsim_claim(w->sim, body->term >= term, "an older term behind a newer one");
             term = body->term;
         }
         if (msg.kind != TIDE_MSG_LOG_ATTEMPT) continue;
         const tide_log_attempt *body = msg.body;
-        check(w, body->term == term, "an entry that is not its term's owner's");
-        check(w, ++times[body->attempt] == 1, "an entry is there twice");
+        smallsim_claim(w->sim, body->term == term, "an entry that is not its term's owner's");
+        smallsim_claim(w->sim, ++times[body->attempt] == 1, "an entry is there twice");
     }
     for (uint64_t seq = 0; seq < ENTRIES_MAX; seq++) {
         if (w->reported[seq] == 0) continue;
-        check(w, seq < w->n_seen, "what was reported as appended is not there");
+        smallsim_claim(w->sim, seq < w->n_seen, "what was reported as appended is not there");
         if (seq >= w->n_seen) break;
         tide_msg msg = decode(w, seq, arena);
-        check(w,
-              msg.kind == TIDE_MSG_LOG_ATTEMPT &&
-                  ((const tide_log_attempt *)msg.body)->attempt == w->reported[seq],
-              "what was reported as appended is not at its place");
+        smallsim_claim(w->sim,
+                       msg.kind == TIDE_MSG_LOG_ATTEMPT &&
+                           ((const tide_log_attempt *)msg.body)->attempt == w->reported[seq],
+                       "what was reported as appended is not at its place");
     }
     tide_free(times);
     tide_arena_free(&arena);
@@ -145,8 +133,9 @@ static void check_view(world *w, const writer *self)
         tide_bytes bytes = { 0 };
         tide_msg_encode_stored(entry->kind, entry->body, &bytes);
         const tide_bytes *there = look(w, seq);
-        check(w, there && there->n == bytes.n && memcmp(there->p, bytes.p, bytes.n) == 0,
-              "a writer believes in an entry that is not there");
+        smallsim_claim(w->sim,
+                       there && there->n == bytes.n && memcmp(there->p, bytes.p, bytes.n) == 0,
+                       "a writer believes in an entry that is not there");
         tide_bytes_fini(&bytes);
     }
 }
@@ -155,14 +144,16 @@ static void check_view(world *w, const writer *self)
 
 static void carry_out(world *w, writer *self, const tide_decision_log_acts *acts)
 {
-    if (acts->has_op) storesim_submit(w->store, self->client, &acts->op, w->now_ns);
-    check(w, acts->has_op + acts->claimed + acts->appended + acts->lost + acts->broken <= 1,
-          "one thing at a time");
+    if (acts->has_op) smallsim_submit(w->sim, self->client, &acts->op);
+    smallsim_claim(w->sim,
+                   acts->has_op + acts->claimed + acts->appended + acts->lost + acts->broken <= 1,
+                   "one thing at a time");
     if (acts->broken) fprintf(stderr, "%s\n", tide_decision_log_error(self->log)->text);
-    check(w, !acts->broken, "broken without damage");
+    smallsim_claim(w->sim, !acts->broken, "broken without damage");
     if (acts->claimed || acts->appended) check_view(w, self);
     if (!acts->appended) return;
-    check(w, w->reported[acts->seq] == 0, "two were told that they have the same place");
+    smallsim_claim(w->sim, w->reported[acts->seq] == 0,
+                   "two were told that they have the same place");
     w->reported[acts->seq] = self->appending;
     self->appending = 0;
     self->n_appended_healed += w->is_healed;
@@ -198,71 +189,61 @@ static void append(world *w, writer *self)
 /* What a writer does of its own accord. Once faults are over it appends, and nobody comes. */
 static void act(world *w, writer *self)
 {
-    self->due_ns = w->now_ns + 1 + (int64_t)draw(w, 400 * MS);
+    self->due_ns = w->sim->now_ns + 1 + (int64_t)smallsim_draw(w->sim, 400 * MS);
     if (!self->log) {
         if (!w->is_healed) begin(w, self, false);
         return;
     }
     tide_log_state state = tide_decision_log_state(self->log);
     bool is_down = state == TIDE_LOG_LOST || state == TIDE_LOG_BROKEN;
-    bool crashes = !w->is_healed && draw(w, 8) == 0;
+    bool crashes = !w->is_healed && smallsim_draw(w->sim, 8) == 0;
     if (is_down || crashes)
         tide_decision_log_free(&self->log);
-    else if (state == TIDE_LOG_OWNED && draw(w, 4) > 0)
+    else if (state == TIDE_LOG_OWNED && smallsim_draw(w->sim, 4) > 0)
         append(w, self);
 }
 
 static void tick(world *w, writer *self)
 {
     tide_decision_log_acts acts;
-    tide_decision_log_tick(self->log, w->now_ns, &acts);
+    tide_decision_log_tick(self->log, w->sim->now_ns, &acts);
     carry_out(w, self, &acts);
-}
-
-static void answer(world *w, uint64_t client, const tide_store_done *done)
-{
-    for (uint32_t i = 0; i < WRITERS; i++) {
-        writer *self = &w->writers[i];
-        if (!self->log || self->client != client) continue;
-        tide_decision_log_acts acts;
-        tide_decision_log_done(self->log, done, w->now_ns, &acts);
-        carry_out(w, self, &acts);
-    }
 }
 
 /* ---- the world ---- */
 
-static int64_t next_of(const writer *self)
+static void answer(smallsim *sim, uint64_t client, const tide_store_done *done)
 {
+    world *w = sim->state;
+    for (uint32_t i = 0; i < WRITERS; i++) {
+        writer *self = &w->writers[i];
+        if (!self->log || self->client != client) continue;
+        tide_decision_log_acts acts;
+        tide_decision_log_done(self->log, done, sim->now_ns, &acts);
+        carry_out(w, self, &acts);
+    }
+}
+
+static int64_t next_ns(smallsim *sim, uint32_t actor)
+{
+    const writer *self = &((world *)sim->state)->writers[actor];
     int64_t deadline = self->log ? tide_decision_log_deadline_ns(self->log) : INT64_MAX;
     return deadline < self->due_ns ? deadline : self->due_ns;
 }
 
-static void step(world *w)
+static void let_act(smallsim *sim, uint32_t actor)
 {
-    int64_t next = storesim_next_ns(w->store);
-    writer *who = NULL;
-    for (uint32_t i = 0; i < WRITERS; i++) {
-        if (next_of(&w->writers[i]) >= next) continue;
-        next = next_of(&w->writers[i]);
-        who = &w->writers[i];
-    }
-    if (next > w->now_ns) w->now_ns = next;
-    if (who) {
-        if (who->due_ns <= w->now_ns)
-            act(w, who);
-        else
-            tick(w, who);
-        return;
-    }
-    check(w, next < INT64_MAX, "nothing will ever happen again");
-    if (next == INT64_MAX) return;
-    uint64_t client;
-    tide_store_done done;
-    if (storesim_step(w->store, &client, &done))
-        answer(w, client, &done);
+    world *w = sim->state;
+    writer *self = &w->writers[actor];
+    if (self->due_ns <= sim->now_ns)
+        act(w, self);
     else
-        check_storage(w);
+        tick(w, self);
+}
+
+static void stored(smallsim *sim)
+{
+    check_storage(sim->state);
 }
 
 /* The newest writer owns the log and appends to it. */
@@ -277,49 +258,169 @@ static bool has_progress(const world *w)
 static void heal(world *w)
 {
     w->is_healed = true;
-    storesim_set_faults(w->store, 0);
+    storesim_set_faults(w->sim->store, 0);
     begin(w, &w->writers[0], false); /* There is a newest one. */
 }
 
-static const char *run_seed(uint64_t seed)
+static void run(smallsim *sim)
 {
-    world *w = tide_calloc(1, sizeof *w);
-    w->seed = seed;
-    tide_random_init(&w->random, seed, 1);
-    w->store = storesim_new(&(storesim_config){ .seed = seed,
-                                                .delay_max_ns = 1 + (int64_t)draw(w, 120 * MS),
-                                                .late_max_ns = 1500 * MS,
-                                                .fault_percent = (uint32_t)draw(w, 40) });
+    world *w = sim->state;
+    w->sim = sim;
     for (uint32_t i = 0; i < WRITERS; i++) w->writers[i].due_ns = INT64_MAX;
     begin(w, &w->writers[0], true);
     /* The others know of the job once it is there: as leaders list jobs. */
-    while (!w->wrong && !look(w, 0)) step(w);
+    while (!sim->wrong && !look(w, 0)) smallsim_step(sim);
     for (uint32_t i = 0; i < WRITERS; i++)
-        w->writers[i].due_ns = w->now_ns + (int64_t)draw(w, 900 * MS);
-    while (!w->wrong && w->now_ns < FAULTS_UNTIL_NS) step(w);
+        w->writers[i].due_ns = sim->now_ns + (int64_t)smallsim_draw(sim, 900 * MS);
+    while (!sim->wrong && sim->now_ns < FAULTS_UNTIL_NS) smallsim_step(sim);
     tide_decision_log_free(&w->writers[0].log);
-    if (!w->wrong) heal(w);
-    while (!w->wrong && !has_progress(w) && w->now_ns < FAULTS_UNTIL_NS + HEALED_FOR_NS) step(w);
-    check(w, has_progress(w), "no progress though all is well");
-    if (!w->wrong) check_log(w);
-    const char *wrong = w->wrong;
+    if (!sim->wrong) heal(w);
+    while (!sim->wrong && !has_progress(w) && sim->now_ns < FAULTS_UNTIL_NS + HEALED_FOR_NS)
+        smallsim_step(sim);
+    smallsim_claim(sim, has_progress(w), "no progress though all is well");
+    if (!sim->wrong) check_log(w);
+}
+
+static void fini(smallsim *sim)
+{
+    world *w = sim->state;
     for (uint32_t i = 0; i < WRITERS; i++) tide_decision_log_free(&w->writers[i].log);
     for (uint64_t i = 0; i < w->n_seen; i++) tide_bytes_fini(&w->seen[i]);
-    storesim_free(&w->store);
-    tide_free(w);
-    return wrong;
 }
+
+/* ---- planted bugs: what a storage or a writer that does not keep the rules would do ---- */
+
+static bool is_put(const tide_store_op *op)
+{
+    return op->kind == TIDE_STORE_PUT_IF_ABSENT;
+}
+
+static bool put_replaces(smallsim *sim, tide_store_op *op)
+{
+    (void)sim;
+    if (is_put(op)) op->kind = TIDE_STORE_PUT;
+    return true;
+}
+
+static bool put_removes(smallsim *sim, tide_store_op *op)
+{
+    if (is_put(op) && smallsim_draw(sim, 20) == 0) op->kind = TIDE_STORE_REMOVE;
+    return true;
+}
+
+static void move(smallsim *sim, tide_store_op *op, uint64_t by)
+{
+    const char *digits = strrchr(op->key, '/') + 1;
+    op->key = tide_arena_printf(sim->arena, "%.*s%llu", (int)(digits - op->key), op->key,
+                                strtoull(digits, NULL, 10) + by);
+}
+
+static bool leave_gap(smallsim *sim, tide_store_op *op)
+{
+    if (is_put(op) && smallsim_draw(sim, 20) == 0) move(sim, op, 1);
+    return true;
+}
+
+static bool skip_taken(smallsim *sim, tide_store_op *op)
+{
+    while (is_put(op) && memstore_look(storesim_memory(sim->store), op->key)) move(sim, op, 1);
+    return true;
+}
+
+static bool is_failed_put(const tide_store_op *op, const tide_store_done *done)
+{
+    return is_put(op) && done->status != TIDE_OK && done->status != TIDE_E_EXISTS;
+}
+
+static bool failure_is_done(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    if (is_failed_put(op, done)) done->status = TIDE_OK;
+    return true;
+}
+
+static bool taken_is_ours(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    if (is_put(op) && done->status == TIDE_E_EXISTS) done->status = TIDE_OK;
+    return true;
+}
+
+static bool failure_is_not_heard(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    return !is_failed_put(op, done);
+}
+
+/* An entry of a writer, changed: its number, its term. */
+static void change_entry(smallsim *sim, tide_store_op *op, tide_msg_kind kind,
+                         void (*change)(void *body))
+{
+    tide_msg msg;
+    tide_bytes bytes = { 0 };
+    if (!is_put(op) || smallsim_draw(sim, 20) > 0 ||
+        tide_msg_decode_stored(op->bytes, op->n, sim->arena, &msg) != TIDE_OK || msg.kind != kind)
+        return;
+    void *body = tide_msg_copy(kind, msg.body, sim->arena);
+    change(body);
+    tide_msg_encode_stored(kind, body, &bytes);
+    op->bytes = (const uint8_t *)tide_arena_strndup(sim->arena, bytes.p, bytes.n);
+    op->n = bytes.n;
+    tide_bytes_fini(&bytes);
+}
+
+static void number_before(void *body)
+{
+    tide_log_attempt *attempt = body;
+    if (attempt->attempt > 1) attempt->attempt--;
+}
+
+static bool repeat_number(smallsim *sim, tide_store_op *op)
+{
+    change_entry(sim, op, TIDE_MSG_LOG_ATTEMPT, number_before);
+    return true;
+}
+
+static void older_term(void *body)
+{
+    ((tide_log_term *)body)->term = 1;
+}
+
+static bool age_term(smallsim *sim, tide_store_op *op)
+{
+    change_entry(sim, op, TIDE_MSG_LOG_TERM, older_term);
+    return true;
+}
+
+static const smallsim_mutation mutations[] = {
+    { "put-replaces", "an entry changed", 20, put_replaces, NULL },
+    { "put-removes", "an entry is gone", 20, put_removes, NULL },
+    { "place-left-out", "there is a gap", 20, leave_gap, NULL },
+    { "place-given-up", "a writer believes in an entry that is not there", 20, skip_taken, NULL },
+    { "failure-is-done", "a writer believes in an entry that is not there", 20, NULL,
+      failure_is_done },
+    { "taken-is-ours", "a writer believes in an entry that is not there", 20, NULL, taken_is_ours },
+    { "failure-not-heard", "nothing will ever happen again", 200, NULL, failure_is_not_heard },
+    { "term-older", "broken without damage", 500, age_term, NULL },
+    { "number-repeated", "an entry is there twice", 200, repeat_number, NULL },
+};
+
+static const smallsim_kind kind = { .seeds = 1500,
+                                    .actors = WRITERS,
+                                    .delay_max_ns = 120 * MS,
+                                    .late_max_ns = 1500 * MS,
+                                    .fault_percent = 40,
+                                    .state_bytes = sizeof(world),
+                                    .run = run,
+                                    .fini = fini,
+                                    .next_ns = next_ns,
+                                    .act = let_act,
+                                    .answer = answer,
+                                    .stored = stored,
+                                    .mutations = mutations,
+                                    .n_mutations = sizeof mutations / sizeof *mutations };
 
 int main(int argc, char **argv)
 {
-    uint64_t first = argc == 2 ? strtoull(argv[1], NULL, 10) : 1;
-    uint64_t end = argc == 2 ? first + 1 : first + SEEDS;
-    for (uint64_t seed = first; seed < end; seed++) {
-        const char *wrong = run_seed(seed);
-        if (!wrong) continue;
-        printf("seed %" PRIu64 ": %s\nreplay: %s %" PRIu64 "\n", seed, wrong, argv[0], seed);
-        return 1;
-    }
-    printf("%" PRIu64 " seeds\n", end - first);
-    return 0;
+    return smallsim_main(&kind, argc, argv);
 }

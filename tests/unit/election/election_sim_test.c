@@ -6,15 +6,14 @@
  * Then faults stop. A failure prints the seed: `unit_election_sim SEED` replays it. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "jobapi/proto/proto.h"
 #include "master/election/election.h"
-#include "tests/support/storesim.h"
+#include "tests/support/smallsim.h"
 
-#define SEEDS 2000
 #define MASTERS 3
 #define MS 1000000ll
 #define TIMEOUT_NS (1500 * MS)
@@ -23,7 +22,6 @@
 #define SETTLED_AT_NS (FAULTS_UNTIL_NS + 12000 * MS)
 #define END_NS (SETTLED_AT_NS + 5000 * MS)
 #define TERMS_MAX 512
-#define STEPS_MAX 1000000u
 
 typedef struct master {
     tide_election *election; /* NULL: down until due_ns. */
@@ -38,28 +36,15 @@ typedef struct master {
 } master;
 
 typedef struct world {
-    tide_random random;
-    storesim *store;
+    smallsim *sim;
     master masters[MASTERS];
     uint64_t n_clients, owners[TERMS_MAX]; /* Who led in a term. */
-    int64_t now_ns;
-    uint32_t n_changes_settled, n_steps;
-    const char *wrong;
+    uint32_t n_changes_settled;
 } world;
-
-static uint64_t draw(world *w, uint64_t limit)
-{
-    return tide_random_below(&w->random, limit);
-}
-
-static void check(world *w, bool condition, const char *claim)
-{
-    if (!condition && !w->wrong) w->wrong = claim;
-}
 
 static int64_t local_ns(const world *w, const master *self)
 {
-    return self->offset_ns + (int64_t)((double)w->now_ns * self->speed);
+    return self->offset_ns + (int64_t)((double)w->sim->now_ns * self->speed);
 }
 
 /* When its clock will show that. */
@@ -72,14 +57,14 @@ static int64_t real_ns(const master *self, int64_t local)
 
 static void carry_out(world *w, master *self, const tide_election_acts *acts)
 {
-    if (acts->has_op) storesim_submit(w->store, self->client, &acts->op, w->now_ns);
+    if (acts->has_op) smallsim_submit(w->sim, self->client, &acts->op);
     if (!acts->role_changed) return;
-    w->n_changes_settled += w->now_ns > SETTLED_AT_NS;
+    w->n_changes_settled += w->sim->now_ns > SETTLED_AT_NS;
     if (tide_election_role_of(self->election) != TIDE_LEADING) return;
     uint64_t term = tide_election_term(self->election);
-    check(w, term < TERMS_MAX, "terms without end");
-    if (w->wrong) return;
-    check(w, w->owners[term] == 0, "two led in one term, or one twice");
+    smallsim_claim(w->sim, term < TERMS_MAX, "terms without end");
+    if (w->sim->wrong) return;
+    smallsim_claim(w->sim, w->owners[term] == 0, "two led in one term, or one twice");
     w->owners[term] = self->client;
 }
 
@@ -87,8 +72,8 @@ static void begin(world *w, master *self)
 {
     char id[32];
     self->client = ++w->n_clients;
-    self->speed = 0.85 + 0.3 * tide_random_f64(&w->random);
-    self->offset_ns = (int64_t)draw(w, 100000 * MS);
+    self->speed = 0.85 + 0.3 * tide_random_f64(&w->sim->random);
+    self->offset_ns = (int64_t)smallsim_draw(w->sim, 100000 * MS);
     self->paused_until_ns = 0;
     self->has_held = false;
     snprintf(id, sizeof id, "m%" PRIu64, self->client);
@@ -130,7 +115,7 @@ static void hold(master *self, const tide_store_done *done)
 static void resume(world *w, master *self)
 {
     self->paused_until_ns = 0;
-    if (draw(w, 2)) tick(w, self);
+    if (smallsim_draw(w->sim, 2)) tick(w, self);
     if (self->has_held) hand_over(w, self, &self->held);
     self->has_held = false;
 }
@@ -138,7 +123,7 @@ static void resume(world *w, master *self)
 /* Of a term that there is, as an agent would tell it. */
 static void tell_term(world *w, master *self)
 {
-    const master *other = &w->masters[draw(w, MASTERS)];
+    const master *other = &w->masters[smallsim_draw(w->sim, MASTERS)];
     if (!other->election) return;
     tide_election_acts acts;
     tide_election_saw_term(self->election, tide_election_term(other->election), local_ns(w, self),
@@ -148,41 +133,45 @@ static void tell_term(world *w, master *self)
 
 static void act(world *w, master *self)
 {
-    self->due_ns = w->now_ns + 1 + (int64_t)draw(w, 4000 * MS);
-    bool is_healed = w->now_ns >= FAULTS_UNTIL_NS;
+    self->due_ns = w->sim->now_ns + 1 + (int64_t)smallsim_draw(w->sim, 4000 * MS);
+    bool is_healed = w->sim->now_ns >= FAULTS_UNTIL_NS;
     if (!self->election) {
         begin(w, self);
-        self->due_ns = w->now_ns + 500 * MS;
-    } else if (!is_healed && draw(w, 3) == 0) {
+        self->due_ns = w->sim->now_ns + 500 * MS;
+    } else if (!is_healed && smallsim_draw(w->sim, 3) == 0) {
         tide_election_free(&self->election);
-    } else if (!is_healed && draw(w, 2) == 0) {
-        self->paused_until_ns = w->now_ns + 1 + (int64_t)draw(w, 4000 * MS);
+    } else if (!is_healed && smallsim_draw(w->sim, 2) == 0) {
+        self->paused_until_ns = w->sim->now_ns + 1 + (int64_t)smallsim_draw(w->sim, 4000 * MS);
         self->due_ns = self->paused_until_ns + 1;
     } else if (!is_healed) {
         tell_term(w, self);
     }
 }
 
-static int64_t next_of(const master *self)
+static int64_t next_ns(smallsim *sim, uint32_t actor)
 {
+    const master *self = &((world *)sim->state)->masters[actor];
     if (self->paused_until_ns) return self->paused_until_ns;
     int64_t deadline = INT64_MAX;
     if (self->election) deadline = real_ns(self, tide_election_deadline_ns(self->election));
     return deadline < self->due_ns ? deadline : self->due_ns;
 }
 
-static void let_act(world *w, master *self)
+static void let_act(smallsim *sim, uint32_t actor)
 {
+    world *w = sim->state;
+    master *self = &w->masters[actor];
     if (self->paused_until_ns)
         resume(w, self);
-    else if (self->due_ns <= w->now_ns)
+    else if (self->due_ns <= sim->now_ns)
         act(w, self);
     else
         tick(w, self);
 }
 
-static void answer(world *w, uint64_t client, const tide_store_done *done)
+static void answer(smallsim *sim, uint64_t client, const tide_store_done *done)
 {
+    world *w = sim->state;
     for (uint32_t i = 0; i < MASTERS; i++) {
         master *self = &w->masters[i];
         if (!self->election || self->client != client) continue;
@@ -193,80 +182,154 @@ static void answer(world *w, uint64_t client, const tide_store_done *done)
     }
 }
 
-static void step(world *w)
-{
-    check(w, ++w->n_steps < STEPS_MAX, "steps without end");
-    int64_t next = storesim_next_ns(w->store);
-    master *who = NULL;
-    for (uint32_t i = 0; i < MASTERS; i++) {
-        if (next_of(&w->masters[i]) >= next) continue;
-        next = next_of(&w->masters[i]);
-        who = &w->masters[i];
-    }
-    if (next > w->now_ns) w->now_ns = next;
-    if (who) {
-        let_act(w, who);
-        return;
-    }
-    uint64_t client;
-    tide_store_done done;
-    if (storesim_step(w->store, &client, &done)) answer(w, client, &done);
-}
-
 /* Exactly one leads, all know who, and it has been so for a while. */
 static void check_settled(world *w)
 {
     const master *leader = NULL;
     uint32_t n_leaders = 0;
     for (uint32_t i = 0; i < MASTERS; i++) {
-        check(w, w->masters[i].election != NULL, "a master is down");
-        if (w->wrong || tide_election_role_of(w->masters[i].election) != TIDE_LEADING) continue;
+        smallsim_claim(w->sim, w->masters[i].election != NULL, "a master is down");
+        if (w->sim->wrong || tide_election_role_of(w->masters[i].election) != TIDE_LEADING)
+            continue;
         n_leaders++;
         leader = &w->masters[i];
     }
-    check(w, n_leaders > 0, "nobody leads though all is well");
-    check(w, n_leaders < 2, "two lead though all is well");
-    check(w, w->n_changes_settled == 0, "leaders come and go though all is well");
-    for (uint32_t i = 0; i < MASTERS && !w->wrong; i++)
-        check(w,
-              strcmp(tide_election_leader_control(w->masters[i].election),
-                     tide_election_leader_control(leader->election)) == 0,
-              "a standby names another leader");
+    smallsim_claim(w->sim, n_leaders > 0, "nobody leads though all is well");
+    smallsim_claim(w->sim, n_leaders < 2, "two lead though all is well");
+    smallsim_claim(w->sim, w->n_changes_settled == 0, "leaders come and go though all is well");
+    for (uint32_t i = 0; i < MASTERS && !w->sim->wrong; i++)
+        smallsim_claim(w->sim,
+                       strcmp(tide_election_leader_control(w->masters[i].election),
+                              tide_election_leader_control(leader->election)) == 0,
+                       "a standby names another leader");
 }
 
-static const char *run_seed(uint64_t seed)
+static void run(smallsim *sim)
 {
-    world *w = tide_calloc(1, sizeof *w);
-    tide_random_init(&w->random, seed, 2);
-    w->store = storesim_new(&(storesim_config){ .seed = seed,
-                                                .delay_max_ns = 1 + (int64_t)draw(w, 100 * MS),
-                                                .late_max_ns = 2500 * MS,
-                                                .fault_percent = (uint32_t)draw(w, 40) });
-    for (uint32_t i = 0; i < MASTERS; i++) w->masters[i].due_ns = (int64_t)draw(w, 1000 * MS);
-    while (!w->wrong && w->now_ns < FAULTS_UNTIL_NS) step(w);
-    storesim_set_faults(w->store, 0);
-    while (!w->wrong && w->now_ns < END_NS) step(w);
-    if (!w->wrong) check_settled(w);
-    const char *wrong = w->wrong;
+    world *w = sim->state;
+    w->sim = sim;
+    for (uint32_t i = 0; i < MASTERS; i++)
+        w->masters[i].due_ns = (int64_t)smallsim_draw(sim, 1000 * MS);
+    while (!sim->wrong && sim->now_ns < FAULTS_UNTIL_NS) smallsim_step(sim);
+    storesim_set_faults(sim->store, 0);
+    while (!sim->wrong && sim->now_ns < END_NS) smallsim_step(sim);
+    if (!sim->wrong) check_settled(w);
+}
+
+static void fini(smallsim *sim)
+{
+    world *w = sim->state;
     for (uint32_t i = 0; i < MASTERS; i++) {
         tide_election_free(&w->masters[i].election);
         tide_bytes_fini(&w->masters[i].held_bytes);
     }
-    storesim_free(&w->store);
-    tide_free(w);
-    return wrong;
 }
+
+/* ---- planted bugs: what a storage or a master that does not keep the rules would do ---- */
+
+static bool is_claim(const tide_store_op *op)
+{
+    return op->kind == TIDE_STORE_PUT_IF_ABSENT;
+}
+
+static bool is_lease(const tide_store_op *op, tide_store_kind kind)
+{
+    return op->kind == kind && strcmp(op->key, "masters/lease") == 0;
+}
+
+static bool claim_replaces(smallsim *sim, tide_store_op *op)
+{
+    (void)sim;
+    if (is_claim(op)) op->kind = TIDE_STORE_PUT;
+    return true;
+}
+
+static bool taken_is_won(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    if (is_claim(op) && done->status == TIDE_E_EXISTS) done->status = TIDE_OK;
+    return true;
+}
+
+static bool failure_is_won(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    if (is_claim(op) && done->status != TIDE_E_EXISTS) done->status = TIDE_OK;
+    return true;
+}
+
+static bool lease_is_lost(smallsim *sim, tide_store_op *op)
+{
+    (void)sim;
+    if (is_lease(op, TIDE_STORE_PUT)) op->key = "elsewhere";
+    return true;
+}
+
+static bool lease_is_not_seen(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    if (is_lease(op, TIDE_STORE_GET)) done->status = TIDE_E_NOT_FOUND;
+    return true;
+}
+
+/* As a standby that does not wait sees it. */
+static bool lease_seems_free(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    if (is_lease(op, TIDE_STORE_GET) && smallsim_draw(sim, 4) == 0) done->status = TIDE_E_NOT_FOUND;
+    return true;
+}
+
+static bool failure_is_not_heard(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    (void)sim;
+    (void)op;
+    return done->status == TIDE_OK || done->status == TIDE_E_EXISTS ||
+           done->status == TIDE_E_NOT_FOUND;
+}
+
+/* Some see another address in the lease than was written there. */
+static bool leader_is_misread(smallsim *sim, const tide_store_op *op, tide_store_done *done)
+{
+    tide_msg msg;
+    tide_bytes bytes = { 0 };
+    if (!is_lease(op, TIDE_STORE_GET) || done->status != TIDE_OK || smallsim_draw(sim, 4) > 0 ||
+        tide_msg_decode_stored(done->bytes, done->n, sim->arena, &msg) != TIDE_OK)
+        return true;
+    tide_master_lease lease = *(const tide_master_lease *)msg.body;
+    lease.control = "nobody";
+    tide_msg_encode_stored(TIDE_MSG_MASTER_LEASE, &lease, &bytes);
+    done->bytes = (const uint8_t *)tide_arena_strndup(sim->arena, bytes.p, bytes.n);
+    done->n = bytes.n;
+    tide_bytes_fini(&bytes);
+    return true;
+}
+
+static const smallsim_mutation mutations[] = {
+    { "claim-replaces", "two led in one term, or one twice", 50, claim_replaces, NULL },
+    { "taken-is-won", "two led in one term, or one twice", 50, NULL, taken_is_won },
+    { "failure-is-won", "two led in one term, or one twice", 200, NULL, failure_is_won },
+    { "lease-not-written", "two lead though all is well", 50, lease_is_lost, NULL },
+    { "lease-not-seen", "two lead though all is well", 50, NULL, lease_is_not_seen },
+    { "lease-seems-free", "leaders come and go though all is well", 50, NULL, lease_seems_free },
+    { "failure-not-heard", "nobody leads though all is well", 50, NULL, failure_is_not_heard },
+    { "leader-misread", "a standby names another leader", 50, NULL, leader_is_misread },
+};
+
+static const smallsim_kind kind = { .seeds = 2000,
+                                    .actors = MASTERS,
+                                    .delay_max_ns = 100 * MS,
+                                    .late_max_ns = 2500 * MS,
+                                    .fault_percent = 40,
+                                    .state_bytes = sizeof(world),
+                                    .run = run,
+                                    .fini = fini,
+                                    .next_ns = next_ns,
+                                    .act = let_act,
+                                    .answer = answer,
+                                    .mutations = mutations,
+                                    .n_mutations = sizeof mutations / sizeof *mutations };
 
 int main(int argc, char **argv)
 {
-    uint64_t first = argc == 2 ? strtoull(argv[1], NULL, 10) : 1;
-    uint64_t end = argc == 2 ? first + 1 : first + SEEDS;
-    for (uint64_t seed = first; seed < end; seed++) {
-        const char *wrong = run_seed(seed);
-        if (!wrong) continue;
-        printf("seed %" PRIu64 ": %s\nreplay: %s %" PRIu64 "\n", seed, wrong, argv[0], seed);
-        return 1;
-    }
-    printf("%" PRIu64 " seeds\n", end - first);
-    return 0;
+    return smallsim_main(&kind, argc, argv);
 }
