@@ -334,12 +334,18 @@ static tide_exit start_cluster(const tide_args *args)
 
 /* ---- cluster stop, cluster status ---- */
 
+/* *out is to be freed, whatever the outcome. */
+static tide_exit read_cluster(const tide_args *args, local_cluster **out)
+{
+    *out = tide_calloc(1, sizeof **out);
+    return tide_exit_report(local_read(tide_args_value(args, "dir", LOCAL_FOLDER), *out),
+                            TIDE_PHASE_RUN);
+}
+
 static tide_exit stop_cluster(const tide_args *args)
 {
-    local_cluster *cluster = tide_calloc(1, sizeof *cluster);
-    tide_exit code =
-        tide_exit_report(local_read(tide_args_value(args, "dir", LOCAL_FOLDER), cluster),
-                         TIDE_PHASE_RUN);
+    local_cluster *cluster;
+    tide_exit code = read_cluster(args, &cluster);
     if (code == TIDE_EXIT_OK) {
         uint32_t killed = end_all(cluster);
         if (killed)
@@ -353,10 +359,8 @@ static tide_exit stop_cluster(const tide_args *args)
 
 static tide_exit show_cluster(const tide_args *args)
 {
-    local_cluster *cluster = tide_calloc(1, sizeof *cluster);
-    tide_exit code =
-        tide_exit_report(local_read(tide_args_value(args, "dir", LOCAL_FOLDER), cluster),
-                         TIDE_PHASE_RUN);
+    local_cluster *cluster;
+    tide_exit code = read_cluster(args, &cluster);
     if (code == TIDE_EXIT_OK) {
         json_t *list = json_array();
         tide_table_text table;

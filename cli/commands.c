@@ -29,11 +29,11 @@
         .name = "master", .value = "URL",                                                          \
         .help = "REST address of the master, more separated by commas (or $TIDEMILL_MASTER)"       \
     }
-#define FLAG_FORM                                                                                  \
+#define FLAG_OUTPUT(forms, text)                                                                   \
     {                                                                                              \
-        .name = "output", .letter = 'o', .value = "FORMAT", .choices = "table|wide|json",          \
-        .help = "Form of the answer"                                                               \
+        .name = "output", .letter = 'o', .value = "FORMAT", .choices = forms, .help = text         \
     }
+#define FLAG_FORM FLAG_OUTPUT("table|wide|json", "Form of the answer")
 #define FLAG_LOG                                                                                   \
     {                                                                                              \
         .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" \
@@ -44,7 +44,7 @@
     }
 #define JOB_STATES                                                                                 \
     "CREATED|RECONCILING|WAITING|NUMBERING|PREPARING|DEPLOYING|RUNNING|STOPPING|RESTARTING|"       \
-    "CANCELLING|FAILING|ENDING|FINISHED|CANCELED|FAILED"
+    "CANCELLING|FAILING|ENDING|FINISHED|CANCELED|FAILED|SUSPENDED"
 #define FLAG_WAIT_STATE                                                                            \
     {                                                                                              \
         .name = "wait", .value = "[STATE]", .choices = JOB_STATES,                                 \
@@ -54,31 +54,19 @@
 static const tide_flag run_flags[] = {
     FLAG_EXECUTE,
     FLAG_PARALLELISM,
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "table|csv|json|jsonl",
-      .help = "Form of the rows of a bare SELECT" },
+    FLAG_OUTPUT("table|csv|json|jsonl", "Form of the rows of a bare SELECT"),
     { .name = "changelog",
       .help = "Show every change of an updating result, not just the final rows" },
     FLAG_SET,
     FLAG_CONFIG,
-    { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
+    FLAG_LOG,
     { .name = "quiet", .letter = 'q', .help = "No progress line" },
     { 0 },
 };
 
 static const tide_flag explain_flags[] = {
-    FLAG_EXECUTE,
-    FLAG_PARALLELISM,
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "text|json",
-      .help = "Form of the answer" },
-    FLAG_SET,
-    FLAG_CONFIG,
-    { 0 },
+    FLAG_EXECUTE, FLAG_PARALLELISM, FLAG_OUTPUT("text|json", "Form of the answer"),
+    FLAG_SET,     FLAG_CONFIG,      { 0 },
 };
 
 static const tide_flag test_flags[] = {
@@ -95,11 +83,7 @@ static const tide_flag bench_flags[] = {
       .letter = 'r',
       .value = "N",
       .help = "Runs of each query; medians are printed (1)" },
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "table|json",
-      .help = "Form of the answer" },
+    FLAG_OUTPUT("table|json", "Form of the answer"),
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },
@@ -146,16 +130,12 @@ static const tide_flag worker_flags[] = {
       .help = "Logs, artifacts, sockets (.tidemill)" },
     FLAG_SET,
     FLAG_CONFIG,
-    { .name = "log", .value = "LEVEL", .choices = "error|warn|info|debug", .help = "What to log" },
+    FLAG_LOG,
     { 0 },
 };
 
 static const tide_flag version_flags[] = {
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "text|json",
-      .help = "Form of the answer" },
+    FLAG_OUTPUT("text|json", "Form of the answer"),
     { 0 },
 };
 
@@ -234,22 +214,14 @@ static const tide_flag cluster_flags[] = {
     { .name = "control-port",
       .value = "PORT",
       .help = "Port of the control socket (any free one)" },
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "table|json",
-      .help = "Form of the answer" },
+    FLAG_OUTPUT("table|json", "Form of the answer"),
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },
 };
 
 static const tide_flag config_flags[] = {
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "table|json",
-      .help = "Form of the answer" },
+    FLAG_OUTPUT("table|json", "Form of the answer"),
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },
@@ -257,11 +229,7 @@ static const tide_flag config_flags[] = {
 
 static const tide_flag doctor_flags[] = {
     { .name = "kafka", .value = "HOST:PORT", .help = "Brokers to reach, separated by commas" },
-    { .name = "output",
-      .letter = 'o',
-      .value = "FORMAT",
-      .choices = "table|json",
-      .help = "Form of the answer" },
+    FLAG_OUTPUT("table|json", "Form of the answer"),
     FLAG_SET,
     FLAG_CONFIG,
     { 0 },

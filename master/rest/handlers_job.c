@@ -8,6 +8,13 @@ static tide_status look_job(rest_call *call, rest_view *view)
     return rest_look(call, REST_JOB, call->match.params[0], view);
 }
 
+static tide_status answer_job(rest_call *call, json_t *(*render)(const tide_view_job_detail *))
+{
+    rest_view view;
+    TIDE_TRY(look_job(call, &view));
+    return rest_answer_json(call, render(&view.job));
+}
+
 /* By id or by its place in the plan. */
 static tide_status look_vertex(rest_call *call, rest_view *view, uint32_t *vertex)
 {
@@ -34,30 +41,22 @@ tide_status handle_job(rest_call *call)
 
 tide_status handle_job_status(rest_call *call)
 {
-    rest_view view;
-    TIDE_TRY(look_job(call, &view));
-    return rest_answer_json(call, rest_render_job_status(&view.job));
+    return answer_job(call, rest_render_job_status);
 }
 
 tide_status handle_job_config(rest_call *call)
 {
-    rest_view view;
-    TIDE_TRY(look_job(call, &view));
-    return rest_answer_json(call, rest_render_job_config(&view.job));
+    return answer_job(call, rest_render_job_config);
 }
 
 tide_status handle_exceptions(rest_call *call)
 {
-    rest_view view;
-    TIDE_TRY(look_job(call, &view));
-    return rest_answer_json(call, rest_render_exceptions(&view.job));
+    return answer_job(call, rest_render_exceptions);
 }
 
 tide_status handle_plan(rest_call *call)
 {
-    rest_view view;
-    TIDE_TRY(look_job(call, &view));
-    return rest_answer_json(call, rest_render_plan(&view.job));
+    return answer_job(call, rest_render_plan);
 }
 
 tide_status handle_job_metrics(rest_call *call)

@@ -17,6 +17,27 @@ static int64_t clock_ns(clockid_t id)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+int tide_connkit_set_up(void **state)
+{
+    tide_connkit_home *home = tide_calloc(1, sizeof *home);
+    home->arena = tide_arena_new();
+    home->pool = tide_pool_new(0);
+    home->waker = tide_waker_new();
+    *state = home;
+    return 0;
+}
+
+int tide_connkit_tear_down(void **state)
+{
+    tide_connkit_home *home = *state;
+    bool is_back = tide_pool_bytes(home->pool) == 0;
+    tide_pool_free(&home->pool);
+    tide_arena_free(&home->arena);
+    tide_waker_free(&home->waker);
+    tide_free(home);
+    return !is_back;
+}
+
 /* ---- tables ---- */
 
 /* The end of one column's declaration: the next comma outside parentheses. */

@@ -10,6 +10,17 @@
 
 #define TIDE_CONNKIT_COLUMNS_MAX 32
 
+/* What a test has of its own. */
+typedef struct tide_connkit_home {
+    tide_arena *arena;
+    tide_pool *pool;
+    tide_waker *waker;
+} tide_connkit_home;
+
+/* For cmocka: not 0 when a batch or buffer did not come back to the pool. */
+int tide_connkit_set_up(void **state);
+int tide_connkit_tear_down(void **state);
+
 /* A table out of "id BIGINT, at TIMESTAMP(3) METADATA FROM 'timestamp' VIRTUAL" and key, value,
  * ..., NULL. */
 tide_table *tide_connkit_table(tide_arena *arena, const char *columns, const char *const *options);

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,8 +75,7 @@ void kit_begin(kit *self, uint32_t n_agents, const char *const *settings)
 {
     *self = (kit){ .n_agents = n_agents };
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    snprintf(self->folder, sizeof self->folder, "/tmp/tide-worker-XXXXXX");
-    assert_non_null(mkdtemp(self->folder));
+    assert_true(tide_test_folder_new("worker", self->folder));
     for (uint32_t i = 0; settings && settings[i]; i++) self->settings[i] = settings[i];
     self->control = tide_control_new(
         &(tide_control_config){ .name = "test", .frame_bytes_max = TIDE_PROTO_BYTES_MAX });
@@ -85,12 +83,6 @@ void kit_begin(kit *self, uint32_t n_agents, const char *const *settings)
     for (uint32_t i = 0; i < KIT_RUNNERS_MAX; i++) self->runners[i].arena = tide_arena_new();
     for (uint32_t i = 0; i < n_agents; i++) start_agent(self, i);
     kit_until(self, all_said_hello, 0, "the agents' hellos");
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
 }
 
 /* Until a process has ended; it need not be our child. */
@@ -122,7 +114,7 @@ void kit_end(kit *self)
     tide_control_free(&self->control);
     tide_bytes_fini(&self->artifact);
     tide_bytes_fini(&self->log);
-    assert_int_equal(nftw(self->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    assert_true(tide_test_folder_remove(self->folder));
 }
 
 void kit_await_gone(pid_t pid, int64_t within_ns)

@@ -9,6 +9,7 @@
 
 #include "base/net/control.h"
 #include "jobapi/proto/proto.h"
+#include "tests/support/folder.h"
 
 #define KIT_JOB "00000000000000aa"
 #define KIT_AGENTS_MAX 2u
@@ -31,7 +32,7 @@ typedef struct kit_runner {
 } kit_runner;
 
 typedef struct kit {
-    char folder[64];
+    char folder[TIDE_TEST_FOLDER_BYTES];
     tide_control *control;
     kit_agent agents[KIT_AGENTS_MAX];
     uint32_t n_agents;

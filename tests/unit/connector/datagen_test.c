@@ -14,34 +14,7 @@
 #define OPTIONS(...)                                                                               \
     ((const char *const[]){ "connector", "datagen", "rows-per-second", "0", __VA_ARGS__, NULL })
 
-typedef struct fixture {
-    tide_arena *arena;
-    tide_pool *pool;
-    tide_waker *waker;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = tide_calloc(1, sizeof *f);
-    f->arena = tide_arena_new();
-    f->pool = tide_pool_new(0);
-    f->waker = tide_waker_new();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    assert_int_equal(tide_pool_bytes(f->pool), 0);
-    tide_pool_free(&f->pool);
-    tide_arena_free(&f->arena);
-    tide_waker_free(&f->waker);
-    tide_free(f);
-    return 0;
-}
-
-static uint64_t read_all(fixture *f, const char *columns, const char *const *options,
+static uint64_t read_all(tide_connkit_home *f, const char *columns, const char *const *options,
                          uint32_t subtask, uint32_t parallelism, tide_bytes *lines)
 {
     tide_connkit_source s;
@@ -131,7 +104,7 @@ static void parallelism_does_not_change_the_data(void **state)
 
 static void timestamps_lie_before_the_wall_clock(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     tide_bytes lines = { 0 };
     tide_table *table =
         tide_connkit_table(f->arena, "t TIMESTAMP(3),z TIMESTAMP_LTZ(0)",
@@ -155,7 +128,7 @@ static void timestamps_lie_before_the_wall_clock(void **state)
 
 static void bad_fields_are_refused(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     static const struct {
         const char *columns, *key, *value, *text;
     } cases[] = {
@@ -180,11 +153,16 @@ static void bad_fields_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_sequence_ends_the_table, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bounds_and_null_rates_hold, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(parallelism_does_not_change_the_data, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(timestamps_lie_before_the_wall_clock, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bad_fields_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sequence_ends_the_table, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(bounds_and_null_rates_hold, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(parallelism_does_not_change_the_data, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(timestamps_lie_before_the_wall_clock, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(bad_fields_are_refused, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

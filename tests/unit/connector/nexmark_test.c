@@ -28,36 +28,9 @@
     "date_time TIMESTAMP(3),extra STRING"
 #define OPTIONS(...) ((const char *const[]){ "connector", "nexmark", __VA_ARGS__, NULL })
 
-typedef struct fixture {
-    tide_arena *arena;
-    tide_pool *pool;
-    tide_waker *waker;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = tide_calloc(1, sizeof *f);
-    f->arena = tide_arena_new();
-    f->pool = tide_pool_new(0);
-    f->waker = tide_waker_new();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    assert_int_equal(tide_pool_bytes(f->pool), 0); /* Every batch and buffer came back. */
-    tide_pool_free(&f->pool);
-    tide_arena_free(&f->arena);
-    tide_waker_free(&f->waker);
-    tide_free(f);
-    return 0;
-}
-
 /* All rows of a table, as lines, of one subtask; the caller frees with
  * tide_bytes_fini. */
-static tide_bytes read_subtask(fixture *f, const char *columns, const char *names,
+static tide_bytes read_subtask(tide_connkit_home *f, const char *columns, const char *names,
                                const char *const *options, uint32_t subtask, uint32_t parallelism,
                                uint32_t rows_max, uint64_t *events)
 {
@@ -136,7 +109,7 @@ static char *sorted(tide_bytes *lines)
 /* One stripe, four stripes, and one row at a time hold the same rows. */
 static void parallelism_does_not_change_the_data(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     static const struct {
         const char *type, *columns, *events;
     } cases[] = { { "bid", BID_COLUMNS, "20011" },
@@ -168,7 +141,7 @@ static void parallelism_does_not_change_the_data(void **state)
 /* A projection's values are those of the whole row. */
 static void unread_columns_do_not_change_the_others(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     const char *const *options = OPTIONS("events", "5000");
     tide_bytes all = read_subtask(f, BID_COLUMNS, NULL, options, 0, 1, 4096, NULL);
     tide_bytes some =
@@ -277,7 +250,7 @@ static void auctions_and_persons_read_as_expected(void **state)
 /* Shuffled groups hold the same times as ordered ones. */
 static void out_of_order_groups_shuffle_event_times(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     tide_bytes ordered =
         read_subtask(f, BID_COLUMNS, "date_time",
                      OPTIONS("events", "2500", "event-time.rate", "1000"), 0, 1, 4096, NULL);
@@ -300,7 +273,7 @@ static void out_of_order_groups_shuffle_event_times(void **state)
 /* With an injected clock: nothing before its time, all of it in the end. */
 static void a_pace_follows_the_clock(void **state)
 {
-    fixture *f = *state;
+    tide_connkit_home *f = *state;
     tide_table *table = tide_connkit_table(f->arena, BID_COLUMNS,
                                            OPTIONS("events", "100", "events-per-second", "10"));
     tide_connkit_source s;
@@ -338,14 +311,20 @@ static void a_pace_follows_the_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(of_fifty_events_one_is_a_person_three_are_auctions, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(parallelism_does_not_change_the_data, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(unread_columns_do_not_change_the_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bids_have_the_usual_proportions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(auctions_and_persons_read_as_expected, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(out_of_order_groups_shuffle_event_times, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_pace_follows_the_clock, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_fifty_events_one_is_a_person_three_are_auctions,
+                                        tide_connkit_set_up, tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(parallelism_does_not_change_the_data, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(unread_columns_do_not_change_the_others,
+                                        tide_connkit_set_up, tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(bids_have_the_usual_proportions, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(auctions_and_persons_read_as_expected, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(out_of_order_groups_shuffle_event_times,
+                                        tide_connkit_set_up, tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(a_pace_follows_the_clock, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

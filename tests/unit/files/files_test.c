@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "tests/support/connkit.h"
+#include "tests/support/folder.h"
 #include "worker/connector/files/files.h"
 #include "worker/connector/files/packer.h"
 #include "worker/connector/files/writer.h"
@@ -25,7 +26,7 @@ typedef struct fixture {
     tide_arena *arena;
     tide_pool *pool;
     tide_waker *waker;
-    char folder[64];
+    char folder[TIDE_TEST_FOLDER_BYTES];
 } fixture;
 
 static int set_up(void **state)
@@ -34,32 +35,15 @@ static int set_up(void **state)
     f->arena = tide_arena_new();
     f->pool = tide_pool_new(0);
     f->waker = tide_waker_new();
-    snprintf(f->folder, sizeof f->folder, "/tmp/tide-files-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    assert_true(tide_test_folder_new("files", f->folder));
     *state = f;
     return 0;
-}
-
-static void remove_folder(const char *path)
-{
-    char inner[512];
-    DIR *folder = opendir(path);
-    for (struct dirent *e; folder && (e = readdir(folder)) != NULL;) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
-        if (e->d_type == DT_DIR)
-            remove_folder(inner);
-        else
-            unlink(inner);
-    }
-    if (folder) closedir(folder);
-    rmdir(path);
 }
 
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    remove_folder(f->folder);
+    assert_true(tide_test_folder_remove(f->folder));
     assert_int_equal(tide_pool_bytes(f->pool), 0);
     tide_pool_free(&f->pool);
     tide_arena_free(&f->arena);

@@ -1,5 +1,4 @@
 /* server_test.c - masters with their sockets, storage and threads, and an agent that only talks. */
-#include <ftw.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,6 +17,7 @@
 #include "cli/driver/client_mode.h"
 #include "master/core/view.h"
 #include "master/runtime/master_server.h"
+#include "tests/support/folder.h"
 
 #define DEADLINE_NS INT64_C(20000000000)
 #define REQUEST_NS INT64_C(10000000000)
@@ -35,27 +35,18 @@ typedef struct talker {
     uint32_t driver;           /* Which of the peers that is. */
 } talker;
 
-static char folder[64];
+static char folder[TIDE_TEST_FOLDER_BYTES];
 
 static int setup(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/tide-master-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
+    return !tide_test_folder_new("master", folder);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return !tide_test_folder_remove(folder);
 }
 
 static tide_master_server *start_server(void)

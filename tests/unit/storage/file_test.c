@@ -1,7 +1,6 @@
 /* file_test.c - files keep the storage contract; what can go wrong with them is said clearly. */
 #include "tests/unit/storage/conformance.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,28 +12,20 @@
 #include <unistd.h>
 
 #include "base/core/mem.h"
+#include "tests/support/folder.h"
 
 typedef struct fixture {
     tide_storage *storage;
-    char folder[64];
+    char folder[TIDE_TEST_FOLDER_BYTES];
 } fixture;
 
 static int setup(void **state)
 {
     fixture *f = tide_calloc(1, sizeof *f);
-    snprintf(f->folder, sizeof f->folder, "/tmp/tide_storage_XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    assert_true(tide_test_folder_new("storage", f->folder));
     assert_int_equal(tide_storage_open(f->folder, &f->storage), TIDE_OK);
     *state = f;
     return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *stat, int kind, struct FTW *ftw)
-{
-    (void)stat;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
 }
 
 static int teardown(void **state)
@@ -42,9 +33,9 @@ static int teardown(void **state)
     fixture *f = *state;
     tide_storage_free(&f->storage);
     assert_null(f->storage);
-    int rc = nftw(f->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    bool removed = tide_test_folder_remove(f->folder);
     tide_free(f);
-    return rc;
+    return !removed;
 }
 
 static const char *path_of(const fixture *f, const char *name)

@@ -6,36 +6,29 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/folder.h"
 #include "worker/runtime/agent_process_priv.h"
 
 /* XXH3-64 of "abc". */
 #define ABC "78af5f94892f3950"
 
-static char folder[64];
+static char folder[TIDE_TEST_FOLDER_BYTES];
 
 static int setup(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/tide-host-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
+    return !tide_test_folder_new("host", folder);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return !tide_test_folder_remove(folder);
 }
 
 static void no_two_agents_have_the_same_core(void **state)

@@ -6,35 +6,28 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/folder.h"
 #include "worker/runtime/joblog.h"
 
 #define JOB "00000000000000aa"
 
-static char folder[64];
+static char folder[TIDE_TEST_FOLDER_BYTES];
 
 static int setup(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/tide-joblog-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
+    return !tide_test_folder_new("joblog", folder);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return !tide_test_folder_remove(folder);
 }
 
 static void expect(uint64_t offset, size_t n_max, const char *text, uint64_t at, uint64_t total)
