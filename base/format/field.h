@@ -34,19 +34,25 @@ bool tide_field_put_micros(const tide_field_spec *spec, tide_colb *out, uint32_t
 void tide_field_error(const tide_field_spec *spec, const char *ptr, size_t len, bool quote,
                       char *out, size_t cap);
 
+#ifdef __SSE2__
+/* The view of a text of at most TIDE_VIEW_INLINE_MAX bytes, which `text` begins with. */
+TIDE_INLINE void tide_field_put_short(tide_view *view, __m128i text, uint32_t len)
+{
+    static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    /* The text's bytes alone, moved up four, its length below: the whole view in one store. */
+    __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
+    text = _mm_slli_si128(_mm_and_si128(text, keep), 4);
+    _mm_storeu_si128((__m128i *)view, _mm_or_si128(text, _mm_cvtsi32_si128((int32_t)len)));
+}
+#endif
+
 /* A string whose first byte is followed by 64 readable ones. */
 TIDE_INLINE void tide_field_put_view(tide_colb *out, uint32_t row, const char *ptr, size_t len)
 {
 #ifdef __SSE2__
-    static const uint8_t ones[32] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
     tide_view *view = (tide_view *)out->values + row;
     if (TIDE_LIKELY(len <= TIDE_VIEW_INLINE_MAX)) {
-        /* The text's bytes alone, moved up four, its length below: the whole view
-         * in one store. */
-        __m128i keep = _mm_loadu_si128((const __m128i *)(ones + TIDE_VIEW_INLINE_MAX - len));
-        __m128i text = _mm_and_si128(_mm_loadu_si128((const __m128i *)ptr), keep);
-        __m128i all = _mm_or_si128(_mm_slli_si128(text, 4), _mm_cvtsi32_si128((int32_t)len));
-        _mm_storeu_si128((__m128i *)view, all);
+        tide_field_put_short(view, _mm_loadu_si128((const __m128i *)ptr), (uint32_t)len);
         return;
     }
     if (len <= 64 && out->heap_cap - out->heap_used >= 64) {

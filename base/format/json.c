@@ -154,13 +154,15 @@ static void add_error(const json_decoder *self, tide_decode_errors *errors, uint
     memcpy(e->text, self->error, sizeof e->text);
 }
 
-/* The record at p into row out->n without a parser. Returns the next record's start, or NULL. */
-static const char *read_quick(json_decoder *self, const char *p, const char *end, tide_builder *out)
+/* The record at p into row out->n without a parser; `odd_one`: it has not the last one's shape.
+ * Returns the next record's start, or NULL. */
+static const char *read_quick(json_decoder *self, const char *p, const char *end, bool odd_one,
+                              tide_builder *out)
 {
     const char *next = NULL;
     if (self->simdjson_only) return NULL;
     if (TIDE_LIKELY(self->pause == 0)) {
-        next = json_shapes_read(self, p, end, out);
+        next = json_shapes_read(self, p, end, out, odd_one);
         if (TIDE_LIKELY(next != NULL)) {
             self->misses -= self->misses > 0;
             self->odd -= self->odd > 0;
@@ -186,7 +188,8 @@ static tide_status json_decode_one(tide_decoder *self_v, const uint8_t *bytes, s
 {
     json_decoder *self = of_decoder(self_v);
     const char *text = (const char *)bytes;
-    if (read_quick(self, text, text + len, out) == text + len || read_one(self, text, len, out))
+    if (read_quick(self, text, text + len, false, out) == text + len ||
+        read_one(self, text, len, out))
         out->n++;
     else
         add_error(self, errors, record, 0, len);
@@ -286,11 +289,27 @@ static void skip_mark(json_block *b)
     b->decoder->at_start = false;
 }
 
+/* Those that have the last one's shape. */
+static void read_alike(json_block *b)
+{
+    json_decoder *d = b->decoder;
+    uint32_t before = b->out->n;
+    b->p = json_shapes_run(d, b->p, b->lines_end, b->out);
+    uint32_t n = b->out->n - before;
+    b->records += n;
+    d->misses -= d->misses < n ? d->misses : n;
+    d->odd -= d->odd < n ? d->odd : n;
+}
+
 /* Records without a parser, as long as that goes well. */
 static void read_quickly(json_block *b)
 {
+    json_decoder *d = b->decoder;
     while (b->p < b->lines_end && !tide_builder_full(b->out)) {
-        const char *next = read_quick(b->decoder, b->p, b->lines_end, b->out);
+        bool alike = d->pause == 0 && !d->simdjson_only;
+        if (alike) read_alike(b);
+        if (b->p == b->lines_end || tide_builder_full(b->out)) return;
+        const char *next = read_quick(d, b->p, b->lines_end, alike, b->out);
         if (TIDE_UNLIKELY(next == NULL)) return;
         b->p = next;
         b->out->n++;

@@ -60,10 +60,14 @@ bool json_put(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row,
 bool json_put_epoch(json_decoder *self, uint32_t i, tide_colb *out, uint32_t row, const char *ptr,
                     size_t len);
 
-/* The record at p into row out->n, if it has one of the known shapes. Returns the start of the
- * next one (for a message: end), or NULL. Does not count the row; what it set is forgotten on
- * NULL. end: behind the last newline, or of the message. */
-const char *json_shapes_read(json_decoder *self, const char *p, const char *end, tide_builder *out);
+/* Records from p on that have the shape of the last one, as rows out->n and so on, which are
+ * counted. Returns where the first other record begins. end: behind the last newline. */
+const char *json_shapes_run(json_decoder *self, const char *p, const char *end, tide_builder *out);
+/* The record at p into row out->n, if it has one of the known shapes; `first_failed`: but for that
+ * of the last one. Returns the start of the next one (for a message: end), or NULL. Does not count
+ * the row; what it set is forgotten on NULL. end: behind the last newline, or of the message. */
+const char *json_shapes_read(json_decoder *self, const char *p, const char *end, tide_builder *out,
+                             bool first_failed);
 /* The same for a record of any shape, as long as there is nothing special about it. */
 const char *json_flat_read(json_decoder *self, const char *p, const char *end, tide_builder *out);
 /* Remembers the shape of a good record at line..end, where end is behind its

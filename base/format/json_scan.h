@@ -73,6 +73,12 @@ TIDE_INLINE uint32_t json_digits16(const char *p, uint64_t *out)
 
 /* ---- values into columns ---- */
 
+/* 1973 to 9999 in milliseconds: neither suspicious nor out of range. */
+TIDE_INLINE bool json_is_plain_millis(int64_t v)
+{
+    return v >= INT64_C(94694400000) && v < TIDE_TIMESTAMP_END / 1000;
+}
+
 /* An integer of at most 16 digits, where it can go without a detour through
  * text. */
 TIDE_INLINE bool json_put_integer(json_decoder *self, json_route route, uint32_t index,
@@ -84,8 +90,7 @@ TIDE_INLINE bool json_put_integer(json_decoder *self, json_route route, uint32_t
     case JSON_ROUTE_I64: ((int64_t *)out->values)[row] = v; return true;
     case JSON_ROUTE_I32: ((int32_t *)out->values)[row] = (int32_t)v; return v == (int32_t)v;
     case JSON_ROUTE_MILLIS:
-        /* 1973 to 9999 in milliseconds: neither suspicious nor out of range. */
-        if (v < INT64_C(94694400000) || v >= TIDE_TIMESTAMP_END / 1000) break;
+        if (!json_is_plain_millis(v)) break;
         ((int64_t *)out->values)[row] = v * 1000;
         return true;
     case JSON_ROUTE_STRING:

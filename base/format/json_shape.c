@@ -3,18 +3,80 @@
 
 /* ---- scanning ---- */
 
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that is the literal's, too. */
+TIDE_INLINE uint32_t same_bytes(const char *p, const char *literal)
+{
+    __m128i a = _mm_loadu_si128((const __m128i *)p), b = _mm_loadu_si128((const __m128i *)literal);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+}
+#endif
+
 TIDE_INLINE bool literal_at(const char *p, const json_shape_field *f)
 {
 #ifdef __SSE2__
-    __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p),
-                                 _mm_loadu_si128((const __m128i *)f->literal));
-    uint32_t same = (uint32_t)_mm_movemask_epi8(low);
-    if (f->len <= 16) return (~same & ((1u << f->len) - 1)) == 0;
-    if (same != 0xffff) return false;
-    return memcmp(p + 16, f->literal + 16, f->len - 16) == 0;
+    if (TIDE_UNLIKELY(~same_bytes(p, f->literal) & f->mask)) return false;
+    return f->len <= 16 || memcmp(p + 16, f->literal + 16, f->len - 16) == 0;
 #else
     return memcmp(p, f->literal, f->len) == 0;
 #endif
+}
+
+/* Any value; see json_read_value. */
+static TIDE_NOINLINE const char *read_any(json_decoder *self, const json_shape_field *f,
+                                          const char *p, const char *end, tide_builder *to)
+{
+    return json_read_value(self, (json_route)f->route, f->index, p, end, to);
+}
+
+/* A string that fits into its view and is plain ASCII, from its opening quote on. Returns its end;
+ * NULL: it is another kind of value. */
+TIDE_INLINE const char *read_short_text(const json_shape_field *f, const char *p, tide_builder *to)
+{
+#ifdef __SSE2__
+    const __m128i v = _mm_loadu_si128((const __m128i *)(p + 1));
+    /* Control characters are below a space; so is, with its sign, all that is not ASCII. */
+    __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                 _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
+                                              _mm_cmplt_epi8(v, _mm_set1_epi8(' '))));
+    uint32_t len = (uint32_t)__builtin_ctz((uint32_t)_mm_movemask_epi8(stops) | 0x10000);
+    if (len > TIDE_VIEW_INLINE_MAX || p[0] != '"' || p[1 + len] != '"') return NULL;
+    if (f->route == JSON_ROUTE_STRING)
+        tide_field_put_short((tide_view *)to->cols[f->index].values + to->n, v, len);
+    return p + len + 2;
+#else
+    (void)f;
+    (void)p;
+    (void)to;
+    return NULL;
+#endif
+}
+
+/* Digits alone, as milliseconds or as an integer. Same result. */
+TIDE_INLINE const char *read_digits(const json_shape_field *f, const char *p, tide_builder *to)
+{
+    uint64_t v;
+    uint32_t n = json_digits16(p, &v);
+    char stop = p[n & 31];
+    if (n - 1 >= 16 || (stop != ',' && stop != '}') || (*p == '0' && n > 1)) return NULL;
+    if (f->route == JSON_ROUTE_MILLIS) {
+        if (!json_is_plain_millis((int64_t)v)) return NULL;
+        v *= 1000;
+    }
+    ((int64_t *)to->cols[f->index].values)[to->n] = (int64_t)v;
+    return p + n;
+}
+
+/* The value of the field that lies at p into row to->n; returns its end, or NULL. */
+TIDE_INLINE const char *read_value(json_decoder *self, const json_shape_field *f, const char *p,
+                                   const char *end, tide_builder *to)
+{
+    const char *next = NULL;
+    if (f->route <= JSON_ROUTE_STRING)
+        next = read_short_text(f, p, to);
+    else if (f->route == JSON_ROUTE_I64 || f->route == JSON_ROUTE_MILLIS)
+        next = read_digits(f, p, to);
+    return TIDE_LIKELY(next != NULL) ? next : read_any(self, f, p, end, to);
 }
 
 /* The record at p into row to->n; returns the next record's start, or NULL if
@@ -22,10 +84,9 @@ TIDE_INLINE bool literal_at(const char *p, const json_shape_field *f)
 TIDE_INLINE const char *read_record(json_decoder *self, const json_shape *shape, const char *p,
                                     const char *end, tide_builder *to)
 {
-    for (uint32_t i = 0; i < shape->n_fields; i++) {
-        const json_shape_field *f = &shape->fields[i];
+    for (const json_shape_field *f = shape->fields, *last = f + shape->n_fields; f < last; f++) {
         if (TIDE_UNLIKELY(!literal_at(p, f))) return NULL;
-        p = json_read_value(self, (json_route)f->route, f->index, p + f->len, end, to);
+        p = read_value(self, f, p + f->len, end, to);
         if (TIDE_UNLIKELY(p == NULL || p >= end)) return NULL;
     }
     if (!literal_at(p, &shape->tail)) return NULL;
@@ -34,27 +95,34 @@ TIDE_INLINE const char *read_record(json_decoder *self, const json_shape *shape,
     return p + shape->tail.len;
 }
 
-/* Another shape than the first: found, it becomes the first. */
-static const char *read_other(json_decoder *self, const char *p, const char *end, tide_builder *to)
+const char *json_shapes_run(json_decoder *self, const char *p, const char *end, tide_builder *out)
 {
-    for (uint32_t k = 1; k < self->n_shapes; k++) {
+    if (self->n_shapes == 0) return p;
+    const json_shape *shape = self->shapes[0];
+    while (p < end && !tide_builder_full(out)) {
+        const char *next = read_record(self, shape, p, end, out);
+        if (next == NULL) return p;
+        p = next;
+        out->n++;
+    }
+    return p;
+}
+
+const char *json_shapes_read(json_decoder *self, const char *p, const char *end, tide_builder *out,
+                             bool first_failed)
+{
+    for (uint32_t k = first_failed; k < self->n_shapes; k++) {
         json_shape *shape = self->shapes[k];
-        tide_row_abandon(to);
-        const char *next = read_record(self, shape, p, end, to);
-        if (next == NULL) continue;
+        const char *next = read_record(self, shape, p, end, out);
+        if (next == NULL) {
+            tide_row_abandon(out);
+            continue;
+        }
         memmove(self->shapes + 1, self->shapes, k * sizeof *self->shapes);
         self->shapes[0] = shape;
         return next;
     }
-    tide_row_abandon(to);
     return NULL;
-}
-
-const char *json_shapes_read(json_decoder *self, const char *p, const char *end, tide_builder *out)
-{
-    if (self->n_shapes == 0) return NULL;
-    const char *next = read_record(self, self->shapes[0], p, end, out);
-    return TIDE_LIKELY(next != NULL) ? next : read_other(self, p, end, out);
 }
 
 /* ---- learning ---- */
@@ -81,6 +149,7 @@ static const char *skip_value(const char *p, const char *end)
 static bool set_literal(json_shape_field *f, const char *from, const char *to)
 {
     *f = (json_shape_field){ .len = (uint32_t)(to - from) };
+    f->mask = (uint16_t)(f->len < 16 ? (1u << f->len) - 1 : 0xffff);
     /* A record that spans lines (as a message may) has no shape: among lines it would not be
      * one. */
     if (f->len > JSON_LITERAL_MAX || (f->len && memchr(from, '\n', f->len - 1))) return false;

@@ -26,6 +26,7 @@ typedef enum json_route {
 typedef struct json_shape_field {
     char literal[JSON_LITERAL_MAX]; /* "{\"user_id\":"; zeros behind. */
     uint32_t len;
+    uint16_t mask;  /* A bit for each of its first 16 bytes. */
     uint16_t index; /* Of the wanted field. */
     uint8_t route;  /* json_route */
 } json_shape_field;
