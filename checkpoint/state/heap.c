@@ -77,6 +77,15 @@ void tide_heap_clear(tide_table *t)
     t->heap_bytes = 0;
 }
 
+/* The next bytes of the newest page become a free block of that class. */
+static void cut_free(tide_heap *h, uint32_t c)
+{
+    heap_block *b = (heap_block *)(void *)((uint8_t *)h->pages + h->cut);
+    b->next = h->free[c];
+    h->free[c] = b;
+    h->cut += class_bytes(c);
+}
+
 /* What is left of the newest page becomes free blocks. */
 static void recycle_rest(tide_heap *h)
 {
@@ -84,10 +93,7 @@ static void recycle_rest(tide_heap *h)
         size_t rest = h->pages->bytes - h->cut;
         uint32_t c = class_of(rest);
         if (class_bytes(c) > rest) c--;
-        heap_block *b = (heap_block *)(void *)((uint8_t *)h->pages + h->cut);
-        b->next = h->free[c];
-        h->free[c] = b;
-        h->cut += class_bytes(c);
+        cut_free(h, c);
     }
 }
 
@@ -106,6 +112,15 @@ static bool page_new(tide_table *t)
     return true;
 }
 
+/* Blocks of two cache lines and more begin with one; what is left in front becomes a free block. */
+static void align_cut(tide_heap *h, size_t n)
+{
+    if (n < 2 * TIDE_CACHE_LINE || h->pages == NULL) return;
+    size_t gap = (TIDE_CACHE_LINE - h->cut % TIDE_CACHE_LINE) % TIDE_CACHE_LINE;
+    if (gap == 0 || gap > h->pages->bytes - h->cut) return;
+    cut_free(h, class_of(gap));
+}
+
 void *tide_heap_take(tide_table *t, size_t bytes)
 {
     if (bytes > SMALL_MAX) {
@@ -121,8 +136,11 @@ void *tide_heap_take(tide_table *t, size_t bytes)
         return b;
     }
     size_t n = class_bytes(c);
-    while (h->pages == NULL || h->pages->bytes - h->cut < n)
+    align_cut(h, n);
+    while (h->pages == NULL || h->pages->bytes - h->cut < n) {
         if (!page_new(t)) return NULL;
+        align_cut(h, n);
+    }
     void *p = (uint8_t *)h->pages + h->cut;
     h->cut += n;
     return p;
@@ -199,22 +217,19 @@ const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i
 }
 
 /* Room for n bytes rounded up to what the heap would give anyway. */
-static uint32_t blob_cap(uint32_t n, uint32_t old_cap)
+static uint32_t blob_cap(uint64_t n)
 {
-    uint64_t want = n;
-    uint64_t grown = (uint64_t)old_cap + old_cap / 2;
-    if (want < grown) want = grown;
-    if (want > TIDE_TABLE_BLOB_BYTES_MAX) want = TIDE_TABLE_BLOB_BYTES_MAX;
-    size_t whole = (size_t)want + sizeof(blob);
+    if (n > TIDE_TABLE_BLOB_BYTES_MAX) n = TIDE_TABLE_BLOB_BYTES_MAX;
+    size_t whole = (size_t)n + sizeof(blob);
     if (whole <= SMALL_MAX) whole = class_bytes(class_of(whole));
     return (uint32_t)(whole - sizeof(blob));
 }
 
-static tide_status blob_reserve(tide_table *self, blob **at, uint32_t n)
+/* Moves what is at *at to a block with room for n bytes, of which it has fewer. */
+static tide_status blob_move(tide_table *self, blob **at, uint64_t n)
 {
     blob *old = *at;
-    if (old && n <= old->cap) return TIDE_OK;
-    uint32_t cap = blob_cap(n, old ? old->cap : 0);
+    uint32_t cap = blob_cap(n);
     blob *b = tide_heap_take(self, sizeof *b + cap);
     if (b == NULL) return tide_table_over_budget(self);
     b->n = old ? old->n : 0;
@@ -227,21 +242,35 @@ static tide_status blob_reserve(tide_table *self, blob **at, uint32_t n)
     return TIDE_OK;
 }
 
+static tide_status too_long(const tide_table *self, uint32_t n)
+{
+    return tide_fail(TIDE_E_LIMIT, "a value of %u bytes in state table %s; at most %u are possible",
+                     n, self->name, TIDE_TABLE_BLOB_BYTES_MAX);
+}
+
+tide_status tide_table_blob_reserve(tide_table *self, uint32_t row, uint32_t i, uint32_t n)
+{
+    blob **at = handle(self, tide_table_row(self, row), i);
+    if (n > TIDE_TABLE_BLOB_BYTES_MAX) return too_long(self, n);
+    if (n == 0 || (*at && n <= (*at)->cap)) return TIDE_OK;
+    return blob_move(self, at, n);
+}
+
 tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, uint32_t n,
                                    uint8_t **out)
 {
     blob **at = handle(self, tide_table_row(self, row), i);
     if (out) *out = NULL;
-    if (n > TIDE_TABLE_BLOB_BYTES_MAX)
-        return tide_fail(TIDE_E_LIMIT,
-                         "a value of %u bytes in state table %s; at most %u are possible", n,
-                         self->name, TIDE_TABLE_BLOB_BYTES_MAX);
+    if (n > TIDE_TABLE_BLOB_BYTES_MAX) return too_long(self, n);
     if (n == 0) {
         if (*at) tide_heap_give(self, *at, sizeof **at + (*at)->cap);
         *at = NULL;
         return TIDE_OK;
     }
-    TIDE_TRY(blob_reserve(self, at, n));
+    if (*at == NULL || n > (*at)->cap) {
+        uint64_t grown = *at ? (uint64_t)(*at)->cap + (*at)->cap / 2 : 0;
+        TIDE_TRY(blob_move(self, at, n > grown ? n : grown));
+    }
     blob *b = *at;
     if (n > b->n) memset(b->bytes + b->n, 0, n - b->n);
     b->n = n;

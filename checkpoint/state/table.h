@@ -149,6 +149,9 @@ TIDE_INLINE uint8_t *tide_blob_extend(tide_blob *b, uint32_t n)
  * 0 frees it. */
 TIDE_MUST_CHECK tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i,
                                                    uint32_t n, uint8_t **out);
+/* Makes room for n bytes in all, of which only those that it has count; same results. */
+TIDE_MUST_CHECK tide_status tide_table_blob_reserve(tide_table *self, uint32_t row, uint32_t i,
+                                                    uint32_t n);
 TIDE_MUST_CHECK tide_status tide_table_blob_set(tide_table *self, uint32_t row, uint32_t i,
                                                 const void *bytes, uint32_t n);
 TIDE_MUST_CHECK tide_status tide_table_blob_append(tide_table *self, uint32_t row, uint32_t i,

@@ -5,12 +5,14 @@
 
 #include "base/core/assert.h"
 
-#define HEAD_BYTES_MIN 16u
-#define HEAD_BYTES_MAX 128u   /* Of a set with marks; it doubles up to here. */
-#define HEAD_BYTES_INDEXED 8u /* No marks. */
-#define LONG_STRING 255u      /* In place of a length that does not fit into a byte. */
+/* Bytes of heads, from the smallest on; the last has no marks. With the blob's own eight bytes the
+ * third is a cache line, and the fourth two. */
+static const uint8_t HEAD_BYTES[] = { 16, 32, 56, 120, 8 };
+#define HEAD_BYTES_INDEXED 8u
+#define LONG_STRING 255u /* In place of a length that does not fit into a byte. */
 #define INDEX_SLOTS_MIN 128u
-#define KEYS_MAX 128u /* Hashed at a time when the index is built. */
+#define WANTED_MORE_MAX 4096u /* Longer members come one by one. */
+#define KEYS_MAX 128u         /* Hashed at a time when the index is built. */
 
 typedef struct set_head {
     uint32_t n, room;
@@ -120,10 +122,11 @@ static void read_member(const tide_key_spec *spec, const uint8_t *member, uint8_
 /* The whole head is compared, in words of 16 bits: the counts in front never look like a mark. */
 static bool has_mark(const set_head *head, uint16_t mark)
 {
-    const lanes *words = (const void *)head;
-    lanes found = { 0 };
-    for (uint32_t i = 0, n = head_bytes_of(head->room) / (uint32_t)sizeof *words; i < n; i++)
-        found |= (lanes)(words[i] == mark);
+    const uint8_t *at = (const void *)head, *last = at + head_bytes_of(head->room) - sizeof(lanes);
+    lanes found =
+        (lanes)(*(const lanes *)(const void *)last == mark); /* May meet the one before. */
+    for (; at < last; at += sizeof(lanes))
+        found |= (lanes)(*(const lanes *)(const void *)at == mark);
     uint64_t halves[2];
     memcpy(halves, &found, sizeof halves);
     return (halves[0] | halves[1]) != 0;
@@ -207,10 +210,24 @@ static tide_status add_to_index(const tide_value_set *self, uint32_t n, uint32_t
 /* Head bytes of a set that gets one more member. */
 static uint32_t next_head(const set_head *head)
 {
-    if (head == NULL) return HEAD_BYTES_MIN;
+    uint32_t i = 0;
+    if (head == NULL) return HEAD_BYTES[0];
     uint32_t bytes = head_bytes_of(head->room);
     if (head->room == 0 || head->n < head->room) return bytes;
-    return bytes < HEAD_BYTES_MAX ? bytes * 2 : HEAD_BYTES_INDEXED;
+    while (HEAD_BYTES[i] != bytes) i++;
+    return HEAD_BYTES[i + 1];
+}
+
+/* What a set that gets a larger head will want: room for as many members as there are marks, if
+ * they are like those that it has, but not for more than half as many again, or twelve. So a small
+ * set moves as seldom as its head grows. */
+static uint32_t wanted_bytes(const view *v, uint32_t head_bytes, uint32_t bytes)
+{
+    uint32_t n = v->head ? v->head->n + 1 : 1, room = (head_bytes - HEAD_BYTES_INDEXED) / 2;
+    uint32_t wanted = n + (n / 2 > 12 ? n / 2 : 12);
+    if (wanted > room) wanted = room;
+    uint64_t more = (uint64_t)(wanted - n) * ((bytes + n - 1) / n);
+    return head_bytes + bytes + (more < WANTED_MORE_MAX ? (uint32_t)more : 0);
 }
 
 /* Makes the head that large; members follow it. `v` is where they were. */
@@ -231,6 +248,10 @@ static tide_status append(const tide_value_set *self, view v, const uint8_t *key
     uint32_t bytes = v.bytes + member_bytes(self->spec, key);
     uint32_t had = v.head ? head_bytes_of(v.head->room) + v.bytes : 0;
     bool shrinks = had > head_bytes + bytes; /* The head goes, and only then is there too much. */
+    bool grows = head_bytes > HEAD_BYTES_INDEXED && head_bytes + v.bytes != had;
+    if (grows)
+        TIDE_TRY(tide_table_blob_reserve(self->table, self->row, self->blob,
+                                         wanted_bytes(&v, head_bytes, bytes)));
     TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob,
                                     shrinks ? had : head_bytes + bytes, &blob));
     move_members(blob, &v, head_bytes);

@@ -1,18 +1,18 @@
 /* value_set.h - a set of values inside a row of a keyed table: count(DISTINCT x) of one session.
  *
  * Lives in two blobs of the row, so that it moves, fuses, is saved and forgotten with its session:
- * the members in the order of their coming, and, from some sixty on, an index of them. (Sets in a
+ * the members in the order of their coming, and, from 57 on, an index of them. (Sets in a
  * table of their own would have to be listed at the end of each session. Windows, whose sets are
  * dropped as tables, and groups, which never end, have them there: distinct.h.)
  *
  * A small set is searched by 15 bits of each member's hash, its mark. The marks lie together, so
  * that to find out that a value is new, which it mostly is, one or two cache lines are read however
- * long the members are.
+ * long the members are. Up to 24 marks are one line with the blob's header.
  *
  * Members blob:
  *   | offset   | bytes  | meaning                                                            |
  *   | 0        | 4      | members                                                            |
- *   | 4        | 4      | marks that there is room for: 4, 12, 28, 60; 0: there is an index  |
+ *   | 4        | 4      | marks that there is room for: 4, 12, 24, 56; 0: there is an index  |
  *   | 8        | 2 each | marks, with the top bit set; 0 behind the last                     |
  *   | head     |        | members without padding: a value of fixed width as its key field   |
  *   |          |        | (base/column/key.h); a string as its length in one byte, or 255    |
@@ -25,6 +25,7 @@
 #include "checkpoint/state/table.h"
 
 #define TIDE_VALUE_SET_BLOBS 2u
+#define TIDE_VALUE_SET_LINE_MARKS 24u /* Of a head that is one cache line. */
 
 typedef struct tide_value_set {
     tide_table *table;
@@ -44,13 +45,15 @@ TIDE_INLINE void tide_value_set_fetch_head(tide_blob *const *at)
     const uint8_t *b = (const uint8_t *)at[0];
     if (b == NULL) return;
     __builtin_prefetch(b, 1);
-    __builtin_prefetch(b + TIDE_CACHE_LINE, 1);
+    if ((uintptr_t)b % TIDE_CACHE_LINE) __builtin_prefetch(b + TIDE_CACHE_LINE, 1);
 }
 void tide_value_set_fetch_index(tide_blob *const *at, uint64_t hash);
 TIDE_INLINE void tide_value_set_fetch_place(tide_blob *const *at, uint64_t hash)
 {
-    if (at[0] == NULL) return;
-    __builtin_prefetch(at[0]->bytes + at[0]->n, 1); /* Where it will go if it is new. */
+    const tide_blob *b = at[0];
+    if (b == NULL) return;
+    __builtin_prefetch(b->bytes + b->n, 1); /* Where it will go if it is new. */
+    if (b->bytes[4] > TIDE_VALUE_SET_LINE_MARKS) __builtin_prefetch(b->bytes + TIDE_CACHE_LINE, 1);
     if (at[1]) tide_value_set_fetch_index(at, hash);
 }
 

@@ -153,10 +153,30 @@ static void long_member_meets_the_index(void **state)
     (void)state;
     fixture f;
     open_set(&f, TIDE_TYPE_STRING);
-    for (uint32_t v = 1; f.n < 60; v++)
+    for (uint32_t v = 1; f.n < 56; v++)
         if (v % 16 != 3) put(&f, v);
     put(&f, 3);
-    assert_int_equal(f.n, 61);
+    assert_int_equal(f.n, 57);
+    check_order(&f);
+    close_set(&f);
+}
+
+/* Its memory moves when its marks do, and those of 24 are one line with what lies in front. */
+static void small_set_moves_only_with_its_marks(void **state)
+{
+    (void)state;
+    fixture f;
+    const tide_blob *was = NULL;
+    uint32_t moves = 0;
+    open_set(&f, TIDE_TYPE_STRING);
+    for (uint32_t v = 4; f.n < 24; v += 15) { /* Texts of five bytes. */
+        if (v % 16 == 3) continue;
+        put(&f, v);
+        moves += f.set.at[0] != was;
+        was = f.set.at[0];
+        if (f.n > 12) assert_int_equal((uintptr_t)was % TIDE_CACHE_LINE, 0);
+    }
+    assert_int_equal(moves, 3);
     check_order(&f);
     close_set(&f);
 }
@@ -181,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_each_value_once),
         cmocka_unit_test(long_member_meets_the_index),
+        cmocka_unit_test(small_set_moves_only_with_its_marks),
         cmocka_unit_test(empty_set_is_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
