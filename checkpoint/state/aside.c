@@ -6,18 +6,30 @@
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "checkpoint/state/table_priv.h"
 
-#define CHUNK_BYTES_MIN 1024u
-#define CHUNK_BYTES_MAX (65536u - sizeof(tide_aside_chunk)) /* What one sweep sorts at once. */
-#define POOL_CHUNKS_MAX 32u
+#define FIRST_BYTES 1024u /* The first chunk of a list; most lists need no other. */
+#define CHUNK_BYTES 4288u /* 67 lines: the ends of a hundred lists fall into different sets. */
+#define SLAB_BYTES TIDE_HUGE_PAGE_BYTES
+#define SLAB_CHUNKS ((SLAB_BYTES - CHUNK_BYTES) / CHUNK_BYTES)
+#define SLABS_KEPT 1u          /* At least. */
+#define TAKE_BYTES (64u << 10) /* What one step of the sweep sorts at once, about. */
 
 struct tide_aside_chunk {
     tide_aside_chunk *next;
     uint32_t n_entries;
-    size_t used, cap;         /* Of bytes. */
-    size_t saved;             /* Of its entries alone. */
-    tide_aside_entry *sorted; /* Twice n_entries, once taken. */
+    size_t used, cap; /* Of bytes. */
+    size_t saved;     /* Of its entries alone. */
     uint8_t bytes[];
+};
+#define FIRST_CAP (FIRST_BYTES - sizeof(tide_aside_chunk))
+#define CHUNK_CAP (CHUNK_BYTES - sizeof(tide_aside_chunk))
+
+/* At the start of its huge page; chunks follow. */
+struct tide_aside_slab {
+    tide_aside_slab *next, *prev; /* Of those with room, or of those that are empty. */
+    tide_aside_chunk *free;
+    uint32_t n_out, n_cut; /* Chunks in use; chunks that were ever. */
 };
 
 typedef struct entry_head {
@@ -25,44 +37,112 @@ typedef struct entry_head {
     size_t n;
 } entry_head;
 
-/* Chunks of the usual size are mappings of their own, the others (the first few of a list, and
- * those of one huge row) come from the heap. */
-static tide_aside_chunk *chunk_new(tide_aside_pool *pool, const tide_aside_chunk *before,
-                                   size_t at_least)
+/* ---- slabs ---- */
+static void slab_link(tide_aside_slab **list, tide_aside_slab *s)
 {
-    size_t cap = before ? before->cap * 2 : CHUNK_BYTES_MIN;
-    if (cap > CHUNK_BYTES_MAX) cap = CHUNK_BYTES_MAX;
-    if (cap < at_least) cap = at_least;
-    tide_aside_chunk *c = NULL;
-    if (cap == CHUNK_BYTES_MAX && pool->free) {
-        c = pool->free;
-        pool->free = c->next;
-        pool->n--;
-    } else if (cap == CHUNK_BYTES_MAX) {
-        c = mmap(NULL, sizeof *c + cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        tide_assert(c != MAP_FAILED); /* Bookkeeping cannot go on without. */
+    s->prev = NULL;
+    s->next = *list;
+    if (s->next) s->next->prev = s;
+    *list = s;
+}
+
+static void slab_unlink(tide_aside_slab **list, tide_aside_slab *s)
+{
+    if (s->next) s->next->prev = s->prev;
+    if (s->prev)
+        s->prev->next = s->next;
+    else
+        *list = s->next;
+}
+
+/* An empty one, now among those with room. */
+static void slab_open(tide_aside_pool *pool)
+{
+    tide_aside_slab *s = pool->empty;
+    if (s) {
+        slab_unlink(&pool->empty, s);
+        pool->n_empty--;
     } else {
-        c = tide_malloc(sizeof *c + cap);
+        s = (tide_aside_slab *)(void *)tide_map_huge(SLAB_BYTES);
+        tide_assert(s != NULL); /* Bookkeeping cannot go on without. */
     }
-    *c = (tide_aside_chunk){ .cap = cap };
+    slab_link(&pool->open, s);
+    pool->n_used++;
+    if (pool->n_used > pool->peak) pool->peak = pool->n_used;
+}
+
+static tide_aside_chunk *slab_take(tide_aside_pool *pool)
+{
+    if (pool->open == NULL) slab_open(pool);
+    tide_aside_slab *s = pool->open;
+    tide_aside_chunk *c = s->free;
+    if (c)
+        s->free = c->next;
+    else
+        c = (tide_aside_chunk *)(void *)((uint8_t *)s + ++s->n_cut * (size_t)CHUNK_BYTES);
+    if (++s->n_out == SLAB_CHUNKS) slab_unlink(&pool->open, s);
     return c;
 }
 
-static void chunk_free(tide_aside_chunk *c)
+static void slab_give(tide_aside_pool *pool, tide_aside_chunk *c)
 {
-    if (c->cap == CHUNK_BYTES_MAX)
-        munmap(c, sizeof *c + c->cap);
-    else
-        tide_free(c);
+    tide_aside_slab *s = (tide_aside_slab *)((uintptr_t)c & ~(uintptr_t)(SLAB_BYTES - 1));
+    if (s->n_out == SLAB_CHUNKS) slab_link(&pool->open, s);
+    c->next = s->free;
+    s->free = c;
+    if (--s->n_out > 0) return;
+    slab_unlink(&pool->open, s);
+    slab_link(&pool->empty, s);
+    pool->n_used--;
+    pool->n_empty++;
+}
+
+static void slab_unmap(tide_aside_pool *pool)
+{
+    tide_aside_slab *s = pool->empty;
+    slab_unlink(&pool->empty, s);
+    pool->n_empty--;
+    munmap(s, SLAB_BYTES);
+}
+
+void tide_aside_pool_barrier(tide_aside_pool *self)
+{
+    self->last_peak = self->peak;
+    self->peak = self->n_used;
+}
+
+void tide_aside_pool_trim(tide_aside_pool *self, size_t bytes_max)
+{
+    uint32_t keep = self->peak > self->last_peak ? self->peak : self->last_peak;
+    if (keep > bytes_max / SLAB_BYTES) keep = (uint32_t)(bytes_max / SLAB_BYTES);
+    if (keep < SLABS_KEPT) keep = SLABS_KEPT;
+    if (self->n_empty && self->n_used + self->n_empty > keep) slab_unmap(self);
 }
 
 void tide_aside_pool_fini(tide_aside_pool *self)
 {
-    for (tide_aside_chunk *c = self->free, *next; c; c = next) {
-        next = c->next;
-        chunk_free(c);
-    }
+    tide_assert(self->n_used == 0); /* All lists are empty. */
+    while (self->empty) slab_unmap(self);
+    tide_free(self->sorted);
     *self = (tide_aside_pool){ 0 };
+}
+
+/* ---- lists ---- */
+static tide_aside_chunk *chunk_new(tide_aside_pool *pool, bool first, size_t at_least)
+{
+    size_t cap = first && at_least <= FIRST_CAP ? FIRST_CAP : CHUNK_CAP;
+    if (at_least > cap) cap = at_least; /* One huge row. */
+    tide_aside_chunk *c = cap == CHUNK_CAP ? slab_take(pool) : tide_malloc(sizeof *c + cap);
+    *c = (tide_aside_chunk){ .cap = cap };
+    return c;
+}
+
+static void chunk_free(tide_aside_pool *pool, tide_aside_chunk *c)
+{
+    if (c->cap == CHUNK_CAP)
+        slab_give(pool, c);
+    else
+        tide_free(c);
 }
 
 uint8_t *tide_aside_add(tide_aside *self, tide_aside_pool *pool, uint32_t ordinal, size_t n)
@@ -70,7 +150,7 @@ uint8_t *tide_aside_add(tide_aside *self, tide_aside_pool *pool, uint32_t ordina
     size_t need = sizeof(entry_head) + n;
     tide_aside_chunk *c = self->last;
     if (c == NULL || c->cap - c->used < need) {
-        c = chunk_new(pool, self->last, need);
+        c = chunk_new(pool, self->last == NULL, need);
         if (self->last)
             self->last->next = c;
         else
@@ -99,37 +179,11 @@ void tide_aside_join(tide_aside *self, tide_aside *from)
     *from = (tide_aside){ 0 };
 }
 
-void tide_aside_put(tide_aside *self, tide_aside_chunk **chunk_p)
-{
-    tide_aside_chunk *c = *chunk_p;
-    *chunk_p = NULL;
-    if (c == NULL) return;
-    tide_free(c->sorted);
-    c->sorted = NULL;
-    tide_aside one = { .first = c, .last = c, .bytes = c->saved };
-    tide_aside_join(self, &one);
-}
-
-void tide_aside_done(tide_aside_pool *pool, tide_aside_chunk **chunk_p)
-{
-    tide_aside_chunk *c = *chunk_p;
-    *chunk_p = NULL;
-    if (c == NULL) return;
-    tide_free(c->sorted);
-    if (c->cap != CHUNK_BYTES_MAX || pool->n == POOL_CHUNKS_MAX) {
-        chunk_free(c);
-        return;
-    }
-    c->next = pool->free;
-    pool->free = c;
-    pool->n++;
-}
-
 void tide_aside_fini(tide_aside *self, tide_aside_pool *pool)
 {
     for (tide_aside_chunk *c = self->first, *next; c; c = next) {
         next = c->next;
-        tide_aside_done(pool, &c);
+        chunk_free(pool, c);
     }
     *self = (tide_aside){ 0 };
 }
@@ -154,29 +208,56 @@ static tide_aside_entry *sort_entries(tide_aside_entry *from, tide_aside_entry *
     return from;
 }
 
-const tide_aside_entry *tide_aside_take(tide_aside *self, uint32_t *n_out,
-                                        tide_aside_chunk **chunk_out)
+/* The first chunks, up to TAKE_BYTES of them, become a list of their own. Returns their entries. */
+static uint32_t split(tide_aside *self, tide_aside *out)
 {
-    tide_aside_chunk *c = self->first;
-    *n_out = 0;
-    *chunk_out = c;
-    if (c == NULL) return NULL;
-    self->first = c->next;
-    if (c->next == NULL) self->last = NULL;
-    c->next = NULL;
-    self->bytes -= c->saved;
-    tide_aside_entry *entries = tide_malloc(2 * (size_t)c->n_entries * sizeof *entries);
-    const uint8_t *at = c->bytes;
-    uint32_t max = 0;
-    for (uint32_t i = 0; i < c->n_entries; i++) {
-        entry_head head;
-        memcpy(&head, at, sizeof head);
-        at += sizeof head;
-        entries[i] = (tide_aside_entry){ .ordinal = head.ordinal, .n = head.n, .saved = at };
-        at += head.n;
-        max = head.ordinal > max ? head.ordinal : max;
+    uint32_t n = 0;
+    size_t used = 0;
+    *out = (tide_aside){ .first = self->first };
+    for (tide_aside_chunk *c = self->first; c; c = c->next) {
+        if (n && used + c->used > TAKE_BYTES) break;
+        used += c->used;
+        n += c->n_entries;
+        out->bytes += c->saved;
+        out->last = c;
     }
-    c->sorted = entries;
-    *n_out = c->n_entries;
-    return sort_entries(entries, entries + c->n_entries, c->n_entries, max);
+    if (out->last == NULL) return 0;
+    self->first = out->last->next;
+    if (self->first == NULL) self->last = NULL;
+    self->bytes -= out->bytes;
+    out->last->next = NULL;
+    return n;
+}
+
+/* The entries in the order in which they were added; the largest ordinal. */
+static uint32_t list_entries(const tide_aside *self, tide_aside_entry *to)
+{
+    uint32_t max = 0;
+    for (const tide_aside_chunk *c = self->first; c; c = c->next) {
+        const uint8_t *at = c->bytes;
+        for (uint32_t i = 0; i < c->n_entries; i++) {
+            entry_head head;
+            memcpy(&head, at, sizeof head);
+            at += sizeof head;
+            *to++ = (tide_aside_entry){ .ordinal = head.ordinal, .n = head.n, .saved = at };
+            at += head.n;
+            max = head.ordinal > max ? head.ordinal : max;
+        }
+    }
+    return max;
+}
+
+const tide_aside_entry *tide_aside_take(tide_aside *self, tide_aside_pool *pool, tide_aside *taken,
+                                        uint32_t *n_out)
+{
+    uint32_t n = split(self, taken);
+    *n_out = n;
+    if (n == 0) return NULL;
+    if (n > pool->cap_sorted) {
+        tide_free(pool->sorted);
+        pool->cap_sorted = n + n / 2;
+        pool->sorted = tide_malloc(2 * (size_t)pool->cap_sorted * sizeof *pool->sorted);
+    }
+    uint32_t max = list_entries(taken, pool->sorted);
+    return sort_entries(pool->sorted, pool->sorted + n, n, max);
 }

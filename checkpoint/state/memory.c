@@ -6,13 +6,14 @@
 
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "checkpoint/state/table_priv.h"
 
 #define BLOCK_BITS_MIN 4u /* 16 bytes. */
 #define BLOCK_BITS_MAX 48u
 #define DIRECT_BYTES_MIN (4u << 20) /* From here on a block is a mapping of its own. */
 #define CHUNK_BYTES_MIN (16u << 10)
 #define CHUNK_BYTES_MAX (64u << 20)
-#define HUGE_PAGE_BYTES (2u << 20)
+#define HUGE_PAGE_BYTES TIDE_HUGE_PAGE_BYTES
 #define SKEW_BYTES_MIN 4096u /* Blocks of this size on are kept from aligning to their size: */
 #define SKEW_BYTES 192u      /* their heads would all fall into the same cache sets. */
 
@@ -41,8 +42,7 @@ static uint32_t bits_of(size_t bytes)
     return bits < BLOCK_BITS_MIN ? BLOCK_BITS_MIN : bits;
 }
 
-/* Zeroed, aligned to huge pages. NULL when the system has none. */
-static uint8_t *map(size_t bytes)
+uint8_t *tide_map_huge(size_t bytes)
 {
     size_t whole = bytes + HUGE_PAGE_BYTES;
     uint8_t *p = mmap(NULL, whole, PROT_READ | PROT_WRITE,
@@ -58,7 +58,7 @@ static uint8_t *map(size_t bytes)
 static chunk *chunk_new(size_t bytes)
 {
     bool mapped = bytes >= HUGE_PAGE_BYTES;
-    uint8_t *p = mapped ? map(bytes) : tide_malloc_aligned(TIDE_CACHE_LINE, bytes);
+    uint8_t *p = mapped ? tide_map_huge(bytes) : tide_malloc_aligned(TIDE_CACHE_LINE, bytes);
     if (p == NULL) return NULL;
     chunk *c = tide_malloc(sizeof *c);
     *c = (chunk){ .bytes = p, .n = bytes, .mapped = mapped };

@@ -64,9 +64,12 @@ static bool page_new(tide_table *t, uint32_t group)
         first = last->first + last->rows;
     }
     t->map.page[number] = p + head;
-    t->page_info[number] = (tide_page_info){
-        .group = group, .first = first, .rows = slots, .bytes = bytes, .epoch = t->epoch
-    };
+    t->page_info[number] = (tide_page_info){ .group = group,
+                                             .first = first,
+                                             .rows = slots,
+                                             .bytes = bytes,
+                                             .epoch = t->epoch,
+                                             .grown = true };
     TIDE_GROW(g->pages, g->n_pages, g->cap_pages);
     g->pages[g->n_pages++] = number;
     g->open = number << t->map.slot_bits;
@@ -92,6 +95,7 @@ uint32_t tide_row_new(tide_table *t, uint32_t group)
     uint64_t bit = tide_bit_of(t, row);
     *b.live |= bit;
     *b.dirty |= bit;
+    t->page_info[row >> t->map.slot_bits].grown = true;
     return row;
 }
 

@@ -16,10 +16,13 @@
 #include "checkpoint/state/piece.h"
 
 #define NOT_PENDING UINT32_MAX
-#define PAGE_IN_ROWS 8u /* Looking at a page costs the sweep as much as writing so many rows. */
-#define PAGE_LINES 4u   /* Of a page's bits, the nearest to its rows. */
-#define FETCH_ROWS 64u  /* Of a page, at most (and a word's). */
-#define REBASE_SHARE 8u /* At most this part of the groups is written anew for its deltas. */
+#define PAGE_IN_ROWS 8u   /* Looking at a page costs the sweep as much as writing so many rows. */
+#define PAGE_LINES 4u     /* Of a page's bits, the nearest to its rows. */
+#define FETCH_ROWS 64u    /* Of a page, at most (and a word's). */
+#define REBASE_SHARE 8u   /* At most this part of the groups is written anew for its deltas. */
+#define FREEZE_IN_ROWS 2u /* Freezing a page, which the first batches behind a barrier do ... */
+#define SWEEP_SHARE 4u    /* ... in place of most of the sweep, but for this part. */
+#define ASIDE_SHARE 4u    /* Memory for copied rows, kept between snapshots: at most this part. */
 #define GRAVES_BYTES_MIN 4096u /* Tombstones below it are never more than a base. */
 
 /* What a group gives to the open snapshot. */
@@ -52,6 +55,7 @@ struct tide_snapshot {
     size_t n_words, cap_words;
     /* The sweep: */
     uint32_t group, page, word;
+    uint32_t n_frozen; /* Pages, since its last call. */
     stage stage;
     bool begun; /* The group's piece has its head. */
     tide_piece_writer writer;
@@ -61,11 +65,25 @@ struct tide_snapshot {
 static void copy_aside(tide_table *t, uint32_t row)
 {
     const uint8_t *bytes = tide_table_row(t, row);
-    size_t n = tide_row_saved_bytes(t, bytes, false);
     tide_aside *aside = &t->snap->groups[tide_page_of(t, row)->group].aside;
+    bool plain = t->heap == NULL && t->n_owned == 0;
+    size_t n = plain ? t->map.key_bytes + t->value_bytes : tide_row_saved_bytes(t, bytes, false);
     uint8_t *to = tide_aside_add(aside, &t->snap->pool, tide_ordinal_of(t, row), n);
-    (void)tide_row_save(t, bytes, false, to);
+    if (plain)
+        memcpy(to, bytes, n);
+    else
+        (void)tide_row_save(t, bytes, false, to);
     *tide_bits_of(t, row).frozen &= ~tide_bit_of(t, row);
+}
+
+/* Rows that were stored and those that live differ only where rows were made since the last time.
+ */
+static void freeze_stored(const tide_table *t, uint32_t page, uint32_t words, tide_row_bits b)
+{
+    tide_page_info *info = &t->page_info[page];
+    if (!info->grown) return;
+    info->grown = t->groups[info->group].open >> t->map.slot_bits == page; /* It may still. */
+    memcpy(b.stored, b.live, words * sizeof *b.live);
 }
 
 void tide_snapshot_freeze_page(tide_table *t, uint32_t page)
@@ -74,16 +92,20 @@ void tide_snapshot_freeze_page(tide_table *t, uint32_t page)
     tide_page_info *info = &t->page_info[page];
     if (info->epoch == t->epoch) return;
     info->epoch = t->epoch;
+    s->n_frozen++;
     uint32_t words = tide_words_of(info);
     tide_row_bits b = tide_bits_at(t, page, words - 1); /* Words lie in descending order. */
-    bool base = s->groups[info->group].share == SHARE_BASE;
+    const uint64_t *frozen = s->groups[info->group].share == SHARE_BASE ? b.live : b.dirty;
     tide_assert(page < s->n_pages && s->n_words + words <= s->cap_words);
     s->pending_at[page] = (uint32_t)s->n_words;
-    memcpy(s->pending + s->n_words, b.dirty, words * sizeof *b.dirty);
+    uint64_t *pending = s->pending + s->n_words;
     s->n_words += words;
-    memcpy(b.frozen, base ? b.live : b.dirty, words * sizeof *b.dirty);
-    memcpy(b.stored, b.live, words * sizeof *b.dirty);
-    memset(b.dirty, 0, words * sizeof *b.dirty);
+    for (uint32_t w = 0; w < words; w++) { /* A dozen at most: calls would cost more. */
+        pending[w] = b.dirty[w];
+        b.frozen[w] = frozen[w];
+        b.dirty[w] = 0;
+    }
+    freeze_stored(t, page, words, b);
 }
 
 void tide_snapshot_hold(tide_table *t, uint32_t row)
@@ -188,9 +210,10 @@ void tide_table_barrier(tide_table *self, tide_snapshot_kind kind)
         g->was_due = g->base_due;
         if (g->share == SHARE_BASE) g->base_due = false;
     }
+    tide_aside_pool_barrier(&s->pool);
     self->epoch++;
     self->freezing = true;
-    s->group = s->page = s->word = 0;
+    s->group = s->page = s->word = s->n_frozen = 0;
     s->stage = STAGE_BEGIN;
 }
 
@@ -212,19 +235,20 @@ static tide_status begin(tide_table *t)
     return tide_piece_begin(&s->writer, t, s->group, TIDE_PIECE_DELTA, g->history.last_id);
 }
 
-/* One chunk of what waited; it goes to `keep` then, or to nowhere. *n_out: its entries. */
-static tide_status write_chunk(tide_table *t, tide_aside *from, tide_section_kind section,
+/* Some of what waited; it goes to `keep` then, or to nowhere. *n_out: its entries. */
+static tide_status write_aside(tide_table *t, tide_aside *from, tide_section_kind section,
                                tide_aside *keep, uint32_t *n_out)
 {
-    tide_aside_chunk *chunk;
-    const tide_aside_entry *e = tide_aside_take(from, n_out, &chunk);
+    tide_aside taken;
+    tide_aside_pool *pool = &t->snap->pool;
+    const tide_aside_entry *e = tide_aside_take(from, pool, &taken, n_out);
     tide_status rv = *n_out ? begin(t) : TIDE_OK;
     for (uint32_t i = 0; i < *n_out && rv == TIDE_OK; i++)
         rv = tide_piece_put_saved(&t->snap->writer, section, e[i].ordinal, e[i].saved, e[i].n);
     if (keep)
-        tide_aside_put(keep, &chunk);
+        tide_aside_join(keep, &taken);
     else
-        tide_aside_done(&t->snap->pool, &chunk);
+        tide_aside_fini(&taken, pool);
     return rv;
 }
 
@@ -326,12 +350,12 @@ static tide_status sweep_group(tide_table *t, uint32_t *room)
         s->stage = STAGE_PAGES; /* A base has nothing to delete, and may be empty. */
         return begin(t);
     case STAGE_GRAVES:
-        TIDE_TRY(write_chunk(t, &g->open_graves, TIDE_SECTION_TOMBSTONES, &g->written_graves, &n));
+        TIDE_TRY(write_aside(t, &g->open_graves, TIDE_SECTION_TOMBSTONES, &g->written_graves, &n));
         if (g->open_graves.first == NULL) s->stage = STAGE_PAGES;
         break;
     case STAGE_PAGES: return write_pages(t, room);
     case STAGE_ASIDE:
-        TIDE_TRY(write_chunk(t, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
+        TIDE_TRY(write_aside(t, &g->aside, TIDE_SECTION_ROWS, NULL, &n));
         if (g->aside.first == NULL) s->stage = STAGE_END;
         break;
     case STAGE_END: return end_group(t);
@@ -344,10 +368,12 @@ tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink, uint
                              bool *done_out)
 {
     tide_snapshot *s = self->snap;
-    uint32_t room = rows_max ? rows_max : 1;
+    uint32_t room = less(rows_max, s->n_frozen * FREEZE_IN_ROWS);
+    if (room <= rows_max / SWEEP_SHARE) room = rows_max / SWEEP_SHARE + 1;
     *done_out = false;
     tide_assert(self->freezing);
     s->writer.sink = sink;
+    tide_aside_pool_trim(&s->pool, tide_table_bytes(self) / ASIDE_SHARE);
     while (s->group < self->n_groups && room) {
         if (s->groups[s->group].share == SHARE_NONE) {
             s->group++;
@@ -355,6 +381,7 @@ tide_status tide_table_sweep(tide_table *self, const tide_piece_sink *sink, uint
         }
         TIDE_TRY(sweep_group(self, &room));
     }
+    s->n_frozen = 0;
     *done_out = s->group == self->n_groups;
     return TIDE_OK;
 }

@@ -43,6 +43,7 @@ typedef struct tide_page_info {
     uint32_t rows;  /* Slots. */
     uint32_t bytes;
     uint32_t epoch; /* Its last barrier; older than the table's: not frozen yet. */
+    bool grown;     /* Rows were made in it since it was frozen: `stored` is not up to date. */
 } tide_page_info;
 
 typedef struct tide_group {
@@ -144,6 +145,11 @@ TIDE_INLINE uint32_t tide_ordinal_of(const tide_table *t, uint32_t row)
 {
     return tide_page_of(t, row)->first + (row & t->map.slot_mask);
 }
+
+/* ---- memory.c ---- */
+#define TIDE_HUGE_PAGE_BYTES (2u << 20)
+/* From the system: zeroed, aligned to huge pages, asking for them. NULL when there is none. */
+uint8_t *tide_map_huge(size_t bytes);
 
 /* ---- rows.c ---- */
 /* Pages and slots. A new row is live and dirty; its bytes are undefined. 0: over budget. */
