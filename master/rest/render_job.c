@@ -18,7 +18,8 @@ const char *rest_task_state(const tide_view_job_detail *job, const tide_view_tas
 typedef struct vertex_sum {
     uint64_t rows_in, rows_out, bytes_in, bytes_out, late_rows, bad_rows;
     uint64_t busy_ns, idle_ns, backpressured_ns;
-    rest_shares shares; /* Sums, too; of seconds, none. */
+    rest_shares shares; /* Sums, too. */
+    uint32_t n_timed;   /* Tasks with new time: not those that are over, or just begin. */
     double rows_in_rate, rows_out_rate;
     int64_t pending_rows; /* -1: no task can tell. */
     uint32_t n;
@@ -29,6 +30,7 @@ typedef struct vertex_sum {
 static void add_recent(vertex_sum *sum, const tide_task_stats *recent)
 {
     rest_shares part = rest_shares_of(recent);
+    sum->n_timed += part.seconds > 0;
     sum->shares.busy += part.busy;
     sum->shares.idle += part.idle;
     sum->shares.held += part.held;
@@ -67,7 +69,7 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
 
 static json_t *render_io(const vertex_sum *sum)
 {
-    double each = sum->n ? 1000.0 / sum->n : 0;
+    double each = sum->n_timed ? 1000.0 / sum->n_timed : 0;
     json_t *io =
         json_pack("{s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:b,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "read-bytes",
                   (json_int_t)sum->bytes_in, "read-bytes-complete", sum->n > 0, "write-bytes",

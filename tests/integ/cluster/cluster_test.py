@@ -249,7 +249,7 @@ class TimeTest(Cluster):
     TIMES = ("busyTimeMsPerSecond", "backPressuredTimeMsPerSecond", "idleTimeMsPerSecond")
 
     def times(self, job):
-        """Of each vertex, by its name: busy, back-pressured, idle. All but a little of a second when it ran for one."""
+        """Of each vertex, by its name: busy, back-pressured, idle. Nothing is left out, nor counted twice."""
         told = json.loads(self.run_it("top", job, "-o", "json").stdout)[0]["vertices"]
         times = {v["name"]: [v["metrics"][name] for name in self.TIMES] for v in told}
         for name, parts in times.items():
@@ -267,20 +267,26 @@ class TimeTest(Cluster):
         self.wait_for(is_held)
         vertices = {v["name"]: v for v in self.get(f"/jobs/{job}")["vertices"]}
         source, slow = vertices["scan numbers"], next(v for name, v in vertices.items() if "dawdle" in name)
-        held = self.get(f"/jobs/{job}/vertices/{source['id']}/backpressure")
-        self.assertEqual(held["backpressure-level"], "high")
-        self.assertEqual([s["backpressure-level"] for s in held["subtasks"]], ["high", "high"])
-        self.assertGreater(held["subtasks"][0]["ratio"], 0.8)
-        busy = self.get(f"/jobs/{job}/vertices/{slow['id']}/backpressure")
-        self.assertEqual(busy["backpressure-level"], "ok")
-        self.assertGreater(busy["subtasks"][0]["busyRatio"], 0.8)
-        told = self.get(f"/jobs/{job}/vertices/{slow['id']}/subtasks/metrics?get=busyTimeMsPerSecond,numBytesIn")
-        self.assertGreater(told[0]["min"], 800)
-        self.assertGreater(told[1]["sum"], 0)
-        # What went out of one came into the other, or is under way: to the same runner, and to the other one.
+        # On a machine with other work the last second may be the one in which the source was kept from its core.
+        def levels(vertex):
+            told = self.get(f"/jobs/{job}/vertices/{vertex['id']}/backpressure")
+            self.assertEqual(told["status"], "ok")
+            ratios = [(s["ratio"], s["busyRatio"]) for s in told["subtasks"]]
+            return told["backpressure-level"], [s["backpressure-level"] for s in told["subtasks"]], ratios
+        def is_high(level, each, ratios):
+            return level == "high" and each == ["high", "high"] and min(ratios)[0] > 0.8
+        def is_ok(level, each, ratios):
+            return level == "ok" and each == ["ok", "ok"] and min(r[1] for r in ratios) > 0.8
+        self.wait_for(lambda: is_high(*levels(source)))
+        self.wait_for(lambda: is_ok(*levels(slow)))
+        metrics = f"/jobs/{job}/vertices/{slow['id']}/subtasks/metrics?get=busyTimeMsPerSecond,numBytesIn"
+        self.wait_for(lambda: self.get(metrics)[0]["min"] > 800)
+        self.assertGreater(self.get(metrics)[1]["sum"], 0)
         self.assertGreater(source["metrics"]["write-bytes"], 0)
-        self.assertRegex(self.run_it("top", job).stdout, r"scan numbers +RUNNING +2 +\d+ +\d+ +\d %  +9\d %|1\d\d %")
-        self.assertRegex(self.run_it("describe", job).stdout, r"dawdle.* +RUNNING +\d+ +\d+ +(9\d|100) % ")
+        row = r"scan numbers +RUNNING +2 +\d+ +\d+ +\d+ % +(9\d|100) % "
+        self.wait_for(lambda: re.search(row, self.run_it("top", job).stdout))
+        row = r"dawdle.* +RUNNING +\d+ +\d+ +(9\d|100) % "
+        self.wait_for(lambda: re.search(row, self.run_it("describe", job).stdout))
         held = rf'^tidemill_task_back_pressured_time_seconds{{job_id="{job}",.*task_name="scan numbers".*}} [1-9]'
         self.wait_for(lambda: len(re.findall(held, self.get("/metrics"), re.M)) == 2)
         runner = self.get(f"/jobs/{job}")["runners"][0]["rest"]

@@ -220,6 +220,20 @@ static void a_job_has_flinks_fields(void **state)
     expect_fields(rest_render_job_status(&detail), "state is-final waiting-for failure");
 }
 
+/* A subtask that is over, or has only begun, does not make the others look idle. */
+static void shares_are_of_the_subtasks_that_run(void **state)
+{
+    (void)state;
+    const tide_view_task some[] = { tasks[0], { 0, "a1", "h1", { .state = "finished" }, { 0 } } };
+    tide_view_job_detail job = detail;
+    job.tasks = some;
+    job.n_tasks = 2;
+    json_t *vertex = item(field(rest_render_job(&job, 9000000), "vertices"), 0);
+    json_t *metrics = field(vertex, "metrics");
+    assert_float_equal(json_real_value(json_object_get(metrics, "busyTimeMsPerSecond")), 250, 1e-9);
+    json_decref(metrics);
+}
+
 /* The text was not UTF-8; it arrives all the same. */
 static void failures_are_told_with_what_was_running(void **state)
 {
@@ -339,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cluster_has_flinks_fields),
         cmocka_unit_test(a_job_has_flinks_fields),
+        cmocka_unit_test(shares_are_of_the_subtasks_that_run),
         cmocka_unit_test(failures_are_told_with_what_was_running),
         cmocka_unit_test(a_vertex_has_flinks_fields),
         cmocka_unit_test(metrics_are_listed_or_given_by_name),
