@@ -243,13 +243,15 @@ static void one_slot_is_shared_out_among_its_tasks(void **state)
 }
 
 /* ---- seen from outside ---- */
-static tide_channel source_channel;
+static tide_channel to_sink, from_source;
 static drain blocking;
 
+/* The source has nothing, and is asked after each step of the sink. */
 static tide_status build(void *ctx, tide_slot *slot)
 {
     (void)ctx;
-    add_sink(slot, &source_channel, &blocking);
+    add_sink(slot, &to_sink, &blocking);
+    add_source(slot, 0, &from_source);
     return TIDE_OK;
 }
 
@@ -271,9 +273,10 @@ static void time_shows_while_it_passes(void **state)
 {
     (void)state;
     _Atomic bool built = false;
-    tide_channel_init(&source_channel, NULL, NULL);
+    tide_channel_init(&to_sink, NULL, NULL);
+    tide_channel_init(&from_source, NULL, NULL);
     tide_batch *batch = numbered(1);
-    tide_channel_push(&source_channel, &batch);
+    tide_channel_push(&to_sink, &batch);
     const tide_slot_config config = { .cpu = -1,
                                       .node = -1,
                                       .clock = tide_clock_real(),
@@ -291,6 +294,7 @@ static void time_shows_while_it_passes(void **state)
         then = times_of(slot, 0, now());
     }
     assert_int_equal(then.idle_ns, first.idle_ns);
+    uint64_t busy_ns = then.busy_ns;
     atomic_store(&blocking.may_go, true);
     for (int64_t end_ns = now() + 10000 * MS; then.idle_ns < first.idle_ns + 20 * MS;) {
         assert_true(now() < end_ns);
@@ -298,10 +302,12 @@ static void time_shows_while_it_passes(void **state)
         then = times_of(slot, 0, now());
     }
     assert_int_equal(then.held_ns, 0);
+    assert_true(then.busy_ns >= busy_ns); /* It is the sink's for good. */
     tide_slot_abandon(slot);
     tide_slot_join(slot);
     tide_slot_free(&slot);
-    tide_channel_fini(&source_channel);
+    tide_channel_fini(&to_sink);
+    tide_channel_fini(&from_source);
 }
 
 typedef struct writer {
