@@ -88,18 +88,35 @@ tide_status tide_op_aggs_update_one(tide_op_aggs *self, uint32_t agg, const tide
     return done == at->n ? TIDE_OK : overflow(self, agg);
 }
 
+/* count(*) FILTER (WHERE ...): rows need not be gathered to be counted. */
+static void count_passing(const tide_op_rows *at, uint32_t offset, const uint8_t *pass,
+                          int64_t step)
+{
+    for (uint32_t i = 0; i < at->n; i++)
+        *(int64_t *)(void *)(at->values[i] + offset) += step * (pass[at->rows[i]] != 0);
+}
+
+/* Feeds one that is not DISTINCT with the rows that its FILTER lets through. */
+static tide_status update_filtered(tide_op_aggs *self, uint32_t agg, const tide_op_rows *at,
+                                   bool retract)
+{
+    const tide_agg_call *call = &self->calls[agg];
+    const tide_col *filter = at->in->cols[call->filter];
+    if (call->kind == TIDE_AGG_COUNT_STAR && filter->validity == NULL) {
+        count_passing(at, self->offsets[agg], filter->values, retract ? -1 : 1);
+        return TIDE_OK;
+    }
+    tide_op_rows some = tide_op_aggs_narrow(self, agg, at, false);
+    return tide_op_aggs_update_one(self, agg, &some, retract);
+}
+
 tide_status tide_op_aggs_update(tide_op_aggs *self, const tide_op_rows *at, bool retract)
 {
     if (at->partial) return take_partials(self, at);
     for (uint32_t i = 0; i < self->n; i++) {
-        const tide_agg_call *call = &self->calls[i];
         if (self->distinct[i]) continue;
-        if (call->filter < 0) {
-            TIDE_TRY(tide_op_aggs_update_one(self, i, at, retract));
-        } else {
-            tide_op_rows some = tide_op_aggs_narrow(self, i, at, false);
-            TIDE_TRY(tide_op_aggs_update_one(self, i, &some, retract));
-        }
+        TIDE_TRY(self->calls[i].filter < 0 ? tide_op_aggs_update_one(self, i, at, retract)
+                                           : update_filtered(self, i, at, retract));
     }
     return TIDE_OK;
 }
