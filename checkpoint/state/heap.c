@@ -1,19 +1,21 @@
 /* heap.c - a table's bytes of variable size: long strings of keys, and blobs.
  *
- * Blocks of up to 8 KiB come in classes, four to a doubling, cut from pages of 1 to 64 KiB and
- * recycled by class; larger ones come straight from the state memory. A heap belongs to the whole
- * table, not to a key group: with 128 groups each one's half-empty pages and lists would cost
- * more than they bring (a group is taken out row by row either way). */
+ * Blocks of up to 8 KiB come in classes, four to a doubling. The first 63 KiB are pages of 1 to 32
+ * KiB, from which all classes are cut as they come, recycled by class; a heap that is larger has
+ * slabs (slabs.h). Blocks of more than 8 KiB come straight from the state memory. A heap belongs to
+ * the whole table, not to a key group: with 128 groups each one's half-empty pages and lists would
+ * cost more than they bring (a group is taken out row by row either way). */
 #include <string.h>
 
 #include "base/core/mem.h"
+#include "checkpoint/state/slabs.h"
 #include "checkpoint/state/table_priv.h"
 
-#define UNIT 16u
+#define UNIT TIDE_SLAB_UNIT
 #define SMALL_MAX 8192u
-#define CLASSES 32u /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
+#define CLASSES TIDE_SLAB_CLASSES /* 16, 32, 48, 64, 80, 96, 112, 128, 160, ... 8192 */
 #define PAGE_BYTES_MIN 1024u
-#define PAGE_BYTES_MAX 65536u
+#define PAGE_BYTES_MAX 32768u
 
 typedef struct heap_block {
     struct heap_block *next;
@@ -29,6 +31,7 @@ struct tide_heap {
     heap_page *pages; /* The newest first: blocks are cut from it. */
     size_t cut;       /* Of the newest page. */
     heap_block *free[CLASSES];
+    tide_slabs slabs;
 };
 
 static uint32_t class_of(size_t bytes)
@@ -59,6 +62,7 @@ static void give_pages(tide_heap *self, tide_state_memory *memory)
         next = p->next;
         tide_state_memory_give(memory, p, p->bytes);
     }
+    tide_slabs_clear(&self->slabs, memory);
 }
 
 void tide_heap_free(tide_heap **self_p, tide_state_memory *memory)
@@ -97,11 +101,15 @@ static void recycle_rest(tide_heap *h)
     }
 }
 
+static bool has_all_pages(const tide_heap *h)
+{
+    return h->pages && h->pages->bytes == PAGE_BYTES_MAX;
+}
+
 static bool page_new(tide_table *t)
 {
     tide_heap *h = t->heap;
     size_t bytes = h->pages ? h->pages->bytes * 2 : PAGE_BYTES_MIN;
-    if (bytes > PAGE_BYTES_MAX) bytes = PAGE_BYTES_MAX;
     heap_page *p = tide_state_memory_take(t->memory, bytes, NULL);
     if (p == NULL) return false;
     recycle_rest(h);
@@ -112,13 +120,40 @@ static bool page_new(tide_table *t)
     return true;
 }
 
-/* Blocks of two cache lines and more begin with one; what is left in front becomes a free block. */
+/* Blocks of whole cache lines begin with one; what is left in front becomes a free block. */
 static void align_cut(tide_heap *h, size_t n)
 {
-    if (n < 2 * TIDE_CACHE_LINE || h->pages == NULL) return;
+    if (n % TIDE_CACHE_LINE || h->pages == NULL) return;
     size_t gap = (TIDE_CACHE_LINE - h->cut % TIDE_CACHE_LINE) % TIDE_CACHE_LINE;
     if (gap == 0 || gap > h->pages->bytes - h->cut) return;
     cut_free(h, class_of(gap));
+}
+
+/* From a page, as long as there is room in one. */
+static void *cut_block(tide_table *t, size_t n)
+{
+    tide_heap *h = t->heap;
+    align_cut(h, n);
+    while (h->pages == NULL || h->pages->bytes - h->cut < n) {
+        if (has_all_pages(h)) {
+            recycle_rest(h);
+            return NULL;
+        }
+        if (!page_new(t)) return NULL;
+        align_cut(h, n);
+    }
+    void *p = (uint8_t *)h->pages + h->cut;
+    h->cut += n;
+    return p;
+}
+
+static void *slab_block(tide_table *t, uint32_t c)
+{
+    tide_slabs *slabs = &t->heap->slabs;
+    size_t had = slabs->bytes;
+    void *p = tide_slabs_take(slabs, c, (uint32_t)(class_bytes(c) / UNIT), t->memory);
+    t->heap_bytes += slabs->bytes - had;
+    return p;
 }
 
 void *tide_heap_take(tide_table *t, size_t bytes)
@@ -135,15 +170,8 @@ void *tide_heap_take(tide_table *t, size_t bytes)
         h->free[c] = b->next;
         return b;
     }
-    size_t n = class_bytes(c);
-    align_cut(h, n);
-    while (h->pages == NULL || h->pages->bytes - h->cut < n) {
-        if (!page_new(t)) return NULL;
-        align_cut(h, n);
-    }
-    void *p = (uint8_t *)h->pages + h->cut;
-    h->cut += n;
-    return p;
+    void *p = has_all_pages(h) && h->cut == h->pages->bytes ? NULL : cut_block(t, class_bytes(c));
+    return p || !has_all_pages(h) ? p : slab_block(t, c);
 }
 
 void tide_heap_give(tide_table *t, void *p, size_t bytes)
@@ -154,6 +182,7 @@ void tide_heap_give(tide_table *t, void *p, size_t bytes)
         tide_state_memory_give(t->memory, p, bytes);
         return;
     }
+    if (tide_slabs_give(&t->heap->slabs, p)) return;
     heap_block *b = p;
     uint32_t c = class_of(bytes);
     b->next = t->heap->free[c];

@@ -18,12 +18,13 @@ uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes)
     return slots;
 }
 
+/* Two pages of each size but the first: a group's newest page is a third of its memory at most. */
 static uint32_t page_bytes_of(const tide_table *t, uint32_t nth)
 {
     uint32_t bytes = TIDE_PAGE_BYTES_MIN;
     while (bytes < TIDE_PAGE_BYTES_MAX && tide_page_slots(t, bytes) < TIDE_PAGE_ROWS_MIN)
         bytes *= 2;
-    while (bytes < TIDE_PAGE_BYTES_MAX && nth-- > 0) bytes *= 2;
+    for (nth = (nth + 1) / 2; bytes < TIDE_PAGE_BYTES_MAX && nth > 0; nth--) bytes *= 2;
     return bytes;
 }
 

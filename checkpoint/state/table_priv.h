@@ -8,7 +8,7 @@
  * front, 0 = empty.   | | |      | A full line goes on in the next; the last in the first
  * | | locator     |  8 B | per key group: address of its lines, 32 - log2(lines) in the low bits
  * | | row number  |   32 | bits: page number << slot_bits | slot. Page 0 is never used
- * | | page        |      | 512 B doubling to 64 KiB over a group's first pages: row bits, rows
+ * | | page        |      | 512 B to 64 KiB, two of each size in a group: row bits, rows
  * | | row bits    | 32 B | of 64 rows; those of slots 64 w .. 64 w + 63 end 32 w B before slot 0
  * | | row
  * |      | key, value, padding up to the stride |

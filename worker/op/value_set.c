@@ -9,6 +9,7 @@
  * third is a cache line, and the fourth two. */
 static const uint8_t HEAD_BYTES[] = { 16, 32, 56, 120, 8 };
 #define HEAD_BYTES_INDEXED 8u
+#define HEAD_BYTES_LINE 56u
 #define LONG_STRING 255u /* In place of a length that does not fit into a byte. */
 #define INDEX_SLOTS_MIN 128u
 #define WANTED_MORE_MAX 4096u /* Longer members come one by one. */
@@ -227,7 +228,11 @@ static uint32_t wanted_bytes(const view *v, uint32_t head_bytes, uint32_t bytes)
     uint32_t wanted = n + (n / 2 > 12 ? n / 2 : 12);
     if (wanted > room) wanted = room;
     uint64_t more = (uint64_t)(wanted - n) * ((bytes + n - 1) / n);
-    return head_bytes + bytes + (more < WANTED_MORE_MAX ? (uint32_t)more : 0);
+    uint32_t all = head_bytes + bytes + (more < WANTED_MORE_MAX ? (uint32_t)more : 0);
+    if (head_bytes < HEAD_BYTES_LINE) return all;
+    /* Whole lines, of which the first begins with the blob's own bytes. */
+    all += (uint32_t)sizeof(tide_blob) + TIDE_CACHE_LINE - 1;
+    return all / TIDE_CACHE_LINE * TIDE_CACHE_LINE - (uint32_t)sizeof(tide_blob);
 }
 
 /* Makes the head that large; members follow it. `v` is where they were. */

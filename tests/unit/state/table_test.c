@@ -154,6 +154,48 @@ static void a_small_table_is_small(void **state)
     fixture_free(&f);
 }
 
+/* As many rows of one group as just do not fit into all but its largest page. */
+static void a_large_group_has_a_third_to_spare(void **state)
+{
+    (void)state;
+    table_fixture *f = fixture_new(KEY_WORD, (tide_table_groups){ 1, 0, 1 }, NULL);
+    const size_t rows = 2100, row_bytes = 32, index_bytes = 2100 / 4 * 64;
+    for (uint32_t id = 0; id < rows; id += f->n) {
+        f->n = rows - id < BATCH ? (uint32_t)rows - id : BATCH;
+        for (uint32_t i = 0; i < f->n; i++) f->ids[i] = id + i;
+        encode_ids(f);
+        assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n, f->rows,
+                                                   f->fresh, &f->n_fresh),
+                         TIDE_OK);
+    }
+    assert_int_equal(tide_table_count(f->table), rows);
+    assert_true(tide_table_bytes(f->table) <= rows * row_bytes * 3 / 2 + index_bytes);
+    fixture_free(&f);
+}
+
+/* Blobs that all grow from size to size take what the last one needs, and little more. */
+static void what_growing_blobs_leave_is_used_again(void **state)
+{
+    (void)state;
+    table_fixture *f = fixture_new(KEY_WORD, all_groups, NULL);
+    static const uint32_t sizes[] = { 40, 104, 184, 312 };
+    static uint32_t rows[4 * BATCH];
+    for (uint32_t b = 0; b < 4; b++) {
+        f->n = BATCH;
+        for (uint32_t i = 0; i < BATCH; i++) f->ids[i] = b * BATCH + i;
+        encode_ids(f);
+        assert_int_equal(tide_table_find_or_insert(f->table, f->keys, f->hash, f->n,
+                                                   rows + b * BATCH, f->fresh, &f->n_fresh),
+                         TIDE_OK);
+    }
+    size_t before = tide_table_bytes(f->table);
+    for (uint32_t s = 0; s < 4; s++)
+        for (uint32_t i = 0; i < 4 * BATCH; i++)
+            assert_int_equal(tide_table_blob_reserve(f->table, rows[i], 0, sizes[s]), TIDE_OK);
+    assert_true(tide_table_bytes(f->table) - before <= (size_t)4 * BATCH * 320 * 3 / 2);
+    fixture_free(&f);
+}
+
 static void a_table_owns_a_range_of_groups(void **state)
 {
     (void)state;
@@ -214,6 +256,8 @@ int main(void)
         cmocka_unit_test(clearing_gives_the_memory_back),
         cmocka_unit_test(over_budget_names_the_table),
         cmocka_unit_test(a_small_table_is_small),
+        cmocka_unit_test(a_large_group_has_a_third_to_spare),
+        cmocka_unit_test(what_growing_blobs_leave_is_used_again),
         cmocka_unit_test(a_table_owns_a_range_of_groups),
         cmocka_unit_test(malformed_specs_are_refused),
     };
