@@ -216,6 +216,7 @@ void tide_batch_unref(tide_batch **self_p)
     for (uint32_t i = 0; i < self->n_cols; i++) tide_col_unref(&self->cols[i]);
     tide_col_unref(&self->change);
     tide_buf_unref(&self->sel_buf);
+    tide_buf_unref(&self->block);
     tide_buf *buf = self->self_buf;
     tide_buf_unref(&buf);
 }

@@ -49,6 +49,10 @@ typedef struct tide_batch {
     tide_col *change; /* TINYINT of tide_change, or NULL. */
     int64_t born_ns;  /* When its oldest row came in, by the injected clock; 0 unknown. */
     tide_buf *self_buf;
+    /* Where all of it lies as one block of block_bytes, TIDE_BLOCK_LEAD behind the buffer's
+     * beginning (block.h); NULL for most. */
+    tide_buf *block;
+    uint32_t block_bytes;
     tide_col *cols[];
 } tide_batch;
 

@@ -16,17 +16,21 @@
 /* Offsets of strings have 32 bits; a batch of the largest records is far below. */
 #define TIDE_BLOCK_BYTES_MAX (256u << 20)
 #define TIDE_BLOCK_ALIGN 64u /* Of the block and of everything in it. */
+/* Zeros that lie around a batch's own block (tide_batch.block), for whoever sends it. */
+#define TIDE_BLOCK_LEAD 192u
+#define TIDE_BLOCK_TAIL 64u
 
 /* Bytes that tide_block_write needs for these rows; it may use less. The batch's columns have the
  * schema's types. Linear in the rows of string columns. */
 size_t tide_block_bytes(const tide_batch *batch, const tide_schema *schema);
 
-/* Writes the block at `to`, which is aligned and has room for tide_block_bytes, at most
- * TIDE_BLOCK_BYTES_MAX. Returns its size, a multiple of TIDE_BLOCK_ALIGN. */
-size_t tide_block_write(const tide_batch *batch, const tide_schema *schema, uint8_t *to);
+/* Writes the block at `to`, which is aligned and has `room` bytes: those of tide_block_bytes, at
+ * most TIDE_BLOCK_BYTES_MAX. Returns its size, a multiple of TIDE_BLOCK_ALIGN. */
+size_t tide_block_write(const tide_batch *batch, const tide_schema *schema, uint8_t *to,
+                        size_t room);
 
 /* The batch in the block at the start of buf, which nobody else uses yet: takes references of its
- * own to it. `bytes` is the block's size. */
+ * own to it. `bytes` is the block's size. A placed buffer's block lies at a multiple of 16 only. */
 TIDE_MUST_CHECK tide_status tide_block_read(tide_buf *buf, size_t bytes, const tide_schema *schema,
                                             tide_pool *pool, tide_batch **out);
 

@@ -9,6 +9,7 @@
 
 #define CLASS_BYTES_MIN 128u
 #define CLASSES 22u                           /* 128 B to 256 MiB; larger buffers are not kept. */
+#define PLACED UINT32_MAX                     /* The class of memory that is not ours. */
 #define CACHED_BYTES_MAX (8u * 1024u * 1024u) /* Free buffers kept for reuse, per pool. */
 
 struct tide_pool {
@@ -18,7 +19,7 @@ struct tide_pool {
     pthread_t owner;         /* Written by _adopt, before buffers are shared. */
     _Atomic(tide_buf *) returned TIDE_ALIGNED(64); /* Pushed by any thread, emptied by the owner. */
     _Atomic size_t out_bytes;                      /* Any thread. */
-    _Atomic size_t peak_bytes;                     /* Owner writes. */
+    _Atomic size_t peak_bytes;
     _Atomic size_t refs; /* One for the owner, one per buffer that is out. */
 };
 
@@ -91,6 +92,40 @@ void tide_pool_free(tide_pool **self_p)
     drop_pool_ref(self);
 }
 
+void tide_pool_charge(tide_pool *self, size_t bytes)
+{
+    size_t out = atomic_fetch_add_explicit(&self->out_bytes, bytes, memory_order_relaxed) + bytes;
+    /* Who raises it at the same time may lose; it is a figure for people. */
+    if (out > atomic_load_explicit(&self->peak_bytes, memory_order_relaxed))
+        atomic_store_explicit(&self->peak_bytes, out, memory_order_relaxed);
+}
+
+void tide_pool_discharge(tide_pool *self, size_t bytes)
+{
+    atomic_fetch_sub_explicit(&self->out_bytes, bytes, memory_order_relaxed);
+}
+
+/* It is out with a user from now on. */
+static tide_buf *hand_out(tide_pool *self, tide_buf *buf)
+{
+    atomic_store_explicit(&buf->refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&self->refs, 1, memory_order_relaxed);
+    tide_pool_charge(self, buf->capacity);
+    return buf;
+}
+
+tide_buf *tide_pool_place(tide_pool *self, void *at, size_t bytes, void (*release)(tide_buf *self))
+{
+    tide_assert_slow(pthread_equal(self->owner, pthread_self()));
+    tide_assert((uintptr_t)at % _Alignof(tide_buf) == 0);
+    tide_buf *buf = at;
+    buf->size_class = PLACED;
+    buf->capacity = bytes;
+    buf->pool = self;
+    buf->release = release;
+    return hand_out(self, buf);
+}
+
 tide_buf *tide_pool_take(tide_pool *self, size_t bytes)
 {
     tide_assert_slow(pthread_equal(self->owner, pthread_self()));
@@ -111,13 +146,7 @@ tide_buf *tide_pool_take(tide_pool *self, size_t bytes)
         buf->pool = self;
         memset(buf->data + capacity, 0, TIDE_BUF_PADDING);
     }
-    atomic_store_explicit(&buf->refs, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&self->refs, 1, memory_order_relaxed);
-    size_t out = atomic_fetch_add_explicit(&self->out_bytes, buf->capacity, memory_order_relaxed);
-    out += buf->capacity;
-    if (out > atomic_load_explicit(&self->peak_bytes, memory_order_relaxed))
-        atomic_store_explicit(&self->peak_bytes, out, memory_order_relaxed);
-    return buf;
+    return hand_out(self, buf);
 }
 
 bool tide_pool_has_room(const tide_pool *self)
@@ -137,7 +166,12 @@ size_t tide_pool_peak_bytes(const tide_pool *self)
 
 static void go_home(tide_pool *pool, tide_buf *buf)
 {
-    atomic_fetch_sub_explicit(&pool->out_bytes, buf->capacity, memory_order_relaxed);
+    tide_pool_discharge(pool, buf->capacity);
+    if (buf->size_class == PLACED) {
+        buf->release(buf);
+        drop_pool_ref(pool);
+        return;
+    }
     tide_buf *head = atomic_load_explicit(&pool->returned, memory_order_relaxed);
     if (head != CLOSED && pthread_equal(pool->owner, pthread_self())) {
         keep_or_free(pool, buf);

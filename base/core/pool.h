@@ -26,9 +26,14 @@ typedef struct tide_buf {
     uint32_t size_class;
     size_t capacity; /* Usable bytes of data[]. */
     tide_pool *pool;
-    struct tide_buf *next; /* Free list or return stack, while nobody holds it. */
-    uint8_t data[] TIDE_ALIGNED(64);
+    union {
+        struct tide_buf *next; /* Free list or return stack, while nobody holds it. */
+        void (*release)(struct tide_buf *self); /* A placed one's. */
+    };
+    uint8_t unused[32];
+    uint8_t data[] TIDE_ALIGNED(16); /* At a multiple of 64, unless it was placed. */
 } tide_buf;
+_Static_assert(offsetof(tide_buf, data) == 64, "data of the pool's own buffers is aligned");
 
 /* budget_bytes: 0 is unlimited. */
 tide_pool *tide_pool_new(size_t budget_bytes);
@@ -37,6 +42,16 @@ void tide_pool_adopt(tide_pool *self);   /* The calling thread becomes the owner
 
 /* A buffer with one reference, 64-byte aligned, contents undefined. Owner only. */
 tide_buf *tide_pool_take(tide_pool *self, size_t bytes);
+
+/* A buffer with one reference in memory that somebody else made: its head is written to `at`, a
+ * multiple of 16; its data is what lies behind the head, `bytes` of it and the padding. It counts
+ * as the pool's until its last reference goes; then `release` is called, on that thread, to give
+ * the memory back. Owner only. */
+tide_buf *tide_pool_place(tide_pool *self, void *at, size_t bytes, void (*release)(tide_buf *self));
+
+/* Memory of other pools that is on this one's account for a while. Any thread. */
+void tide_pool_charge(tide_pool *self, size_t bytes);
+void tide_pool_discharge(tide_pool *self, size_t bytes);
 
 bool tide_pool_has_room(const tide_pool *self); /* Any thread. */
 size_t tide_pool_bytes(const tide_pool *self);  /* Out with users now. Any thread. */

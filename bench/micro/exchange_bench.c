@@ -1,12 +1,13 @@
 /* exchange_bench.c - rows between two runner processes, beside ZeroMQ alone.
  *
- *   exchange_bench ours|raw ipc|tcp [--mb N]   N MiB in messages of 256 KiB; as JSON, GB per second
- *                                              and CPU seconds of both processes per GB
- *   exchange_bench blocked [--seconds N]       four channels over ipc: what three of them move
- * while the fourth is silent, and while its rows wait for a sink that stands still ours: a slot
- * pushes batches of one block of 256 KiB into a channel, the network threads carry them, a slot of
- * the other process pops them. raw: a DEALER sends bodies of that size from where they lie, a
- * ROUTER takes them and looks at their first byte. */
+ *   exchange_bench ours|loose|raw ipc|tcp [--mb N]   N MiB in messages of 256 KiB; as JSON, GB per
+ *                                                    second and CPU seconds of both processes per
+ * GB exchange_bench blocked [--seconds N]             four channels over ipc: what three of them
+ * move while the fourth is silent, and while its rows wait for a sink that stands still ours: a
+ * slot pushes batches of one block of 256 KiB into a channel, as a hash edge's outlet makes them;
+ * the network threads carry them, a slot of the other process pops them. loose: batches as they
+ * come from an operator, which the network thread gathers. raw: a DEALER sends bodies of that size
+ * from where they lie, a ROUTER takes them and looks at their first byte. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "base/column/block_builder.h"
 #include "base/core/assert.h"
 #include "base/core/clock.h"
 #include "base/core/mem.h"
@@ -36,7 +38,7 @@ static tide_field fields[] = { { .name = "a", .type = { .id = TIDE_TYPE_BIGINT }
 static const tide_schema schema = { 5, fields };
 
 typedef struct options {
-    bool raw, ipc;
+    bool raw, loose, ipc;
     uint64_t messages;
     int64_t seconds;
     char folder[32];
@@ -161,9 +163,8 @@ static void rest(side *self, bool moved, int64_t until_ns)
     }
 }
 
-static tide_batch *make_batch(tide_pool *pool, uint32_t number)
+static tide_batch *make_rows(tide_pool *pool, uint32_t number, uint32_t n)
 {
-    uint32_t n = TIDE_BATCH_ROWS_MAX - 8; /* With its headers it is a block of 256 KiB. */
     tide_type types[5];
     for (uint32_t c = 0; c < 5; c++) types[c] = fields[c].type;
     tide_builder b;
@@ -176,6 +177,24 @@ static tide_batch *make_batch(tide_pool *pool, uint32_t number)
     }
     tide_batch *batch = tide_builder_finish(&b);
     tide_builder_fini(&b);
+    return batch;
+}
+
+/* As the outlet of a hash edge makes it (a block already), or as it comes from an operator. */
+static tide_batch *make_batch(const options *o, tide_pool *pool, uint32_t number)
+{
+    uint32_t n = TIDE_BATCH_ROWS_MAX - 80; /* With its headers it is a block of 256 KiB. */
+    tide_batch *rows = make_rows(pool, number, n);
+    if (o->loose) return rows;
+    uint16_t all[TIDE_BATCH_ROWS_MAX];
+    for (uint32_t i = 0; i < n; i++) all[i] = (uint16_t)i;
+    tide_block_builder b;
+    tide_block_builder_init(&b, pool, &schema, n);
+    tide_block_builder_append(&b, rows, all, n);
+    tide_batch_unref(&rows);
+    tide_batch *batch = tide_block_builder_finish(&b);
+    tide_block_builder_fini(&b);
+    tide_assert(batch->block && batch->block_bytes <= MESSAGE_BYTES);
     return batch;
 }
 
@@ -199,7 +218,7 @@ static void send_ours(const options *o, int to, int from)
     side s;
     tide_pool *pool = tide_pool_new(0);
     tide_batch *batches[BATCHES];
-    for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(pool, i);
+    for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(o, pool, i);
     side_open(&s, o, 0, CHANNELS, to, from);
     while (!s.connected) rest(&s, false, 0);
     for (uint64_t sent = 0; sent < o->messages;) {
@@ -398,7 +417,7 @@ static void run_blocked(const options *o)
     pid_t pid = start_receiver(o, &to, &from, receive_all_but_one);
     tide_pool *pool = tide_pool_new(0);
     tide_batch *batches[BATCHES];
-    for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(pool, i);
+    for (uint32_t i = 0; i < BATCHES; i++) batches[i] = make_batch(o, pool, i);
     side s;
     side_open(&s, o, 0, CHANNELS, to, from);
     while (!s.connected) rest(&s, false, 0);
@@ -420,7 +439,7 @@ static void run_blocked(const options *o)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: exchange_bench ours|raw ipc|tcp [--mb N]\n"
+    fprintf(stderr, "usage: exchange_bench ours|loose|raw ipc|tcp [--mb N]\n"
                     "       exchange_bench blocked [--seconds N]\n");
     return 2;
 }
@@ -431,6 +450,7 @@ int main(int argc, char **argv)
     bool is_blocked = argc > 1 && strcmp(argv[1], "blocked") == 0;
     if (argc < 2 || (!is_blocked && argc < 3)) return usage();
     o.raw = strcmp(argv[1], "raw") == 0;
+    o.loose = strcmp(argv[1], "loose") == 0;
     if (!is_blocked) o.ipc = strcmp(argv[2], "ipc") == 0;
     for (int i = is_blocked ? 2 : 3; i + 1 < argc; i += 2) {
         uint64_t value = strtoull(argv[i + 1], NULL, 10);

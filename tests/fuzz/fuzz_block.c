@@ -34,7 +34,7 @@ static void use(tide_batch *batch, tide_pool *pool)
     tide_batch *copy = tide_batch_copy(pool, batch), *again;
     size_t bytes = tide_block_bytes(copy, &schema);
     tide_buf *buf = tide_pool_take(pool, bytes);
-    bytes = tide_block_write(copy, &schema, buf->data);
+    bytes = tide_block_write(copy, &schema, buf->data, bytes);
     rv = tide_block_read(buf, bytes, &schema, pool, &again);
     tide_assert(rv == TIDE_OK && again->n_rows == batch->n_rows);
     tide_batch_unref(&again);

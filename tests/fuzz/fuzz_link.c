@@ -1,8 +1,9 @@
 /* fuzz_link.c - any messages to both halves of a link: taken, dropped, refused or failed, and what
  * came through can be popped.
  *
- * Input: messages, each one byte (0: to the receiver, 1: to the sender; 2 set: with the header made
- * right first), two bytes of length of the body, header, body. A failed half gets no more. */
+ * Input: messages, each one byte (1 set: to the sender; 2 set: with the header made right first; 4
+ * set: rows may keep it), two bytes of length of the body, header of the largest size, body. A
+ * failed half gets no more. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,10 +27,36 @@ typedef struct world {
     bool failed[2];
 } world;
 
+/* A body in memory of its own, so that ASan sees a read behind it, 8 bytes behind a multiple of 16,
+ * where a block can stay. */
+static uint8_t *body_new(const uint8_t *bytes, size_t n)
+{
+    uint8_t *body = (uint8_t *)tide_malloc(n + 8) + 8;
+    memcpy(body, bytes, n);
+    return body;
+}
+
+/* What a message is here: where its body is. NULL: the rows have it. */
+static void keep(void *message, void *room)
+{
+    memcpy(room, message, sizeof(uint8_t *));
+    memset(message, 0, sizeof(uint8_t *));
+}
+
+static void release(tide_buf *rows)
+{
+    uint8_t *body;
+    memcpy(&body, (uint8_t *)rows - TIDE_LINK_ROOM_BYTES, sizeof body);
+    tide_free(body - 8);
+}
+
+static const tide_link_keeper keeper = { keep, release };
+
 static void open_world(world *w)
 {
     *w = (world){ .pool = tide_pool_new(0) };
-    tide_link_config from = { 1, 2, 3, 0, 1, w->pool }, to = { 1, 2, 3, 1, 0, w->pool };
+    tide_link_config from = { 1, 2, 3, 0, 1, w->pool, NULL };
+    tide_link_config to = { 1, 2, 3, 1, 0, w->pool, &keeper };
     w->sender = tide_link_sender_new(&from);
     w->receiver = tide_link_receiver_new(&to);
     w->forged[0].config = from;
@@ -62,27 +89,33 @@ static void go_on(world *w)
     while (is_one) {
         tide_status rv = tide_link_sender_next(w->sender, &m, &is_one);
         tide_assert(rv == TIDE_OK);
-        tide_buf_unref(&m.body);
+        tide_buf_unref(&m.buf);
     }
     tide_link_receiver_pump(w->receiver);
-    while (tide_link_receiver_next(w->receiver, &m)) tide_buf_unref(&m.body);
+    while (tide_link_receiver_next(w->receiver, &m)) tide_buf_unref(&m.buf);
     tide_elem e;
     for (uint32_t i = 0; i < CHANNELS; i++)
         if (tide_channel_pop(&w->in[i], &e)) tide_batch_unref(&e.batch);
 }
 
-static void feed(world *w, uint8_t flags, uint8_t *header, const uint8_t *body, size_t n)
+static void feed(world *w, uint8_t flags, tide_link_message *m, uint8_t **body_p)
 {
     bool to_sender = flags & 1;
     if (w->failed[to_sender]) return;
-    if (flags & 2) {
-        tide_link_message m = { .body_bytes = n };
-        link_stamp(&w->forged[to_sender], (link_kind)header[3], &m);
-        memcpy(header, m.header, sizeof m.header);
-    }
+    link_half *peer = &w->forged[to_sender];
+    link_kind kind = (link_kind)m->header[3];
+    m->header_bytes = kind == LINK_BLOCK ? TIDE_LINK_HEADER_BYTES_MAX : TIDE_LINK_HEADER_BYTES;
+    uint32_t channel;
+    memcpy(&channel, m->header + TIDE_LINK_HEADER_BYTES, sizeof channel);
+    if (flags & 2 && kind == LINK_BLOCK)
+        link_stamp_block(peer, channel, m);
+    else if (flags & 2)
+        link_stamp(peer, kind, m);
     tide_link_result result =
-        to_sender ? tide_link_sender_take(w->sender, header, TIDE_LINK_HEADER_BYTES, body, n)
-                  : tide_link_receiver_take(w->receiver, header, TIDE_LINK_HEADER_BYTES, body, n);
+        to_sender
+            ? tide_link_sender_take(w->sender, m->header, m->header_bytes, *body_p, m->body_bytes)
+            : tide_link_receiver_take(w->receiver, m->header, m->header_bytes, *body_p,
+                                      m->body_bytes, flags & 4 ? body_p : NULL);
     w->failed[to_sender] = result == TIDE_LINK_FAILED;
     if (result == TIDE_LINK_REFUSED && flags & 2) w->forged[0].next_out = 0;
 }
@@ -91,19 +124,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     world w;
     open_world(&w);
-    while (size >= 3 + TIDE_LINK_HEADER_BYTES) {
-        uint8_t flags = data[0], header[TIDE_LINK_HEADER_BYTES];
-        size_t n = data[1] + 256u * data[2];
-        memcpy(header, data + 3, sizeof header);
-        data += 3 + sizeof header;
-        size -= 3 + sizeof header;
-        if (n > size) n = size;
-        uint8_t *body = tide_malloc(n); /* Of its own: ASan sees a read behind it. */
-        memcpy(body, data, n);
-        feed(&w, flags, header, body, n);
-        tide_free(body);
-        data += n;
-        size -= n;
+    while (size >= 3 + TIDE_LINK_HEADER_BYTES_MAX) {
+        uint8_t flags = data[0];
+        tide_link_message m = { .body_bytes = data[1] + 256u * data[2] };
+        memcpy(m.header, data + 3, sizeof m.header);
+        data += 3 + sizeof m.header;
+        size -= 3 + sizeof m.header;
+        if (m.body_bytes > size) m.body_bytes = size;
+        uint8_t *body = body_new(data, m.body_bytes);
+        data += m.body_bytes;
+        size -= m.body_bytes;
+        feed(&w, flags, &m, &body);
+        if (body) tide_free(body - 8);
         go_on(&w);
     }
     close_world(&w);

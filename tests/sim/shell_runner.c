@@ -300,12 +300,13 @@ static void send_link_message(runner *self, const link *l, char half, tide_link_
 {
     tide_bytes bytes = { 0 };
     tide_bytes_putc(&bytes, half);
-    tide_bytes_put(&bytes, m->header, sizeof m->header);
-    if (m->body) tide_bytes_put(&bytes, m->body->data, m->body_bytes);
+    tide_bytes_putc(&bytes, (char)m->header_bytes);
+    tide_bytes_put(&bytes, m->header, m->header_bytes);
+    if (m->buf) tide_bytes_put(&bytes, m->body, m->body_bytes);
     sim_send_frame(self->process, l->process, &bytes);
     sim_charge(self->process, SIM_RUNNER_LANE_NET,
                MESSAGE_COST_NS + (int64_t)(m->body_bytes / 1000) * SIM_US);
-    tide_buf_unref(&m->body);
+    tide_buf_unref(&m->buf);
     tide_bytes_fini(&bytes);
 }
 
@@ -316,7 +317,7 @@ static tide_status pump_link(runner *self, link *l, bool *moved)
     tide_link_receiver_pump(l->receiver);
     while (tide_link_receiver_next(l->receiver, &m)) {
         if (sim_is_mutated(self->process->world, "credits-lost") && self->told_connected) {
-            tide_buf_unref(&m.body);
+            tide_buf_unref(&m.buf);
             continue;
         }
         send_link_message(self, l, TO_SENDER, &m);
@@ -420,16 +421,17 @@ static link *link_of_connection(runner *self, uint64_t peer)
     return NULL;
 }
 
+/* A frame is: which half takes it, the header's length, header, body. */
 static void take_frame(runner *self, uint64_t peer, const uint8_t *bytes, size_t n)
 {
     link *l = link_of_connection(self, peer);
     if (l == NULL) return; /* Not of this attempt. */
-    const uint8_t *header = bytes + 1, *body = header + TIDE_LINK_HEADER_BYTES;
-    size_t body_n = n - 1 - TIDE_LINK_HEADER_BYTES;
+    size_t header_n = bytes[1], body_n = n - 2 - header_n;
+    const uint8_t *header = bytes + 2, *body = header + header_n;
     tide_link_result result =
         bytes[0] == TO_RECEIVER
-            ? tide_link_receiver_take(l->receiver, header, TIDE_LINK_HEADER_BYTES, body, body_n)
-            : tide_link_sender_take(l->sender, header, TIDE_LINK_HEADER_BYTES, body, body_n);
+            ? tide_link_receiver_take(l->receiver, header, header_n, body, body_n, NULL)
+            : tide_link_sender_take(l->sender, header, header_n, body, body_n);
     sim_charge(self->process, SIM_RUNNER_LANE_NET, MESSAGE_COST_NS + (int64_t)(n / 1000) * SIM_US);
     if (result == TIDE_LINK_FAILED) {
         tell_error(self, tide_error_code());

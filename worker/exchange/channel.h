@@ -22,6 +22,7 @@ typedef struct tide_channel {
     _Atomic uint64_t bytes;
     uint32_t row_bytes;
     tide_waker *sender_waker, *receiver_waker; /* Borrowed; NULL in single-threaded tests. */
+    bool leaves;        /* Its receiver is in another process: rows are wanted as blocks. */
     uint64_t wake_mask; /* Pops wake the sender only when their number has none of these bits. */
     /* Sender's: control that did not fit yet. */
     bool watermark_waits, idle_waits, end_waits, end_drained;

@@ -8,12 +8,13 @@
  *   sender                              receiver
  *   HELLO (job, plan, channels) ------>
  *                               <------ WELCOME (credit per channel), or REFUSED (why)
- *   DATA (elements of channels) ------>
+ *   DATA (elements of channels),
+ *   BLOCK (many rows of one)    ------>
  *                               <------ CREDIT (places that became free)
  *   DATA (the last END)         ------>
  *                               <------ DONE (all of it is here)
  *
- * A message is a header frame of TIDE_LINK_HEADER_BYTES and one packed frame, the body. Layout:
+ * A message is a header of TIDE_LINK_HEADER_BYTES (a BLOCK's: _MAX) and a body. Layout:
  * docs/formats/exchange.md. Rules, each counted:
  *   - Credits are counted in blocks, per channel: the receiver grants as many as its ring has data
  *     places, and more as places become free. Data goes against a credit only; what has none stays
@@ -32,7 +33,9 @@
  *     with both versions named. A header that does not hold is dropped; a body that does not hold
  *     fails the link, since its header says that it was the next one and its rows are missing.
  *   - Elements of all channels that have some are packed into one message until it has
- *     TIDE_LINK_PACK_BYTES; nothing is waited for.
+ *     TIDE_LINK_PACK_BYTES; nothing is waited for. A block of TIDE_LINK_ALONE_BYTES or more makes a
+ *     message of its own: sent from where it lies, if the batch is a block already, and its rows
+ * stay in the memory in which it arrived.
  *
  * Pure: no socket, thread, clock or log. Owner of a half, its pool and its ends of the channels:
  * one thread. */
@@ -41,12 +44,14 @@
 #include "base/column/block.h"
 #include "worker/exchange/channel.h"
 
-#define TIDE_LINK_VERSION 1u
+#define TIDE_LINK_VERSION 2u
 #define TIDE_LINK_HEADER_BYTES 32u /* ZeroMQ keeps up to 33 bytes in the message struct itself. */
+#define TIDE_LINK_HEADER_BYTES_MAX 40u
 #define TIDE_LINK_PACK_BYTES (768u << 10)
 /* A message holds at least one block, and more only up to here. */
 #define TIDE_LINK_BODY_BYTES (1u << 20)
 #define TIDE_LINK_BODY_BYTES_MAX (TIDE_BLOCK_BYTES_MAX + 4096u)
+#define TIDE_LINK_ALONE_BYTES (32u << 10)
 #define TIDE_LINK_CHANNELS_MAX (1u << 20)
 #define TIDE_LINK_REASON_MAX 256u
 
@@ -55,16 +60,30 @@ typedef struct tide_channel_id {
     uint32_t edge, from, to; /* Edge of the graph, sender subtask, receiver subtask. */
 } tide_channel_id;
 
+/* Lets a receiver leave rows in the memory of the message that brought them. */
+#define TIDE_LINK_ROOM_BYTES 64u
+typedef struct tide_link_keeper {
+    /* The message moves into the room, which lies in its own body, and is no longer the caller's.
+     */
+    void (*keep)(void *message, void *room);
+    /* Nobody reads the rows any more: the message in the room goes, which is the memory before the
+     * buffer's head. Any thread. */
+    void (*release)(tide_buf *rows);
+} tide_link_keeper;
+
 typedef struct tide_link_config {
     uint64_t job, attempt, plan_hash;
     uint32_t self, peer; /* Runners. */
     tide_pool *pool;     /* Sender: of messages' bodies. Receiver: also of the rows that came. */
+    const tide_link_keeper *keeper; /* Borrowed. NULL, as a sender's: all rows are copied. */
 } tide_link_config;
 
 typedef struct tide_link_message {
-    uint8_t header[TIDE_LINK_HEADER_BYTES];
-    tide_buf *body; /* NULL: empty. The holder's reference. */
+    uint8_t header[TIDE_LINK_HEADER_BYTES_MAX];
+    size_t header_bytes;
+    uint8_t *body; /* In buf, in its first TIDE_BLOCK_ALIGN bytes. */
     size_t body_bytes;
+    tide_buf *buf; /* NULL: the body is empty. The holder's reference. */
 } tide_link_message;
 
 typedef struct tide_link_counters {
@@ -113,10 +132,11 @@ tide_link_receiver *tide_link_receiver_new(const tide_link_config *config);
 void tide_link_receiver_free(tide_link_receiver **self_p);
 void tide_link_receiver_add(tide_link_receiver *self, tide_channel_id id, tide_channel *channel,
                             const tide_schema *schema);
-/* A message from the sender. Rows are copied out of the body. */
+/* A message from the sender. Rows are copied out of the body, or they keep `message` (for the
+ * config's keeper; NULL: not this one), which holds it: it then is theirs, and written to. */
 tide_link_result tide_link_receiver_take(tide_link_receiver *self, const uint8_t *header,
                                          size_t header_bytes, const uint8_t *body,
-                                         size_t body_bytes);
+                                         size_t body_bytes, void *message);
 /* The answer to a message that was refused. */
 void tide_link_receiver_refuse(tide_link_receiver *self, const char *why, tide_link_message *out);
 /* Moves what waits into rings that have room again. */

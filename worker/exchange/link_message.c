@@ -28,9 +28,25 @@ uint64_t link_id_sum(const tide_channel_id *id, uint64_t sum_before)
 
 void *link_open_body(link_half *self, tide_link_message *out, size_t bytes)
 {
-    out->body = tide_pool_take(self->config.pool, bytes);
+    out->buf = tide_pool_take(self->config.pool, bytes);
+    out->body = out->buf->data;
     out->body_bytes = bytes;
-    return out->body->data;
+    return out->body;
+}
+
+/* Of a header, whatever its length: all but the sum itself. */
+static uint32_t header_sum(const link_half *self, const uint8_t *bytes, size_t n)
+{
+    uint64_t sum = link_sum(bytes, SUMMED_BYTES, self->config.job);
+    if (n > sizeof(link_header))
+        sum = link_sum(bytes + sizeof(link_header), n - sizeof(link_header), sum);
+    return (uint32_t)sum;
+}
+
+static void put_sum(const link_half *self, tide_link_message *message)
+{
+    uint32_t sum = header_sum(self, message->header, message->header_bytes);
+    memcpy(message->header + SUMMED_BYTES, &sum, sizeof sum);
 }
 
 void link_stamp(link_half *self, link_kind kind, tide_link_message *message)
@@ -42,30 +58,47 @@ void link_stamp(link_half *self, link_kind kind, tide_link_message *message)
                       .attempt = self->config.attempt,
                       .seq = self->next_out++,
                       .body_bytes = (uint32_t)message->body_bytes };
-    h.sum = (uint32_t)link_sum(&h, SUMMED_BYTES, self->config.job);
+    message->header_bytes = sizeof h;
     memcpy(message->header, &h, sizeof h);
+    put_sum(self, message);
 }
 
-static bool read_header(const uint8_t *bytes, size_t n, link_header *out)
+void link_stamp_block(link_half *self, uint32_t channel, tide_link_message *message)
+{
+    link_stamp(self, LINK_BLOCK, message);
+    message->header_bytes = sizeof(link_block_header);
+    const uint32_t rest[2] = { channel, 0 };
+    memcpy(message->header + sizeof(link_header), rest, sizeof rest);
+    put_sum(self, message);
+}
+
+static bool read_header(const uint8_t *bytes, size_t n, link_block_header *out)
 {
     if (n < offsetof(link_header, attempt)) return false;
-    *out = (link_header){ 0 };
+    *out = (link_block_header){ 0 };
     memcpy(out, bytes, n < sizeof *out ? n : sizeof *out);
-    return out->magic == MAGIC;
+    return out->common.magic == MAGIC;
+}
+
+static bool header_holds(const link_half *self, const uint8_t *bytes, size_t n,
+                         const link_header *h)
+{
+    size_t expected = h->kind == LINK_BLOCK ? sizeof(link_block_header) : sizeof(link_header);
+    return n == expected && h->sum == header_sum(self, bytes, n) && h->runner == self->config.peer;
 }
 
 bool tide_link_runner_of(const uint8_t *header, size_t header_bytes, uint32_t *runner_out)
 {
-    link_header h;
+    link_block_header h;
     if (!read_header(header, header_bytes, &h)) return false;
-    *runner_out = h.runner;
+    *runner_out = h.common.runner;
     return true;
 }
 
 bool tide_link_is_hello(const uint8_t *header, size_t header_bytes)
 {
-    link_header h;
-    return read_header(header, header_bytes, &h) && h.kind == LINK_HELLO;
+    link_block_header h;
+    return read_header(header, header_bytes, &h) && h.common.kind == LINK_HELLO;
 }
 
 tide_link_result link_broken(const link_half *self, const char *what)
@@ -81,10 +114,11 @@ static tide_link_result drop(uint64_t *counter)
 }
 
 tide_link_result link_admit(link_half *self, const uint8_t *bytes, size_t n, size_t body_bytes,
-                            link_header *out)
+                            link_block_header *block_out)
 {
     tide_link_counters *counters = &self->counters;
-    if (!read_header(bytes, n, out)) return drop(&counters->malformed);
+    const link_header *out = &block_out->common;
+    if (!read_header(bytes, n, block_out)) return drop(&counters->malformed);
     if (out->version != TIDE_LINK_VERSION) {
         counters->refused++;
         (void)
@@ -93,9 +127,7 @@ tide_link_result link_admit(link_half *self, const uint8_t *bytes, size_t n, siz
                       out->runner, out->version, self->config.self, TIDE_LINK_VERSION);
         return TIDE_LINK_REFUSED;
     }
-    if (n != sizeof *out || out->sum != (uint32_t)link_sum(bytes, SUMMED_BYTES, self->config.job) ||
-        out->runner != self->config.peer)
-        return drop(&counters->malformed);
+    if (!header_holds(self, bytes, n, out)) return drop(&counters->malformed);
     if (out->attempt != self->config.attempt) return drop(&counters->stale);
     if (out->seq < self->next_in) return drop(&counters->duplicate);
     if (out->seq > self->next_in) {

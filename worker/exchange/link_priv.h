@@ -9,7 +9,8 @@ typedef enum link_kind { /* Sent: never renumber. */
                          LINK_REFUSED = 3,
                          LINK_DATA = 4,
                          LINK_CREDIT = 5,
-                         LINK_DONE = 6
+                         LINK_DONE = 6,
+                         LINK_BLOCK = 7
 } link_kind;
 
 typedef struct link_header {
@@ -21,6 +22,12 @@ typedef struct link_header {
     uint32_t sum; /* Of the bytes before, seeded with the job. */
 } link_header;
 _Static_assert(sizeof(link_header) == TIDE_LINK_HEADER_BYTES, "sent layout");
+
+typedef struct link_block_header { /* Of a BLOCK message. */
+    link_header common;
+    uint32_t channel, zero;
+} link_block_header;
+_Static_assert(sizeof(link_block_header) == TIDE_LINK_HEADER_BYTES_MAX, "sent layout");
 
 typedef struct link_hello {
     uint64_t job, plan_hash;
@@ -52,6 +59,14 @@ typedef struct link_item {
 } link_item;
 _Static_assert(sizeof(link_item) == TIDE_BLOCK_ALIGN, "sent layout");
 
+/* The body of a BLOCK message has zeros around the block. In front of it: ZeroMQ's memory for large
+ * messages begins 8 bytes behind a multiple of 16, and a block can stay only at one; then a
+ * receiver that leaves it there has its books, what the memory belongs to and the head of a buffer
+ * that holds the block. Behind it: the padding that a buffer has. */
+#define LINK_BLOCK_AT (8u + TIDE_LINK_ROOM_BYTES + offsetof(tide_buf, data))
+_Static_assert(LINK_BLOCK_AT <= TIDE_BLOCK_LEAD && TIDE_BLOCK_TAIL == TIDE_BUF_PADDING,
+               "around a batch's own block there is as much");
+
 typedef struct link_half {
     tide_link_config config;
     uint64_t next_out, next_in; /* Numbers of messages. */
@@ -62,9 +77,10 @@ typedef struct link_half {
 void *link_open_body(link_half *self, tide_link_message *out, size_t bytes);
 /* Writes the header: the message is the next that this half sends. */
 void link_stamp(link_half *self, link_kind kind, tide_link_message *message);
+void link_stamp_block(link_half *self, uint32_t channel, tide_link_message *message);
 /* Judges a header that came with a body of that size. TAKEN: it is the next message, *out holds. */
 tide_link_result link_admit(link_half *self, const uint8_t *bytes, size_t n, size_t body_bytes,
-                            link_header *out);
+                            link_block_header *out);
 /* What a body that does not hold comes to; takes the message's words. */
 tide_link_result link_broken(const link_half *self, const char *what);
 

@@ -168,17 +168,13 @@ static tide_link_result take_hello(tide_link_receiver *self, const uint8_t *body
     return TIDE_LINK_TAKEN;
 }
 
-/* The rows of a block, copied out of the message: each block lives as long as its own batch. */
-static tide_link_result take_block(tide_link_receiver *self, in_channel *c, const uint8_t *block,
-                                   size_t bytes)
+/* The rows of a block, which is at the beginning of *buf_p. Takes that. */
+static tide_link_result take_rows(tide_link_receiver *self, in_channel *c, tide_buf **buf_p,
+                                  size_t bytes)
 {
-    if (c->received == c->granted) return link_broken(&self->half, "rows without a credit");
-    tide_pool *pool = self->half.config.pool;
-    tide_buf *buf = tide_pool_take(pool, bytes);
-    memcpy(buf->data, block, bytes);
     tide_elem e = { .kind = TIDE_ELEM_BATCH };
-    tide_status rv = tide_block_read(buf, bytes, c->schema, pool, &e.batch);
-    tide_buf_unref(&buf);
+    tide_status rv = tide_block_read(*buf_p, bytes, c->schema, self->half.config.pool, &e.batch);
+    tide_buf_unref(buf_p);
     if (rv != TIDE_OK) {
         (void)tide_because(rv, "a message of runner %u", self->half.config.peer);
         return TIDE_LINK_FAILED;
@@ -190,12 +186,52 @@ static tide_link_result take_block(tide_link_receiver *self, in_channel *c, cons
     return TIDE_LINK_TAKEN;
 }
 
+/* A copy: small blocks that came together do not keep each other. */
+static tide_buf *copied(const tide_link_receiver *self, const uint8_t *block, size_t bytes)
+{
+    tide_buf *buf = tide_pool_take(self->half.config.pool, bytes);
+    memcpy(buf->data, block, bytes);
+    return buf;
+}
+
+static tide_link_result take_packed(tide_link_receiver *self, in_channel *c, const uint8_t *block,
+                                    size_t bytes)
+{
+    if (c->received == c->granted) return link_broken(&self->half, "rows without a credit");
+    tide_buf *buf = copied(self, block, bytes);
+    return take_rows(self, c, &buf, bytes);
+}
+
+/* The rows of a BLOCK message stay where they are, if its memory is aligned. */
+static tide_link_result take_block(tide_link_receiver *self, uint32_t channel, const uint8_t *body,
+                                   size_t n, void *message)
+{
+    const tide_link_config *config = &self->half.config;
+    self->half.next_in++;
+    if (channel >= self->n) return link_broken(&self->half, "rows for no channel");
+    if (n <= LINK_BLOCK_AT + TIDE_BLOCK_TAIL) return link_broken(&self->half, "a truncated block");
+    in_channel *c = &self->channels[channel];
+    if (c->ended) return link_broken(&self->half, "rows behind the end");
+    if (c->received == c->granted) return link_broken(&self->half, "rows without a credit");
+    size_t bytes = n - LINK_BLOCK_AT - TIDE_BLOCK_TAIL;
+    const uint8_t *block = body + LINK_BLOCK_AT;
+    tide_buf *buf;
+    if (message && (uintptr_t)block % _Alignof(tide_buf) == 0) {
+        uint8_t *head = (uint8_t *)(uintptr_t)block - offsetof(tide_buf, data); /* Ours now. */
+        config->keeper->keep(message, head - TIDE_LINK_ROOM_BYTES);
+        buf = tide_pool_place(config->pool, head, bytes, config->keeper->release);
+    } else {
+        buf = copied(self, block, bytes);
+    }
+    return take_rows(self, c, &buf, bytes);
+}
+
 static tide_link_result take_item(tide_link_receiver *self, in_channel *c, const link_item *item,
                                   const uint8_t *block)
 {
     tide_elem e = { 0 };
     switch ((link_item_kind)item->kind) {
-    case LINK_ITEM_BATCH: return take_block(self, c, block, item->block_bytes);
+    case LINK_ITEM_BATCH: return take_packed(self, c, block, item->block_bytes);
     case LINK_ITEM_WATERMARK:
         e = (tide_elem){ .kind = TIDE_ELEM_WATERMARK, .watermark = item->watermark };
         break;
@@ -236,13 +272,16 @@ static tide_link_result take_data(tide_link_receiver *self, const uint8_t *body,
 
 tide_link_result tide_link_receiver_take(tide_link_receiver *self, const uint8_t *header,
                                          size_t header_bytes, const uint8_t *body,
-                                         size_t body_bytes)
+                                         size_t body_bytes, void *message)
 {
-    link_header h;
-    tide_link_result result = link_admit(&self->half, header, header_bytes, body_bytes, &h);
+    link_block_header all;
+    const link_header *h = &all.common;
+    tide_link_result result = link_admit(&self->half, header, header_bytes, body_bytes, &all);
     if (result != TIDE_LINK_TAKEN) return result;
-    if (h.kind == LINK_HELLO && !self->up) return take_hello(self, body, body_bytes);
-    if (h.kind == LINK_DATA && self->up) return take_data(self, body, body_bytes);
+    if (h->kind == LINK_HELLO && !self->up) return take_hello(self, body, body_bytes);
+    if (h->kind == LINK_DATA && self->up) return take_data(self, body, body_bytes);
+    if (h->kind == LINK_BLOCK && self->up)
+        return take_block(self, all.channel, body, body_bytes, message);
     return link_broken(&self->half, "not expected here");
 }
 

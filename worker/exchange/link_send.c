@@ -17,6 +17,7 @@ typedef struct out_channel {
 typedef struct picked {
     out_channel *from;
     tide_elem elem;
+    size_t block_bytes; /* At most. */
 } picked;
 
 struct tide_link_sender {
@@ -72,7 +73,23 @@ typedef struct packing {
     picked items[PICKED_MAX];
     uint32_t n;
     size_t bytes;
+    bool closed, full; /* The one in it is a BLOCK; nothing more goes in. */
 } packing;
+
+/* May the batch go into this message, beside what is there? A large one is alone. */
+static tide_status fit(const tide_batch *batch, const tide_schema *schema, packing *p,
+                       size_t *block_bytes)
+{
+    size_t bytes = batch->block ? batch->block_bytes : tide_block_bytes(batch, schema);
+    *block_bytes = bytes;
+    if (bytes > TIDE_BLOCK_BYTES_MAX)
+        return tide_fail(TIDE_E_LIMIT, "%u rows of %zu MiB do not fit into one message",
+                         batch->n_rows, bytes >> 20);
+    bool alone = bytes >= TIDE_LINK_ALONE_BYTES;
+    p->full = p->n && (alone || p->bytes + sizeof(link_item) + bytes > TIDE_LINK_BODY_BYTES);
+    p->closed = alone && !p->full;
+    return TIDE_OK;
+}
 
 /* Takes the channel's next element if it may go now, and there is room for it. */
 static tide_status pick(out_channel *c, packing *p, bool *took)
@@ -80,34 +97,32 @@ static tide_status pick(out_channel *c, packing *p, bool *took)
     tide_elem e;
     *took = false;
     if (!tide_channel_peek(c->channel, &e)) return TIDE_OK;
-    size_t bytes = sizeof(link_item);
+    size_t block_bytes = 0;
     if (e.kind == TIDE_ELEM_BATCH) {
         if (c->granted == c->sent) return TIDE_OK;
-        size_t block = tide_block_bytes(e.batch, c->schema);
-        if (block > TIDE_BLOCK_BYTES_MAX)
-            return tide_fail(TIDE_E_LIMIT, "%u rows of %zu MiB do not fit into one message",
-                             e.batch->n_rows, block >> 20);
-        bytes += block;
-        if (p->n && p->bytes + bytes > TIDE_LINK_BODY_BYTES) return TIDE_OK;
+        TIDE_TRY(fit(e.batch, c->schema, p, &block_bytes));
+        if (p->full) return TIDE_OK;
         c->sent++;
     }
     *took = tide_channel_pop(c->channel, &e);
     c->ended = e.kind == TIDE_ELEM_END;
-    p->bytes += bytes;
-    p->items[p->n++] = (picked){ .from = c, .elem = e };
+    p->bytes += sizeof(link_item) + block_bytes;
+    p->full = p->closed || p->n + 1 == PICKED_MAX || p->bytes >= TIDE_LINK_PACK_BYTES;
+    p->items[p->n++] = (picked){ .from = c, .elem = e, .block_bytes = block_bytes };
     return TIDE_OK;
 }
 
 /* One element of each channel in turn, again and again, until nothing more may go or the message is
- * full. Begins where the last message left off. */
+ * full. Begins where the last message left off: with what found no room in it. */
 static tide_status pick_all(tide_link_sender *self, packing *p)
 {
     uint32_t passed = 0; /* Channels in a row that had nothing. */
-    while (passed < self->n && p->n < PICKED_MAX && p->bytes < TIDE_LINK_PACK_BYTES) {
+    while (passed < self->n && !p->full) {
         out_channel *c = &self->channels[self->turn];
-        self->turn = self->turn + 1 == self->n ? 0 : self->turn + 1;
         bool took;
         TIDE_TRY(pick(c, p, &took));
+        if (p->full && !took) return TIDE_OK;
+        self->turn = self->turn + 1 == self->n ? 0 : self->turn + 1;
         passed = took ? 0 : passed + 1;
         self->n_ended += took && c->ended;
     }
@@ -135,14 +150,40 @@ static void make_data(tide_link_sender *self, packing *p, tide_link_message *out
         *item = item_of(self, one);
         at += sizeof *item;
         if (one->elem.kind != TIDE_ELEM_BATCH) continue;
-        item->block_bytes = tide_block_write(one->elem.batch, one->from->schema, at);
+        item->block_bytes =
+            tide_block_write(one->elem.batch, one->from->schema, at, one->block_bytes);
         tide_channel_count(one->from->channel, item->block_bytes);
         at += item->block_bytes;
         tide_batch_unref(&one->elem.batch);
         self->half.counters.blocks++;
     }
-    out->body_bytes = (size_t)(at - out->body->data);
+    out->body_bytes = (size_t)(at - out->body);
     link_stamp(&self->half, LINK_DATA, out);
+}
+
+/* A block for the batch in a buffer laid out as that of a batch's own block. */
+static tide_buf *block_of(tide_link_sender *self, const picked *p, size_t *bytes)
+{
+    size_t room = TIDE_BLOCK_LEAD + p->block_bytes + TIDE_BLOCK_TAIL;
+    tide_buf *buf = tide_pool_take(self->half.config.pool, room);
+    uint8_t *block = buf->data + TIDE_BLOCK_LEAD;
+    memset(buf->data, 0, TIDE_BLOCK_LEAD);
+    *bytes = tide_block_write(p->elem.batch, p->from->schema, block, p->block_bytes);
+    memset(block + *bytes, 0, TIDE_BLOCK_TAIL);
+    return buf;
+}
+
+static void make_block(tide_link_sender *self, picked *p, tide_link_message *out)
+{
+    size_t bytes = p->block_bytes;
+    tide_buf *own = p->elem.batch->block;
+    out->buf = own ? tide_buf_ref(own) : block_of(self, p, &bytes);
+    out->body = out->buf->data + TIDE_BLOCK_LEAD - LINK_BLOCK_AT;
+    out->body_bytes = LINK_BLOCK_AT + bytes + TIDE_BLOCK_TAIL;
+    tide_channel_count(p->from->channel, bytes);
+    tide_batch_unref(&p->elem.batch);
+    self->half.counters.blocks++;
+    link_stamp_block(&self->half, (uint32_t)(p->from - self->channels), out);
 }
 
 tide_status tide_link_sender_next(tide_link_sender *self, tide_link_message *out, bool *is_one)
@@ -158,15 +199,19 @@ tide_status tide_link_sender_next(tide_link_sender *self, tide_link_message *out
         packing p;
         p.n = 0;
         p.bytes = 0;
+        p.closed = p.full = false;
         tide_status rv = pick_all(self, &p);
         *is_one = rv == TIDE_OK && p.n > 0;
-        if (*is_one) make_data(self, &p, out);
+        if (*is_one && p.closed)
+            make_block(self, &p.items[0], out);
+        else if (*is_one)
+            make_data(self, &p, out);
         for (uint32_t i = 0; rv != TIDE_OK && i < p.n; i++)
             tide_batch_unref(&p.items[i].elem.batch);
         if (!*is_one) return rv;
     }
     self->half.counters.messages++;
-    self->half.counters.bytes += sizeof out->header + out->body_bytes;
+    self->half.counters.bytes += out->header_bytes + out->body_bytes;
     return TIDE_OK;
 }
 
@@ -213,15 +258,16 @@ static tide_link_result take_refusal(tide_link_sender *self, const uint8_t *body
 tide_link_result tide_link_sender_take(tide_link_sender *self, const uint8_t *header,
                                        size_t header_bytes, const uint8_t *body, size_t body_bytes)
 {
-    link_header h;
-    tide_link_result result = link_admit(&self->half, header, header_bytes, body_bytes, &h);
+    link_block_header all;
+    const link_header *h = &all.common;
+    tide_link_result result = link_admit(&self->half, header, header_bytes, body_bytes, &all);
     if (result == TIDE_LINK_REFUSED) return TIDE_LINK_FAILED; /* Nobody to tell: it answered. */
     if (result != TIDE_LINK_TAKEN) return result;
     self->half.next_in++;
-    if (h.kind == LINK_WELCOME) return take_welcome(self, body, body_bytes);
-    if (h.kind == LINK_REFUSED) return take_refusal(self, body, body_bytes);
-    if (h.kind == LINK_CREDIT && self->up) return take_credits(self, body, body_bytes);
-    if (h.kind != LINK_DONE || self->n_ended < self->n || !self->up)
+    if (h->kind == LINK_WELCOME) return take_welcome(self, body, body_bytes);
+    if (h->kind == LINK_REFUSED) return take_refusal(self, body, body_bytes);
+    if (h->kind == LINK_CREDIT && self->up) return take_credits(self, body, body_bytes);
+    if (h->kind != LINK_DONE || self->n_ended < self->n || !self->up)
         return link_broken(&self->half, "not expected here");
     self->done = true;
     return TIDE_LINK_TAKEN;

@@ -64,8 +64,8 @@ static void free_peer(net_peer *p)
 {
     tide_link_sender_free(&p->sender);
     tide_link_receiver_free(&p->receiver);
-    tide_buf_unref(&p->out.body);
-    tide_buf_unref(&p->back.body);
+    tide_buf_unref(&p->out.buf);
+    tide_buf_unref(&p->back.buf);
     tide_free(p);
 }
 
@@ -119,6 +119,7 @@ static net_peer *find_or_add_peer(tide_net *self, uint32_t runner)
                               .pool = self->out_pool };
     p->sender = tide_link_sender_new(&link);
     link.pool = self->in_pool;
+    link.keeper = &net_keeper;
     p->receiver = tide_link_receiver_new(&link);
     TIDE_GROW(self->peers, self->n_peers, self->cap_peers);
     self->peers[self->n_peers++] = p;

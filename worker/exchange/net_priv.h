@@ -42,6 +42,7 @@ struct tide_net {
     tide_net_counters counters TIDE_ALIGNED(64);
 };
 
-void *net_main(void *self); /* The thread. */
+void *net_main(void *self);               /* The thread. */
+extern const tide_link_keeper net_keeper; /* Of zmq_msg_t. */
 
 #endif

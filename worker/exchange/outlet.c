@@ -1,6 +1,7 @@
 /* outlet.c - partitioners: whole batches for most edges, one routing pass for hash edges. */
 #include "worker/exchange/outlet.h"
 
+#include "base/column/block_builder.h"
 #include "base/column/key.h"
 #include "base/core/assert.h"
 #include "base/core/mem.h"
@@ -11,8 +12,11 @@
 
 typedef struct target {
     tide_channel *channel;
-    tide_builder builder; /* HASH with several targets only. */
-    int64_t since_ns;     /* When the builder got its first row. */
+    /* HASH with several targets only: one of the two, by the channel. */
+    tide_builder builder;
+    tide_block_builder block;
+    uint32_t held;    /* Rows in it. */
+    int64_t since_ns; /* When it got the first of them. */
 } target;
 
 struct tide_outlet {
@@ -36,9 +40,13 @@ static void open_routing(tide_outlet *self, const tide_outlet_config *config)
     uint32_t n_cols = config->schema->n;
     tide_type *types = tide_calloc(n_cols, sizeof *types);
     for (uint32_t i = 0; i < n_cols; i++) types[i] = config->schema->fields[i].type;
-    for (uint32_t t = 0; t < self->n_targets; t++)
-        tide_builder_init(&self->targets[t].builder, self->pool, types, n_cols,
-                          TIDE_BATCH_ROWS_MAX);
+    for (uint32_t i = 0; i < self->n_targets; i++) {
+        target *t = &self->targets[i];
+        if (t->channel->leaves)
+            tide_block_builder_init(&t->block, self->pool, config->schema, TIDE_BATCH_ROWS_MAX);
+        else
+            tide_builder_init(&t->builder, self->pool, types, n_cols, TIDE_BATCH_ROWS_MAX);
+    }
     tide_free(types);
     self->target_of_group = tide_calloc(config->key_groups, sizeof *self->target_of_group);
     for (uint32_t g = 0; g < config->key_groups; g++)
@@ -80,8 +88,13 @@ void tide_outlet_free(tide_outlet **self_p)
 {
     tide_outlet *self = *self_p;
     if (self == NULL) return;
-    if (self->routes)
-        for (uint32_t t = 0; t < self->n_targets; t++) tide_builder_fini(&self->targets[t].builder);
+    for (uint32_t i = 0; self->routes && i < self->n_targets; i++) {
+        target *t = &self->targets[i];
+        if (t->channel->leaves)
+            tide_block_builder_fini(&t->block);
+        else
+            tide_builder_fini(&t->builder);
+    }
     tide_free(self->target_of_group);
     tide_free(self->hashes);
     tide_free(self->target_of_row);
@@ -115,10 +128,11 @@ static void shrink(tide_outlet *self, tide_batch **batch_p)
     tide_batch_unref(&batch);
 }
 
-static void send_builder(tide_outlet *self, target *t)
+static void send_held_rows(target *t)
 {
-    (void)self;
-    tide_batch *batch = tide_builder_finish(&t->builder);
+    tide_batch *batch = t->channel->leaves ? tide_block_builder_finish(&t->block)
+                                           : tide_builder_finish(&t->builder);
+    t->held = 0;
     if (batch) tide_channel_push(t->channel, &batch);
 }
 
@@ -126,16 +140,20 @@ static void append_to(tide_outlet *self, target *t, const tide_batch *batch, con
                       uint32_t n, int64_t now_ns)
 {
     while (n > 0) {
-        if (t->builder.n == 0) {
+        if (t->held == 0) {
             t->since_ns = now_ns;
             if (now_ns + TIDE_OUTLET_LINGER_NS < self->deadline_ns)
                 self->deadline_ns = now_ns + TIDE_OUTLET_LINGER_NS;
         }
-        uint32_t room = t->builder.cap - t->builder.n, part = n < room ? n : room;
-        tide_builder_append(&t->builder, batch, rows, part);
+        uint32_t room = TIDE_BATCH_ROWS_MAX - t->held, part = n < room ? n : room;
+        if (t->channel->leaves)
+            tide_block_builder_append(&t->block, batch, rows, part);
+        else
+            tide_builder_append(&t->builder, batch, rows, part);
+        t->held += part;
         rows += part;
         n -= part;
-        if (tide_builder_full(&t->builder)) send_builder(self, t);
+        if (t->held == TIDE_BATCH_ROWS_MAX) send_held_rows(t);
     }
 }
 
@@ -233,10 +251,10 @@ static bool send_held(tide_outlet *self, int64_t now_ns, bool all)
     int64_t deadline = INT64_MAX;
     for (uint32_t i = 0; i < self->n_targets; i++) {
         target *t = &self->targets[i];
-        if (t->builder.n == 0) continue;
+        if (t->held == 0) continue;
         bool due = all || t->since_ns + TIDE_OUTLET_LINGER_NS <= now_ns;
         if (due && tide_channel_has_room(t->channel)) {
-            send_builder(self, t);
+            send_held_rows(t);
             sent = true;
         } else if (t->since_ns + TIDE_OUTLET_LINGER_NS < deadline) {
             deadline = t->since_ns + TIDE_OUTLET_LINGER_NS;
@@ -252,9 +270,9 @@ void tide_outlet_control(tide_outlet *self, const tide_elem *control)
         target *t = &self->targets[i];
         /* Rows go before control. A control element may come when there is no room for data: one
          * more batch than the limit then goes into the places reserved for control. */
-        if (self->routes && t->builder.n > 0) {
+        if (self->routes && t->held > 0) {
             tide_assert(!tide_channel_waits(t->channel));
-            send_builder(self, t);
+            send_held_rows(t);
         }
         tide_channel_control(t->channel, self->pool, control);
     }
@@ -282,7 +300,7 @@ bool tide_outlet_is_drained(const tide_outlet *self)
 {
     for (uint32_t i = 0; i < self->n_targets; i++)
         if (tide_channel_waits(self->targets[i].channel) ||
-            (self->routes && self->targets[i].builder.n > 0))
+            (self->routes && self->targets[i].held > 0))
             return false;
     return true;
 }

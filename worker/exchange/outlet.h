@@ -1,7 +1,8 @@
 /* outlet.h - one outgoing edge of a subtask: a partitioner in front of a channel per target.
  *
  * FORWARD and GATHER have one target and pass batches on as they are; REBALANCE deals whole batches
- * in turn; BROADCAST shares each batch; HASH routes rows in one pass into a builder per target. A
+ * in turn; BROADCAST shares each batch; HASH routes rows in one pass into a builder per target: of
+ * columns that share strings for a slot of this process, of a block for another process. A
  * builder is sent when it is full, before any control element, when its oldest row is
  * TIDE_OUTLET_LINGER_NS old, or when the slot has nothing else to do. Owner: the task. No clock:
  * times come in. */

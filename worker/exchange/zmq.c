@@ -1,7 +1,8 @@
 /* zmq.c - the network thread: messages of links to and from sockets, until it is told to stop.
  *
  * It takes and sends as long as anything moves, then sleeps in a poll of its sockets and of its
- * waker. ZeroMQ sends bodies from where they were packed and gives them back on its own thread. */
+ * waker. ZeroMQ sends bodies from where they were packed and gives them back on its own thread.
+ * Large blocks stay in the messages that brought them, for as long as their rows live. */
 #include <errno.h>
 #include <zmq.h>
 
@@ -10,7 +11,8 @@
 #include "base/core/mem.h"
 #include "worker/exchange/net_priv.h"
 
-#define MESSAGES_PER_TURN 16u /* Of one socket, before others get their turn. */
+#define TRANSFERS_PER_TURN 16u /* Of one socket, before others get their turn. */
+#define TRANSFER_BYTES (768u << 10)
 /* To ask a socket that has nothing is a system call. So only those are asked that the poll found
  * readable, until they have nothing any more; and all of them every so many rounds without a sleep.
  */
@@ -94,49 +96,83 @@ static void publish_counters(tide_net *self)
 /* On a thread of ZeroMQ's: the body was sent, or will not be. */
 static void give_back(void *data, void *net)
 {
-    (void)data;
     tide_net *self = net;
-    tide_buf *body = (tide_buf *)(void *)((uint8_t *)data - offsetof(tide_buf, data));
-    tide_buf_unref(&body);
+    /* A body begins in the first line of its buffer. */
+    uint8_t *line = (uint8_t *)((uintptr_t)data & ~(uintptr_t)(TIDE_BLOCK_ALIGN - 1));
+    tide_buf *buf = (tide_buf *)(void *)(line - offsetof(tide_buf, data));
+    if (buf->pool != self->out_pool) tide_pool_discharge(self->out_pool, buf->capacity);
+    tide_buf_unref(&buf);
     if (atomic_load(&self->starved)) tide_waker_wake(self->waker);
 }
 
-/* Sends the message and gives its body away. False: no room, nothing was sent. */
-static bool send_message(tide_net *self, void *socket, const net_peer *route, tide_link_message *m)
+/* False: no room, nothing was sent. What follows a first part has room. */
+static bool send_header(void *socket, const tide_link_message *m)
 {
-    int more = m->body ? ZMQ_SNDMORE : 0;
-    if (route &&
-        zmq_send(socket, route->route, route->route_bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+    int more = m->buf ? ZMQ_SNDMORE : 0;
+    if (zmq_send(socket, m->header, m->header_bytes, more | ZMQ_DONTWAIT) >= 0) return true;
+    tide_assert(errno == EAGAIN);
+    return false;
+}
+
+/* Gives the body away, if there is one. */
+static void send_body(tide_net *self, void *socket, tide_link_message *m, int more)
+{
+    if (m->buf == NULL) return;
+    /* A batch's own block counts here, too, while it waits to be sent. */
+    if (m->buf->pool != self->out_pool) tide_pool_charge(self->out_pool, m->buf->capacity);
+    zmq_msg_t body;
+    int rv = zmq_msg_init_data(&body, m->body, m->body_bytes, give_back, self);
+    tide_assert(rv == 0);
+    m->buf = NULL;
+    if (zmq_msg_send(&body, socket, more | ZMQ_DONTWAIT) < 0) zmq_msg_close(&body); /* It closed. */
+}
+
+/* Sends the message to who has that route, and gives its body away. False: no room, nothing was
+ * sent. */
+static bool send_answer(tide_net *self, const net_peer *route, tide_link_message *m)
+{
+    if (zmq_send(self->router, route->route, route->route_bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
         if (errno == EAGAIN) return false;
-        tide_buf_unref(&m->body); /* Its connection is closed: the monitor says so, too. */
+        tide_buf_unref(&m->buf); /* Its connection is closed: the monitor says so, too. */
         return true;
     }
-    if (zmq_send(socket, m->header, sizeof m->header, more | ZMQ_DONTWAIT) < 0) {
-        tide_assert(errno == EAGAIN && route == NULL);
-        return false;
-    }
-    if (m->body == NULL) return true;
-    zmq_msg_t body;
-    int rv = zmq_msg_init_data(&body, m->body->data, m->body_bytes, give_back, self);
-    tide_assert(rv == 0);
-    m->body = NULL;
-    if (zmq_msg_send(&body, socket, ZMQ_DONTWAIT) < 0) zmq_msg_close(&body); /* Closed meanwhile. */
+    bool sent = send_header(self->router, m);
+    tide_assert(sent);
+    send_body(self, self->router, m, 0);
     return true;
+}
+
+/* Makes the peer's next message, if nothing waits. */
+static bool make_out(tide_net *self, net_peer *p)
+{
+    if (p->has_out) return true;
+    tide_status rv = tide_link_sender_next(p->sender, &p->out, &p->has_out);
+    if (rv != TIDE_OK) fail(self, p, TIDE_NET_FAILED, rv);
+    return p->has_out;
+}
+
+/* The messages that are there, up to TRANSFER_BYTES, as the parts of one of ZeroMQ's: its threads
+ * and ours wake each other once for all of them. False: nothing was sent. */
+static bool send_transfer(tide_net *self, net_peer *p)
+{
+    if (!make_out(self, p) || !send_header(p->dealer, &p->out)) return false;
+    for (size_t bytes = p->out.body_bytes;; bytes += p->out.body_bytes) {
+        tide_link_message m = p->out;
+        p->has_out = false;
+        bool more = bytes < TRANSFER_BYTES && make_out(self, p);
+        send_body(self, p->dealer, &m, more ? ZMQ_SNDMORE : 0);
+        if (!more) return true;
+        bool sent = send_header(p->dealer, &p->out);
+        tide_assert(sent);
+    }
 }
 
 /* Everything that the sender has for its peer, as far as the socket takes it. */
 static bool send_rows(tide_net *self, net_peer *p)
 {
     bool moved = false;
-    for (uint32_t n = 0; n < MESSAGES_PER_TURN && !p->gone; n++) {
-        if (!p->has_out) {
-            tide_status rv = tide_link_sender_next(p->sender, &p->out, &p->has_out);
-            if (rv != TIDE_OK) fail(self, p, TIDE_NET_FAILED, rv);
-        }
-        if (!p->has_out || !send_message(self, p->dealer, NULL, &p->out)) break;
-        p->has_out = false;
+    for (uint32_t n = 0; n < TRANSFERS_PER_TURN && !p->gone && send_transfer(self, p); n++)
         moved = true;
-    }
     return moved;
 }
 
@@ -148,7 +184,7 @@ static bool send_answers(tide_net *self, net_peer *p)
     tide_link_receiver_pump(p->receiver);
     for (;;) {
         if (!p->has_back) p->has_back = tide_link_receiver_next(p->receiver, &p->back);
-        if (!p->has_back || !send_message(self, self->router, p, &p->back)) break;
+        if (!p->has_back || !send_answer(self, p, &p->back)) break;
         p->has_back = false;
         moved = true;
     }
@@ -166,10 +202,10 @@ static bool send_all(tide_net *self)
 }
 
 /* ---- receiving ---- */
-/* A message's parts; those that came. */
+/* A message; what of it came. */
 typedef struct parts {
-    zmq_msg_t route, header, body;
-    bool has_header, has_body, has_more;
+    zmq_msg_t header, body;
+    bool more; /* Something follows in the same transfer. */
 } parts;
 
 static bool receive_part(void *socket, zmq_msg_t *part)
@@ -178,28 +214,18 @@ static bool receive_part(void *socket, zmq_msg_t *part)
     return zmq_msg_recv(part, socket, ZMQ_DONTWAIT) >= 0;
 }
 
-/* False: nothing there. Otherwise to be released. */
-static bool receive_parts(void *socket, bool routed, parts *m)
+/* The next message of a transfer. False: nothing there. Always to be released. */
+static bool receive_parts(void *socket, parts *m)
 {
-    *m = (parts){ 0 };
-    zmq_msg_t *first = routed ? &m->route : &m->header;
-    zmq_msg_init(routed ? &m->header : &m->route);
     zmq_msg_init(&m->body);
-    if (!receive_part(socket, first)) return false;
-    m->has_header = !routed;
-    if (routed && zmq_msg_more(first)) m->has_header = receive_part(socket, &m->header);
-    if (m->has_header && zmq_msg_more(&m->header)) m->has_body = receive_part(socket, &m->body);
-    zmq_msg_t rest;
-    for (bool more = m->has_body && zmq_msg_more(&m->body); more; zmq_msg_close(&rest)) {
-        m->has_more = true;
-        more = receive_part(socket, &rest) && zmq_msg_more(&rest);
-    }
+    if (!receive_part(socket, &m->header)) return false;
+    bool has_body = zmq_msg_more(&m->header) && receive_part(socket, &m->body);
+    m->more = has_body && zmq_msg_more(&m->body);
     return true;
 }
 
 static void release_parts(parts *m)
 {
-    zmq_msg_close(&m->route);
     zmq_msg_close(&m->header);
     zmq_msg_close(&m->body);
 }
@@ -224,20 +250,39 @@ static net_peer *peer_of_route(tide_net *self, zmq_msg_t *route)
     return NULL;
 }
 
+static void keep_message(void *message, void *room)
+{
+    zmq_msg_t *kept = room;
+    zmq_msg_init(kept);
+    zmq_msg_move(kept, message);
+}
+
+/* The message is taken out of the memory that goes with it first. */
+static void release_message(tide_buf *rows)
+{
+    zmq_msg_t message;
+    zmq_msg_init(&message);
+    zmq_msg_move(&message, (zmq_msg_t *)(void *)((uint8_t *)rows - TIDE_LINK_ROOM_BYTES));
+    zmq_msg_close(&message);
+}
+_Static_assert(sizeof(zmq_msg_t) <= TIDE_LINK_ROOM_BYTES, "a message fits");
+
+const tide_link_keeper net_keeper = { keep_message, release_message };
+
 static tide_link_result give_to_receiver(net_peer *p, parts *m)
 {
     return tide_link_receiver_take(p->receiver, zmq_msg_data(&m->header), zmq_msg_size(&m->header),
-                                   zmq_msg_data(&m->body), zmq_msg_size(&m->body));
+                                   zmq_msg_data(&m->body), zmq_msg_size(&m->body), &m->body);
 }
 
 /* The first message on a connection. Only the HELLO of a runner that has not said one counts. */
-static void meet(tide_net *self, parts *m)
+static void meet(tide_net *self, zmq_msg_t *route, parts *m)
 {
     uint8_t *header = zmq_msg_data(&m->header);
-    size_t n = zmq_msg_size(&m->header), route_bytes = zmq_msg_size(&m->route);
+    size_t n = zmq_msg_size(&m->header), route_bytes = zmq_msg_size(route);
     uint32_t runner;
     net_peer *p = NULL;
-    if (!m->has_more && route_bytes <= NET_ROUTE_BYTES_MAX && tide_link_is_hello(header, n) &&
+    if (!m->more && route_bytes <= NET_ROUTE_BYTES_MAX && tide_link_is_hello(header, n) &&
         tide_link_runner_of(header, n, &runner))
         for (uint32_t i = 0; i < self->n_peers; i++)
             if (self->peers[i]->runner == runner) p = self->peers[i];
@@ -249,36 +294,47 @@ static void meet(tide_net *self, parts *m)
     }
     tide_link_result result = give_to_receiver(p, m);
     if (result == TIDE_LINK_TAKEN) {
-        memcpy(p->route, zmq_msg_data(&m->route), route_bytes);
+        memcpy(p->route, zmq_msg_data(route), route_bytes);
         p->route_bytes = (uint32_t)route_bytes;
     } else if (result == TIDE_LINK_REFUSED) {
         net_peer asker = { .route_bytes = (uint32_t)route_bytes };
-        memcpy(asker.route, zmq_msg_data(&m->route), route_bytes);
+        memcpy(asker.route, zmq_msg_data(route), route_bytes);
         warn_once(&p->warned, p, tide_error_text());
         tide_link_message why;
         tide_link_receiver_refuse(p->receiver, tide_error_text(), &why);
-        if (!send_message(self, self->router, &asker, &why)) tide_buf_unref(&why.body);
+        if (!send_answer(self, &asker, &why)) tide_buf_unref(&why.buf);
     } else {
         after(self, p, result);
     }
 }
 
-static bool receive_rows(tide_net *self)
+/* All that came by one route in one go. After a failure nobody looks at the rest. */
+static void take_transfer(tide_net *self, zmq_msg_t *route)
 {
-    parts m;
-    uint32_t n = 0;
-    while (self->readable && n < MESSAGES_PER_TURN) {
-        self->readable = receive_parts(self->router, true, &m);
-        if (!self->readable) break;
-        n++;
-        net_peer *p = peer_of_route(self, &m.route);
-        if (p == NULL)
-            meet(self, &m);
-        else if (m.has_more)
-            after(self, p, TIDE_LINK_DROPPED);
+    net_peer *p = peer_of_route(self, route);
+    parts m = { .more = zmq_msg_more(route) };
+    do {
+        if (m.more)
+            receive_parts(self->router, &m);
         else
+            zmq_msg_init(&m.header), zmq_msg_init(&m.body); /* A route alone. */
+        if (p == NULL)
+            meet(self, route, &m);
+        else if (!self->told_failure)
             after(self, p, give_to_receiver(p, &m));
         release_parts(&m);
+    } while (m.more);
+}
+
+static bool receive_rows(tide_net *self)
+{
+    uint32_t n = 0;
+    while (self->readable && n < TRANSFERS_PER_TURN) {
+        zmq_msg_t route;
+        self->readable = receive_part(self->router, &route);
+        if (self->readable) take_transfer(self, &route);
+        n += self->readable;
+        zmq_msg_close(&route);
     }
     return n > 0;
 }
@@ -287,16 +343,13 @@ static bool receive_answers(tide_net *self, net_peer *p)
 {
     parts m;
     uint32_t n = 0;
-    while (p->readable && n < MESSAGES_PER_TURN) {
-        p->readable = receive_parts(p->dealer, false, &m);
-        if (!p->readable) break;
-        n++;
-        tide_link_result result =
-            m.has_more
-                ? TIDE_LINK_DROPPED
-                : tide_link_sender_take(p->sender, zmq_msg_data(&m.header), zmq_msg_size(&m.header),
-                                        zmq_msg_data(&m.body), zmq_msg_size(&m.body));
-        after(self, p, result);
+    while (p->readable && n < TRANSFERS_PER_TURN) {
+        p->readable = receive_parts(p->dealer, &m);
+        if (p->readable && !self->told_failure)
+            after(self, p,
+                  tide_link_sender_take(p->sender, zmq_msg_data(&m.header), zmq_msg_size(&m.header),
+                                        zmq_msg_data(&m.body), zmq_msg_size(&m.body)));
+        n += p->readable;
         release_parts(&m);
     }
     return n > 0;

@@ -111,7 +111,8 @@ static void make_channels(tide_deployment *self, uint32_t e, tide_waker *const *
             if (connects(edge, f, t) && (is_here(self, f) || is_here(self, t))) {
                 tide_channel *channel = &self->channels[e][f * n_to + t];
                 tide_channel_init(channel, wakers[f], wakers[t]);
-                channel->row_bytes = row_bytes;
+                channel->leaves = is_here(self, f) && !is_here(self, t);
+                channel->row_bytes = channel->leaves ? 0 : row_bytes;
             }
 }
 

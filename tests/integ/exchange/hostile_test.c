@@ -77,11 +77,17 @@ static int teardown(void **state)
     return 0;
 }
 
+/* more: ZMQ_SNDMORE when another message follows in the same transfer. */
+static void say_part(void *dealer, const tide_link_message *m, int more)
+{
+    int body = m->buf ? ZMQ_SNDMORE : 0;
+    assert_int_equal(zmq_send(dealer, m->header, m->header_bytes, body | more), m->header_bytes);
+    if (m->buf) assert_int_equal(zmq_send(dealer, m->body, m->body_bytes, more), m->body_bytes);
+}
+
 static void say(void *dealer, const tide_link_message *m)
 {
-    int more = m->body ? ZMQ_SNDMORE : 0;
-    assert_int_equal(zmq_send(dealer, m->header, sizeof m->header, more), sizeof m->header);
-    if (m->body) assert_int_equal(zmq_send(dealer, m->body->data, m->body_bytes, 0), m->body_bytes);
+    say_part(dealer, m, 0);
 }
 
 /* The next message that the sender would send. */
@@ -98,7 +104,7 @@ static void say_next(world *w)
 {
     tide_link_message m = next_of(w->sender);
     say(w->dealer, &m);
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
 }
 
 /* Gives the sender what the receiver answers. Returns the answer's kind. */
@@ -149,7 +155,7 @@ static void an_old_attempt_is_dropped(void **state)
     say(w->dealer, &hello);
     assert_alive(w, 1);
     assert_int_equal(tide_net_counters_of(w->b.net)->dropped_stale, 2);
-    tide_buf_unref(&hello.body);
+    tide_buf_unref(&hello.buf);
     tide_link_sender_free(&old);
 }
 
@@ -172,21 +178,48 @@ static void a_replay_is_dropped(void **state)
     assert_alive(w, 2);
     assert_true(tide_net_counters_of(w->b.net)->dropped_duplicate >= 5);
     assert_int_equal(w->b.news.failed, 0);
-    tide_buf_unref(&hello.body);
-    tide_buf_unref(&rows.body);
+    tide_buf_unref(&hello.buf);
+    tide_buf_unref(&rows.buf);
 }
 
 static void another_version_is_refused_with_both_named(void **state)
 {
     world *w = *state;
     tide_link_message hello = next_of(w->sender);
-    hello.header[2] = 2;
+    hello.header[2] = 9;
     say(w->dealer, &hello);
     assert_int_equal(hear(w), LINK_REFUSED);
-    assert_non_null(strstr(tide_error_text(), "speaks version 2"));
-    assert_non_null(strstr(tide_error_text(), "runner 1 version 1"));
+    assert_non_null(strstr(tide_error_text(), "speaks version 9"));
+    assert_non_null(strstr(tide_error_text(), "runner 1 version 2"));
     assert_int_equal(w->b.news.failed, 0); /* Whoever it was: our attempt goes on. */
-    tide_buf_unref(&hello.body);
+    tide_buf_unref(&hello.buf);
+}
+
+/* Several messages in one transfer are taken in order; what has failed takes no more of it. */
+static void a_transfer_is_taken_message_by_message(void **state)
+{
+    world *w = *state;
+    greet(w);
+    tide_link_message m[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        push_rows(w, i);
+        m[i] = next_of(w->sender);
+    }
+    say_part(w->dealer, &m[0], ZMQ_SNDMORE);
+    say_part(w->dealer, &m[0], ZMQ_SNDMORE); /* A duplicate. */
+    say_part(w->dealer, &m[1], 0);
+    tide_elem e;
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(end_pop(&w->b, 0, &e));
+        tide_batch_unref(&e.batch);
+    }
+    assert_int_equal(w->b.news.failed, 0);
+    say_part(w->dealer, &m[3], ZMQ_SNDMORE); /* A gap. */
+    say_part(w->dealer, &m[2], 0);
+    assert_true(end_await(w->waker, &w->b.news.failed));
+    assert_non_null(strstr(w->b.news.error.text, "did not arrive"));
+    assert_int_equal(tide_net_counters_of(w->b.net)->dropped_duplicate, 1);
+    for (uint32_t i = 0; i < 4; i++) tide_buf_unref(&m[i].buf);
 }
 
 static void a_gap_fails_the_attempt(void **state)
@@ -200,7 +233,7 @@ static void a_gap_fails_the_attempt(void **state)
     assert_true(end_await(w->waker, &w->b.news.failed));
     assert_int_equal(w->b.news.error.code, TIDE_E_PROTO);
     assert_non_null(strstr(w->b.news.error.text, "did not arrive"));
-    tide_buf_unref(&lost.body);
+    tide_buf_unref(&lost.buf);
 }
 
 static void damaged_rows_fail_the_attempt(void **state)
@@ -209,11 +242,11 @@ static void damaged_rows_fail_the_attempt(void **state)
     greet(w);
     push_rows(w, 1);
     tide_link_message m = next_of(w->sender);
-    memset(m.body->data + 64, 0xee, 64); /* The block's header. */
+    memset(m.body + 64, 0xee, 64); /* The block's header. */
     say(w->dealer, &m);
     assert_true(end_await(w->waker, &w->b.news.failed));
     assert_int_equal(w->b.news.error.code, TIDE_E_CORRUPT);
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
 }
 
 /* Before and after the HELLO, on our connection and on others: it is counted, nothing else. */
@@ -259,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replay_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(another_version_is_refused_with_both_named, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_transfer_is_taken_message_by_message, setup, teardown),
         cmocka_unit_test_setup_teardown(a_gap_fails_the_attempt, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_rows_fail_the_attempt, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_message_is_dropped, setup, teardown),

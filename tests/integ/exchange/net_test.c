@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/column/block_builder.h"
 #include "base/core/assert.h"
 #include "base/core/clock.h"
 #include "tests/integ/exchange/netkit.h"
@@ -141,6 +142,64 @@ static void rows_of_every_type_arrive_over_ipc(void **state)
 {
     (void)state;
     rows_of_every_type_arrive(true);
+}
+
+/* Rows as a hash edge's outlet makes them: a block already, which goes from where it lies. */
+static tide_batch *block_of_rows(uint64_t seed)
+{
+    tide_block_builder b;
+    tide_block_builder_init(&b, pool, tide_rowkit_schema(), TIDE_BATCH_ROWS_MAX);
+    tide_batch *rows = tide_rowkit_batch(pool, seed, TIDE_BATCH_ROWS_MAX, seed % 5, false);
+    uint16_t all[TIDE_BATCH_ROWS_MAX];
+    for (uint32_t i = 0; i < TIDE_BATCH_ROWS_MAX; i++) all[i] = (uint16_t)i;
+    tide_batch *batch = NULL;
+    for (uint32_t i = 0; i < 2; i++) { /* The first teaches how much room strings need. */
+        tide_batch_unref(&batch);
+        tide_block_builder_append(&b, rows, all, TIDE_BATCH_ROWS_MAX);
+        batch = tide_block_builder_finish(&b);
+    }
+    assert_non_null(batch->block);
+    tide_batch_unref(&rows);
+    tide_block_builder_fini(&b);
+    return batch;
+}
+
+/* Large rows stay in the memory in which they came: they can be read, and released, when the
+ * network that brought them is gone. */
+static void rows_outlive_the_network(bool same_host)
+{
+    enum { KEPT = 20 };
+    end a, b;
+    open_two(&a, &b, 1);
+    start_two(&a, &b, same_host);
+    tide_batch *kept[KEPT];
+    for (uint64_t seed = 0; seed < KEPT; seed++) {
+        assert_true(end_await_room(&a, 0));
+        tide_batch *batch = block_of_rows(seed);
+        tide_channel_push(&a.out[0], &batch);
+        tide_elem e;
+        assert_true(end_pop(&b, 0, &e));
+        kept[seed] = e.batch;
+    }
+    finish_two(&a, &b);
+    for (uint64_t seed = 0; seed < KEPT; seed++) {
+        tide_batch *expected = tide_rowkit_batch(pool, seed, TIDE_BATCH_ROWS_MAX, seed % 5, false);
+        assert_true(tide_rowkit_equal(kept[seed], expected));
+        tide_batch_unref(&expected);
+        tide_batch_unref(&kept[seed]);
+    }
+}
+
+static void rows_outlive_the_network_over_tcp(void **state)
+{
+    (void)state;
+    rows_outlive_the_network(false);
+}
+
+static void rows_outlive_the_network_over_ipc(void **state)
+{
+    (void)state;
+    rows_outlive_the_network(true);
 }
 
 static void control_arrives_in_order(void **state)
@@ -371,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_killed_peer_is_lost_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_of_every_type_arrive_over_tcp, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_of_every_type_arrive_over_ipc, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_outlive_the_network_over_tcp, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_outlive_the_network_over_ipc, setup, teardown),
         cmocka_unit_test_setup_teardown(control_arrives_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sink_that_stands_still_costs_its_neighbours_nothing,
                                         setup, teardown),

@@ -38,7 +38,7 @@ static tide_buf *written(const tide_batch *batch, const tide_schema *of, size_t 
 {
     size_t most = tide_block_bytes(batch, of);
     tide_buf *buf = tide_pool_take(pool, most);
-    *bytes = tide_block_write(batch, of, buf->data);
+    *bytes = tide_block_write(batch, of, buf->data, most);
     assert_true(*bytes <= most);
     assert_int_equal(*bytes % TIDE_BLOCK_ALIGN, 0);
     return buf;

@@ -10,6 +10,7 @@
 
 #include "base/core/arena.h"
 #include "base/core/bytes.h"
+#include "base/core/mem.h"
 #include "base/core/pool.h"
 #include "base/core/status.h"
 
@@ -57,6 +58,48 @@ static void arena_memory_is_aligned_and_survives_growth(void **state)
     tide_arena_reset(a);
     tide_arena_free(&a);
     assert_null(a);
+}
+
+static uint32_t n_given_back;
+
+static void give_back(tide_buf *buf)
+{
+    n_given_back++;
+    tide_free(buf);
+}
+
+/* It counts, its last reference gives it back, and the pool does not keep it. */
+static void memory_of_others_is_placed_and_given_back(void **state)
+{
+    (void)state;
+    tide_pool *pool = tide_pool_new(1000);
+    size_t bytes = sizeof(tide_buf) + 2000 + TIDE_BUF_PADDING;
+    tide_buf *a = tide_pool_place(pool, tide_malloc_aligned(64, bytes), 2000, give_back);
+    assert_int_equal(a->capacity, 2000);
+    assert_int_equal(tide_pool_bytes(pool), 2000);
+    assert_false(tide_pool_has_room(pool));
+    tide_buf *b = tide_buf_ref(a);
+    tide_buf_unref(&a);
+    assert_int_equal(n_given_back, 0);
+    tide_buf_unref(&b);
+    assert_int_equal(n_given_back, 1);
+    assert_int_equal(tide_pool_bytes(pool), 0);
+    tide_buf *late = tide_pool_place(pool, tide_malloc_aligned(64, bytes), 2000, give_back);
+    tide_pool_free(&pool); /* The pool outlives its owner's hold. */
+    tide_buf_unref(&late);
+    assert_int_equal(n_given_back, 2);
+}
+
+static void a_charge_counts_until_it_is_taken_back(void **state)
+{
+    (void)state;
+    tide_pool *pool = tide_pool_new(1000);
+    tide_pool_charge(pool, 1000);
+    assert_false(tide_pool_has_room(pool));
+    tide_pool_discharge(pool, 1000);
+    assert_true(tide_pool_has_room(pool));
+    assert_int_equal(tide_pool_peak_bytes(pool), 1000);
+    tide_pool_free(&pool);
 }
 
 static void a_pool_recycles_and_counts(void **state)
@@ -120,6 +163,8 @@ int main(void)
         cmocka_unit_test(a_failure_moves_between_threads_by_value),
         cmocka_unit_test(arena_memory_is_aligned_and_survives_growth),
         cmocka_unit_test(a_pool_recycles_and_counts),
+        cmocka_unit_test(memory_of_others_is_placed_and_given_back),
+        cmocka_unit_test(a_charge_counts_until_it_is_taken_back),
         cmocka_unit_test(a_buffer_released_elsewhere_comes_home),
         cmocka_unit_test(bytes_grow),
     };

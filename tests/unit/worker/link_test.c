@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/column/block_builder.h"
+#include "base/core/mem.h"
 #include "base/core/random.h"
 #include "worker/exchange/link_priv.h"
 
@@ -22,7 +24,7 @@ typedef struct pair {
     tide_channel out[CHANNELS], in[CHANNELS];
     tide_link_sender *sender;
     tide_link_receiver *receiver;
-    uint32_t n_data; /* DATA messages carried. */
+    uint32_t n_data; /* DATA and BLOCK messages carried. */
 } pair;
 
 static const tide_link_config sender_side = {
@@ -115,14 +117,13 @@ static bool next_out(pair *p, tide_link_message *m)
 
 static tide_link_result to_receiver(pair *p, tide_link_message *m)
 {
-    const uint8_t *body = m->body ? m->body->data : NULL;
-    return tide_link_receiver_take(p->receiver, m->header, sizeof m->header, body, m->body_bytes);
+    return tide_link_receiver_take(p->receiver, m->header, m->header_bytes, m->body, m->body_bytes,
+                                   NULL);
 }
 
 static tide_link_result to_sender(pair *p, tide_link_message *m)
 {
-    const uint8_t *body = m->body ? m->body->data : NULL;
-    return tide_link_sender_take(p->sender, m->header, sizeof m->header, body, m->body_bytes);
+    return tide_link_sender_take(p->sender, m->header, m->header_bytes, m->body, m->body_bytes);
 }
 
 /* Carries messages both ways until nobody has more to say. */
@@ -133,15 +134,15 @@ static void carry(pair *p)
         moved = false;
         while (next_out(p, &m)) {
             moved = true;
-            p->n_data += m.header[3] == LINK_DATA;
+            p->n_data += m.header[3] == LINK_DATA || m.header[3] == LINK_BLOCK;
             assert_int_equal(to_receiver(p, &m), TIDE_LINK_TAKEN);
-            tide_buf_unref(&m.body);
+            tide_buf_unref(&m.buf);
         }
         tide_link_receiver_pump(p->receiver);
         while (tide_link_receiver_next(p->receiver, &m)) {
             moved = true;
             assert_int_equal(to_sender(p, &m), TIDE_LINK_TAKEN);
-            tide_buf_unref(&m.body);
+            tide_buf_unref(&m.buf);
         }
     }
 }
@@ -206,8 +207,8 @@ static void nothing_goes_before_the_welcome(void **state)
     push(p, 0, 1);
     tide_link_message m;
     assert_true(next_out(p, &m));
-    assert_true(tide_link_is_hello(m.header, sizeof m.header));
-    tide_buf_unref(&m.body);
+    assert_true(tide_link_is_hello(m.header, m.header_bytes));
+    tide_buf_unref(&m.buf);
     assert_false(next_out(p, &m));
     assert_false(tide_link_receiver_next(p->receiver, &m)); /* Nor is anybody welcomed unasked. */
 }
@@ -263,8 +264,9 @@ static void a_message_is_packed_only_so_far(void **state)
 {
     pair *p = *state;
     carry(p);
-    uint32_t sizes[] = { TIDE_LINK_PACK_BYTES / 2, TIDE_LINK_PACK_BYTES, TIDE_LINK_BODY_BYTES * 2 };
-    uint32_t messages[] = { 3, 6, 6 };
+    uint32_t sizes[] = { TIDE_LINK_ALONE_BYTES / 2, TIDE_LINK_ALONE_BYTES,
+                         TIDE_LINK_BODY_BYTES * 2 };
+    uint32_t messages[] = { 1, 6, 6 };
     for (uint32_t s = 0; s < 3; s++) {
         p->n_data = 0;
         for (uint32_t i = 0; i < 6; i++) {
@@ -318,6 +320,185 @@ static void nothing_is_made_while_memory_is_used_up(void **state)
     pair_fini(p);
     assert_int_equal(tide_pool_bytes(small), 0);
     tide_pool_free(&small);
+}
+
+/* ---- large blocks ---- */
+#define LARGE TIDE_LINK_ALONE_BYTES
+
+static void push_large(pair *p, uint32_t channel, int64_t number)
+{
+    tide_batch *b = numbered(p, number, LARGE);
+    tide_channel_push(&p->out[channel], &b);
+}
+
+/* Small elements before and behind it go in messages of their own, in order. */
+static void a_large_block_is_alone_and_in_order(void **state)
+{
+    pair *p = *state;
+    carry(p);
+    push(p, 0, 1);
+    control(p, 0, TIDE_ELEM_WATERMARK, 10);
+    push_large(p, 0, 2);
+    control(p, 0, TIDE_ELEM_WATERMARK, 20);
+    push(p, 0, 3);
+    push_large(p, 0, 4);
+    control(p, 0, TIDE_ELEM_END, 0);
+    carry(p);
+    assert_int_equal(p->n_data, 5);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 1);
+    assert_pops(p, 0, TIDE_ELEM_WATERMARK, 10);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 2);
+    assert_pops(p, 0, TIDE_ELEM_WATERMARK, 20);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 3);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 4);
+    assert_pops(p, 0, TIDE_ELEM_END, 0);
+}
+
+/* A channel with small elements all the time does not keep a large one from going. */
+static void a_large_block_gets_its_turn(void **state)
+{
+    pair *p = *state;
+    carry(p);
+    push_large(p, 1, 7);
+    for (int64_t i = 0; i < PLACES; i++) push(p, 0, i);
+    tide_link_message m;
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(next_out(p, &m));
+        assert_int_equal(to_receiver(p, &m), TIDE_LINK_TAKEN);
+        tide_buf_unref(&m.buf);
+    }
+    assert_pops(p, 1, TIDE_ELEM_BATCH, 7);
+}
+
+/* What a message is in these tests: memory that begins 8 bytes behind a multiple of 16. */
+typedef struct held {
+    uint8_t *body;
+} held;
+static uint32_t n_kept, n_freed;
+
+static void keep(void *message, void *room)
+{
+    memcpy(room, message, sizeof(held));
+    ((held *)message)->body = NULL;
+    n_kept++;
+}
+
+static void release(tide_buf *rows)
+{
+    held h;
+    memcpy(&h, (uint8_t *)rows - TIDE_LINK_ROOM_BYTES, sizeof h);
+    tide_free(h.body - 8);
+    n_freed++;
+}
+
+static const tide_link_keeper keeper = { keep, release };
+
+static held held_copy(const tide_link_message *m, size_t misaligned)
+{
+    uint8_t *body = (uint8_t *)tide_malloc(8 + misaligned + m->body_bytes) + 8;
+    memcpy(body + misaligned, m->body, m->body_bytes);
+    return (held){ body };
+}
+
+/* Carries the sender's next message in memory that rows may keep; says whether they did. */
+static bool carry_kept(pair *p, size_t misaligned)
+{
+    tide_link_message m;
+    assert_true(next_out(p, &m));
+    held h = held_copy(&m, misaligned);
+    assert_int_equal(tide_link_receiver_take(p->receiver, m.header, m.header_bytes,
+                                             h.body + misaligned, m.body_bytes, &h),
+                     TIDE_LINK_TAKEN);
+    tide_buf_unref(&m.buf);
+    if (h.body == NULL) return true;
+    tide_free(h.body - 8);
+    return false;
+}
+
+static void large_rows_stay_where_they_arrived(void **state)
+{
+    (void)state;
+    tide_link_config to = receiver_side;
+    to.keeper = &keeper;
+    pair *p = pair_of(sender_side, to);
+    carry(p);
+    n_kept = n_freed = 0;
+    push(p, 0, 1);
+    assert_false(carry_kept(p, 0)); /* Small: copied. */
+    push_large(p, 0, 2);
+    assert_true(carry_kept(p, 0));
+    push_large(p, 0, 3);
+    assert_false(carry_kept(p, 4)); /* Vectors could not be read there. */
+    assert_int_equal(n_kept, 1);
+    assert_true(tide_pool_bytes(p->in_pool) >= 2 * LARGE); /* They count. */
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 1);
+    assert_int_equal(n_freed, 0);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 2);
+    assert_int_equal(n_freed, 1);
+    assert_pops(p, 0, TIDE_ELEM_BATCH, 3);
+    pair_fini(p);
+    assert_int_equal(n_freed, 1);
+}
+
+/* A batch that is a block already goes from where it lies, to as many peers as share it. */
+static void a_batch_that_is_a_block_is_not_copied(void **state)
+{
+    pair *p = *state;
+    carry(p);
+    tide_block_builder b;
+    tide_block_builder_init(&b, p->slots, &schema, 1);
+    tide_batch *large = numbered(p, 5, LARGE);
+    const uint16_t first = 0;
+    tide_batch *batch = NULL;
+    for (uint32_t i = 0; i < 2; i++) { /* The first teaches how much room strings need. */
+        tide_batch_unref(&batch);
+        tide_block_builder_append(&b, large, &first, 1);
+        batch = tide_block_builder_finish(&b);
+    }
+    tide_batch_unref(&large);
+    tide_block_builder_fini(&b);
+    assert_non_null(batch->block);
+    for (uint32_t i = 0; i < 2; i++) {
+        tide_batch *shared = tide_batch_ref(batch);
+        tide_channel_push(&p->out[i], &shared);
+        tide_link_message m;
+        assert_true(next_out(p, &m));
+        assert_ptr_equal(m.buf, batch->block);
+        assert_int_equal(to_receiver(p, &m), TIDE_LINK_TAKEN);
+        assert_pops(p, i, TIDE_ELEM_BATCH, 5);
+        tide_buf_unref(&m.buf);
+    }
+    tide_batch_unref(&batch);
+}
+
+static void a_damaged_block_fails(void **state)
+{
+    (void)state;
+    for (uint32_t damage = 0; damage < 3; damage++) {
+        tide_link_config to = receiver_side;
+        to.keeper = &keeper;
+        pair *p = pair_of(sender_side, to);
+        carry(p);
+        n_kept = n_freed = 0;
+        push_large(p, 0, 1);
+        tide_link_message m;
+        assert_true(next_out(p, &m));
+        held h = held_copy(&m, 0);
+        if (damage == 0) memset(h.body + LINK_BLOCK_AT, 0xee, 8);
+        size_t n = m.body_bytes - (damage == 1 ? 64 : 0);
+        if (damage == 2) { /* Of a channel that is not there, and well made. */
+            link_half forger = { .config = sender_side, .next_out = 1 };
+            link_stamp_block(&forger, CHANNELS, &m);
+        }
+        assert_int_equal(tide_link_receiver_take(p->receiver, m.header, m.header_bytes, h.body, n,
+                                                 &h),
+                         TIDE_LINK_FAILED);
+        assert_int_equal(n_kept, damage == 0);
+        assert_int_equal(n_freed, n_kept);
+        if (h.body) tide_free(h.body - 8);
+        tide_buf_unref(&m.buf);
+        pair_fini(p);
+    }
 }
 
 /* ---- credits ---- */
@@ -416,12 +597,12 @@ static void rows_without_a_credit_fail_the_link(void **state)
     memcpy(link_open_body(&receiver, &m, sizeof credit), &credit, sizeof credit);
     link_stamp(&receiver, LINK_CREDIT, &m);
     assert_int_equal(to_sender(p, &m), TIDE_LINK_TAKEN);
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
     push(p, 0, PLACES);
     assert_true(next_out(p, &m));
     assert_int_equal(to_receiver(p, &m), TIDE_LINK_FAILED);
     assert_non_null(strstr(tide_error_text(), "credit"));
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
 }
 
 /* ---- what is not taken ---- */
@@ -441,8 +622,8 @@ static void a_duplicate_is_dropped(void **state)
     assert_int_equal(tide_link_receiver_counters(p->receiver)->duplicate, 3);
     assert_pops(p, 0, TIDE_ELEM_BATCH, 5);
     assert_empty(p, 0);
-    tide_buf_unref(&m.body);
-    tide_buf_unref(&hello.body);
+    tide_buf_unref(&m.buf);
+    tide_buf_unref(&hello.buf);
     carry(p);
 }
 
@@ -458,8 +639,8 @@ static void a_gap_fails_the_link(void **state)
     assert_int_equal(to_receiver(p, &m), TIDE_LINK_FAILED);
     assert_int_equal(tide_error_code(), TIDE_E_PROTO);
     assert_non_null(strstr(tide_error_text(), "messages 1 to 1 of runner 0 did not arrive"));
-    tide_buf_unref(&m.body);
-    tide_buf_unref(&lost.body);
+    tide_buf_unref(&m.buf);
+    tide_buf_unref(&lost.buf);
 }
 
 /* The first message of a sender that differs in one thing. */
@@ -470,7 +651,7 @@ static tide_link_result hello_of(const tide_link_config *from, uint64_t *counter
     tide_link_message m;
     assert_true(next_out(p, &m));
     tide_link_result result = to_receiver(p, &m);
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
     const tide_link_counters *counters = tide_link_receiver_counters(p->receiver);
     *counter_of_receiver = *(const uint64_t *)((const uint8_t *)counters + counter);
     assert_false(tide_link_receiver_is_up(p->receiver));
@@ -516,7 +697,7 @@ static void another_plan_or_channels_are_refused(void **state)
     assert_true(next_out(p, &m));
     assert_int_equal(to_receiver(p, &m), TIDE_LINK_REFUSED);
     assert_non_null(strstr(tide_error_text(), "which channels"));
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
     tide_channel_fini(&extra);
     pair_fini(p);
 }
@@ -530,17 +711,17 @@ static void another_version_is_refused(void **state)
     hello.header[2] = 9;
     assert_int_equal(to_receiver(p, &hello), TIDE_LINK_REFUSED);
     assert_non_null(strstr(tide_error_text(), "runner 0 speaks version 9"));
-    assert_non_null(strstr(tide_error_text(), "runner 1 version 1"));
+    assert_non_null(strstr(tide_error_text(), "runner 1 version 2"));
     tide_link_receiver_refuse(p->receiver, tide_error_text(), &answer);
     assert_int_equal(to_sender(p, &answer), TIDE_LINK_FAILED);
     assert_non_null(strstr(tide_error_text(), "runner 0 speaks version 9"));
-    tide_buf_unref(&hello.body);
-    tide_buf_unref(&answer.body);
+    tide_buf_unref(&hello.buf);
+    tide_buf_unref(&answer.buf);
     tide_link_receiver_refuse(p->receiver, "no", &answer);
     answer.header[2] = 9; /* And if the answer is of another version. */
     assert_int_equal(to_sender(p, &answer), TIDE_LINK_FAILED);
     assert_non_null(strstr(tide_error_text(), "runner 1 speaks version 9"));
-    tide_buf_unref(&answer.body);
+    tide_buf_unref(&answer.buf);
 }
 
 static void a_damaged_header_is_dropped_a_damaged_body_fails(void **state)
@@ -550,20 +731,20 @@ static void a_damaged_header_is_dropped_a_damaged_body_fails(void **state)
     push(p, 0, 1);
     tide_link_message m;
     assert_true(next_out(p, &m));
-    for (size_t i = 0; i < sizeof m.header; i++) {
+    for (size_t i = 0; i < m.header_bytes; i++) {
         if (i == 2) continue; /* The version. */
         m.header[i] ^= 0x10;
         assert_int_equal(to_receiver(p, &m), TIDE_LINK_DROPPED);
         m.header[i] ^= 0x10;
     }
-    for (size_t n = 0; n < sizeof m.header; n++)
-        assert_int_equal(tide_link_receiver_take(p->receiver, m.header, n, m.body->data,
-                                                 m.body_bytes),
+    for (size_t n = 0; n < m.header_bytes; n++)
+        assert_int_equal(tide_link_receiver_take(p->receiver, m.header, n, m.body, m.body_bytes,
+                                                 NULL),
                          TIDE_LINK_DROPPED);
-    assert_int_equal(tide_link_receiver_counters(p->receiver)->malformed, 2 * sizeof m.header - 1);
+    assert_int_equal(tide_link_receiver_counters(p->receiver)->malformed, 2 * m.header_bytes - 1);
     m.body_bytes -= 64;
     assert_int_equal(to_receiver(p, &m), TIDE_LINK_FAILED);
-    tide_buf_unref(&m.body);
+    tide_buf_unref(&m.buf);
 }
 
 int main(void)
@@ -576,6 +757,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_without_channels_is_done_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_waits_is_packed_together, setup, teardown),
         cmocka_unit_test_setup_teardown(a_message_is_packed_only_so_far, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_block_is_alone_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_block_gets_its_turn, setup, teardown),
+        cmocka_unit_test(large_rows_stay_where_they_arrived),
+        cmocka_unit_test_setup_teardown(a_batch_that_is_a_block_is_not_copied, setup, teardown),
+        cmocka_unit_test(a_damaged_block_fails),
         cmocka_unit_test_setup_teardown(a_batch_beyond_all_limits_fails_clearly, setup, teardown),
         cmocka_unit_test(nothing_is_made_while_memory_is_used_up),
         cmocka_unit_test_setup_teardown(one_slow_channel_stops_no_other, setup, teardown),
