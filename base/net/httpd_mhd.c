@@ -1,17 +1,23 @@
 /* httpd_mhd.c - the HTTP server plugin: libmicrohttpd behind httpd_abi.h.
  *
- * A shared object of its own with its own copy of what it needs of base/core. One polling thread.
- * An exchange waits suspended from the moment its request was complete until the host answers;
- * resuming makes libmicrohttpd call handle() again, which then sends the answer. */
+ * A shared object of its own with its own copy of what it needs of base/core. One thread, which is
+ * ours and not the library's: MHD_stop_daemon from another one makes 0.9.75 crash when it refuses
+ * something malformed at that moment (MHD_queue_response then says yes and keeps nothing). So the
+ * thread ends first, and nothing is under way when the library is told to stop. An exchange waits
+ * suspended from the moment its request was complete until the host answers; resuming, and waking
+ * the thread, makes libmicrohttpd call handle() again, which then sends the answer. */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/core/attr.h"
@@ -26,6 +32,9 @@
 typedef struct server {
     struct MHD_Daemon *daemon;
     tide_httpd_abi_host host;
+    pthread_t thread;
+    int wake; /* An eventfd: something was resumed, or the thread is to end. */
+    _Atomic bool stops;
 } server;
 
 typedef struct exchange {
@@ -48,26 +57,59 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
                               const char *method, const char *version, const char *bytes, size_t *n,
                               void **place);
 
+static int patience_ms(struct MHD_Daemon *daemon)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    if (MHD_get_timeout(daemon, &ms) != MHD_YES) return -1;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static void *run(void *server_v)
+{
+    server *self = server_v;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd fds[] = { { .fd = info->epoll_fd, .events = POLLIN },
+                            { .fd = self->wake, .events = POLLIN } };
+    while (!self->stops) {
+        eventfd_t times;
+        if (poll(fds, 2, patience_ms(self->daemon)) > 0 && fds[1].revents)
+            (void)eventfd_read(self->wake, &times);
+        MHD_run(self->daemon);
+    }
+    return NULL;
+}
+
+/* Signals are for the threads that wait for them. */
+static bool start_thread(server *self)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    self->wake = eventfd(0, EFD_CLOEXEC);
+    if (self->wake < 0) return false;
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&self->thread, NULL, run, self) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) close(self->wake);
+    return started;
+}
+
 static void *start(int listener, const tide_httpd_abi_host *host)
 {
     server *self = tide_calloc(1, sizeof *self);
     self->host = *host;
-    /* Signals are for the threads that wait for them. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     self->daemon =
-        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME,
-                         0, NULL, NULL, handle, self, MHD_OPTION_LISTEN_SOCKET, listener,
-                         MHD_OPTION_URI_LOG_CALLBACK, open_exchange, self,
-                         MHD_OPTION_NOTIFY_COMPLETED, close_exchange, self,
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, self,
+                         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK,
+                         open_exchange, self, MHD_OPTION_NOTIFY_COMPLETED, close_exchange, self,
                          MHD_OPTION_CONNECTION_LIMIT, host->connections_max,
                          MHD_OPTION_CONNECTION_TIMEOUT, host->idle_timeout_s,
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
                          MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (self->daemon) return self;
-    close(listener);
+    if (self->daemon && start_thread(self)) return self;
+    if (self->daemon)
+        MHD_stop_daemon(self->daemon); /* Closes the listener. */
+    else
+        close(listener);
     tide_free(self);
     return NULL;
 }
@@ -75,6 +117,10 @@ static void *start(int listener, const tide_httpd_abi_host *host)
 static void stop(void *server_v)
 {
     server *self = server_v;
+    self->stops = true;
+    (void)eventfd_write(self->wake, 1);
+    pthread_join(self->thread, NULL);
+    close(self->wake);
     MHD_stop_daemon(self->daemon);
     tide_free(self);
 }
@@ -173,9 +219,12 @@ static void answer(void *exchange_v, const tide_httpd_abi_answer *a)
     self->response = response;
     bool resumes = self->is_suspended;
     struct MHD_Connection *connection = self->connection;
+    int wake = self->server->wake;
     pthread_mutex_unlock(&self->lock);
     /* From here the exchange may end at any time, unless this is its own thread. */
-    if (resumes) MHD_resume_connection(connection);
+    if (!resumes) return;
+    MHD_resume_connection(connection);
+    (void)eventfd_write(wake, 1);
 }
 
 static const char *peer(void *exchange_v, char *buf, size_t cap)
