@@ -273,8 +273,9 @@ tide_failure agent_child_wait(agent_child *self, tide_arena *arena)
         f.text = tide_arena_printf(arena, "the runner ended with exit code %d", (int)f.exit_code);
     } else {
         f.signal = WTERMSIG(status);
-        f.text = tide_arena_printf(arena, "the runner was killed by signal %d (%s)", (int)f.signal,
-                                   strsignal((int)f.signal));
+        f.text = tide_arena_printf(arena, "the runner was killed by signal %d (%s%s)",
+                                   (int)f.signal, strsignal((int)f.signal),
+                                   tide_page_overflowed(self->page) ? ": stack overflow" : "");
     }
     name_operator(self, arena, &f);
     tell_memory(self, (uint64_t)usage.ru_maxrss << 10, arena, &f);

@@ -17,6 +17,7 @@ typedef struct page_head {
     uint32_t magic, n_slots;
     _Atomic int64_t stuck_timeout_us;
     _Atomic int32_t crashed; /* Slot + 1. */
+    _Atomic int32_t overflowed;
 } TIDE_ALIGNED(TIDE_CACHE_LINE) page_head;
 _Static_assert(sizeof(page_head) == 64 && sizeof(tide_mark) == 64, "the table in page.h");
 
@@ -147,8 +148,9 @@ int64_t tide_page_stuck_timeout(const tide_page *self)
     return atomic_load(&self->head->stuck_timeout_us);
 }
 
-void tide_page_crash(tide_page *self, int32_t thread)
+void tide_page_crash(tide_page *self, int32_t thread, bool overflows)
 {
+    if (overflows) atomic_store(&self->head->overflowed, 1);
     for (uint32_t i = 0; i <= self->n_slots; i++)
         if (atomic_load(&self->marks[i].thread) == thread)
             atomic_store(&self->head->crashed, (int32_t)i + 1);
@@ -158,4 +160,9 @@ int32_t tide_page_crashed(const tide_page *self)
 {
     int32_t slot = atomic_load(&self->head->crashed);
     return slot > 0 && (uint32_t)slot <= self->n_slots + 1 ? slot - 1 : -1;
+}
+
+bool tide_page_overflowed(const tide_page *self)
+{
+    return atomic_load(&self->head->overflowed) != 0;
 }

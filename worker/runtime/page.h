@@ -5,8 +5,8 @@
  * code in it may scribble over everything, so the agent believes nothing that it reads here.
  *
  *   offset  size      meaning
- *   0       64        head: magic, slots, stuck time-out in microseconds, crashed slot + 1, names
- *   64      64*(n+1)  marks
+ *   0       64        head: magic, slots, stuck time-out in microseconds, crashed slot + 1,
+ * overflow 64      64*(n+1)  marks
  *   ...     8*n       per slot: core (-1 any), NUMA node (-1 any), 32 bits each
  *   ...     64*NAMES  names of the vertices, NUL-terminated
  * Both processes run the same binary: no stored format. */
@@ -36,8 +36,9 @@ void tide_page_set_name(tide_page *self, uint32_t vertex, const char *name);
 void tide_page_name(const tide_page *self, uint32_t vertex, char buf[TIDE_PAGE_NAME_BYTES]);
 void tide_page_set_stuck_timeout(tide_page *self, int64_t us);
 int64_t tide_page_stuck_timeout(const tide_page *self); /* 0: not known yet. */
-/* In a signal handler: notes the slot whose thread this is. */
-void tide_page_crash(tide_page *self, int32_t thread);
+/* In a signal handler: notes the slot whose thread this is, and whether its stack was used up. */
+void tide_page_crash(tide_page *self, int32_t thread, bool overflows);
 int32_t tide_page_crashed(const tide_page *self); /* Slot; -1: none noted. */
+bool tide_page_overflowed(const tide_page *self);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/core/assert.h"
 #include "base/core/log.h"
 #include "worker/connector/print/output.h"
+#include "worker/runtime/altstack.h"
 #include "worker/runtime/runner_priv.h"
 #include "worker/runtime/split_wire.h"
 
@@ -86,9 +87,12 @@ static tide_status load(runner_part *self)
     tide_mark *mark = &tide_page_marks(self->config.page)[tide_page_n_slots(self->config.page)];
     atomic_store(&mark->thread, (int32_t)gettid());
     tide_mark_busy(mark, true);
+    tide_altstack stack;
+    tide_altstack_begin(&stack);
     enter_folder(&self->config.start->spec);
     tide_status rv =
         runner_load(&self->config.start->spec, self->config.artifact_path, &self->plan);
+    tide_altstack_end(&stack);
     tide_mark_busy(mark, false);
     self->loaded = rv == TIDE_OK;
     return rv;

@@ -10,6 +10,7 @@
 #include "base/core/assert.h"
 #include "base/core/mem.h"
 #include "base/thread/bind.h"
+#include "worker/runtime/altstack.h"
 
 #define LOOKS_BEFORE_SLEEP 20u
 #define STEPS_PER_ROUND 8u /* Between two looks at what others ask for. */
@@ -196,6 +197,8 @@ static void *slot_main(void *arg)
     self->keeps_time = true;
     atomic_store(&self->mark->thread, (int32_t)gettid());
     tide_error error;
+    tide_altstack stack;
+    tide_altstack_begin(&stack);
     tide_status rv = self->config.build(self->config.ctx, self);
     if (rv != TIDE_OK) {
         tide_error_take(rv, &error);
@@ -212,6 +215,7 @@ static void *slot_main(void *arg)
         else
             tell(self, TIDE_TASK_FINISHED, NULL);
     }
+    tide_altstack_end(&stack);
     return NULL;
 }
 

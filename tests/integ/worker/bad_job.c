@@ -20,12 +20,21 @@ static void loop_for_ever(void)
     for (volatile int i = 0;; i = !i) {}
 }
 
+/* Every call has a frame of its own, whatever the compiler thinks. */
+static int recurse(volatile char *above)
+{
+    volatile char here[256];
+    here[0] = *above;
+    return *above == 2 ? 0 : recurse(here) + here[0];
+}
+
 static int misbehave(void *opened, const tide_row *row, tide_collector *out)
 {
     const char *how = opened;
     if (tide_row_i64(row, 0) == 5000) {
         if (strcmp(how, "abort") == 0) abort();
         if (strcmp(how, "fault") == 0) *(volatile int *)8 = 1;
+        if (strcmp(how, "recurse") == 0) return recurse((volatile char[]){ 1 });
         if (strcmp(how, "loop") == 0) loop_for_ever();
         if (strcmp(how, "memory") == 0) take_all_memory();
         if (strcmp(how, "fail") == 0) {

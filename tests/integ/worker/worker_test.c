@@ -228,6 +228,26 @@ static void crashes_of_user_code_are_told_with_operator_and_batch(void **state)
     kit_end(&k);
 }
 
+/* There is no room left on the slot's stack to say so: the handler has one of its own. */
+static void a_stack_that_is_used_up_is_told_with_operator_and_batch(void **state)
+{
+    (void)state;
+    kit k;
+    kit_begin(&k, 1, NULL);
+    const tide_failure *f = run_bad_job(&k, "recurse");
+    assert_int_equal(f->code, TIDE_E_CRASHED);
+    assert_non_null(strstr(f->operator, "misbehave"));
+    assert_true(f->batch > 0);
+    if (!*getenv("TIDE_SANITIZE")) { /* They end the process by themselves. */
+        assert_int_equal(f->signal, SIGSEGV);
+        assert_non_null(strstr(f->text, "signal 11 (Segmentation fault: stack overflow)"));
+    }
+    assert_non_null(strstr(kit_log(&k, 0), "/artifacts/"));
+    f = run_bad_job(&k, "fault");
+    assert_null(strstr(f->text, "stack overflow"));
+    kit_end(&k);
+}
+
 static void user_code_that_never_returns_is_killed(void **state)
 {
     (void)state;
@@ -340,6 +360,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_stop_ends_an_endless_job_cleanly),
         cmocka_unit_test(another_plan_is_refused_with_the_difference),
         cmocka_unit_test(crashes_of_user_code_are_told_with_operator_and_batch),
+        cmocka_unit_test(a_stack_that_is_used_up_is_told_with_operator_and_batch),
         cmocka_unit_test(user_code_that_never_returns_is_killed),
         cmocka_unit_test(a_plan_that_never_ends_can_be_killed),
         cmocka_unit_test(a_runner_that_takes_all_memory_is_told_so),
