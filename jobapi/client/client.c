@@ -123,9 +123,9 @@ static tide_status fail_reply(const char *url, const tide_http_reply *reply)
     return tide_fail(rv, "%s%s%s", detail, *hint ? "; " : "", hint);
 }
 
-/* Asks one master, and where it points to. */
+/* Asks one master, and where it points to. *is_there: it answered, be it that it cannot now. */
 static tide_status perform_at(tide_client *self, const char *master, const tide_client_call *call,
-                              int64_t timeout_ms, tide_http_reply *reply)
+                              int64_t timeout_ms, tide_http_reply *reply, bool *is_there)
 {
     tide_bytes url = { 0 };
     tide_bytes_printf(&url, "%s%s", master, call->path);
@@ -144,6 +144,7 @@ static tide_status perform_at(tide_client *self, const char *master, const tide_
             .timeout_ms = timeout_ms,
         };
         rv = tide_http_perform(self->http, &out, reply);
+        *is_there = *is_there || rv == TIDE_OK;
         bool moves = rv == TIDE_OK && (reply->code == 307 || reply->code == 308) &&
                      reply->location[0] != '\0';
         if (!moves) break;
@@ -176,7 +177,9 @@ tide_status tide_client_perform(tide_client *self, const tide_client_call *call,
     int64_t pause = RETRY_MIN_MS;
     for (uint32_t tried = 1;; tried++) {
         tide_http_reply reply;
-        tide_status rv = perform_at(self, self->masters[self->current], call, left, &reply);
+        bool is_there = false;
+        tide_status rv =
+            perform_at(self, self->masters[self->current], call, left, &reply, &is_there);
         if (rv == TIDE_OK) {
             tide_bytes_put(out, reply.body.p, reply.body.n);
             tide_http_reply_fini(&reply);
@@ -185,10 +188,10 @@ tide_status tide_client_perform(tide_client *self, const tide_client_call *call,
         if (!may_pass(rv)) return rv;
         self->current = (self->current + 1) % self->n_masters;
         left = deadline - now_ms(self);
-        bool gives_up = rv == TIDE_E_UNREACHABLE && limit - left >= patience;
+        bool gives_up = rv == TIDE_E_UNREACHABLE && !is_there && limit - left >= patience;
         if (left <= pause || gives_up) {
             if (rv == TIDE_E_IO) rv = TIDE_E_UNREACHABLE;
-            return rv == TIDE_E_UNREACHABLE
+            return rv == TIDE_E_UNREACHABLE && !is_there
                        ? tide_because(rv, "no master can be reached; 'tidemill cluster start' "
                                           "starts one here, --master names another")
                        : rv;

@@ -95,10 +95,11 @@ void tide_master_reply_redirect(tide_master *self, uint64_t request)
     const char *control = tide_election_leader_control(self->election);
     const char *rest = tide_election_leader_rest(self->election);
     const char *text = *control ? "this master stands by; ask the leader"
-                                : "this master stands by, and no leader is known yet; try again";
+                                : "this master stands by, and no leader is known yet";
     tide_master_reply_to(self, &(tide_master_reply){
                                    .id = request,
-                                   .status = TIDE_E_REFUSED,
+                                   /* Without a leader it is worth trying again. */
+                                   .status = *control ? TIDE_E_REFUSED : TIDE_E_UNREACHABLE,
                                    .text = text,
                                    .redirect = true,
                                    .leader_control = tide_arena_strdup(self->step_arena, control),

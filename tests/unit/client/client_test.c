@@ -154,6 +154,24 @@ static void what_will_pass_is_tried_again(void **state)
     assert_int_equal(self->n_asked, 3);
 }
 
+/* A master that is there and cannot answer yet is worth the whole time limit: nobody leads for as
+ * long as it takes a standby to notice. Not so one that is not there. */
+static void a_change_of_leader_is_waited_for(void **state)
+{
+    fixture *self = *state;
+    self->fails = 25; /* Pauses grow to 100 ms: about two seconds. */
+    self->n_asked = 0;
+    assert_int_equal(tide_client_cancel(self->client, "1f"), TIDE_OK);
+    assert_int_equal(self->n_asked, 26);
+    self->fails = 1000;
+    tide_bytes out = { 0 };
+    const tide_client_call call = { .path = "/jobs", .timeout_ms = 300 };
+    assert_int_equal(tide_client_perform(self->client, &call, &out), TIDE_E_UNREACHABLE);
+    assert_string_equal(tide_error_text(), "taking over"); /* Not that nobody is there. */
+    self->fails = 0;
+    tide_bytes_fini(&out);
+}
+
 static void failures_are_the_masters_own(void **state)
 {
     fixture *self = *state;
@@ -250,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_standby_points_to_the_leader),
         cmocka_unit_test(the_next_master_is_tried),
         cmocka_unit_test(what_will_pass_is_tried_again),
+        cmocka_unit_test(a_change_of_leader_is_waited_for),
         cmocka_unit_test(failures_are_the_masters_own),
         cmocka_unit_test(masters_that_do_not_read_are_refused),
         cmocka_unit_test(a_submission_carries_its_id),
