@@ -28,6 +28,15 @@ TIDE_MUST_CHECK tide_status tide_row_sets_open(tide_row_sets *self, const tide_s
                                                tide_op_aggs *aggs, uint32_t first_blob);
 void tide_row_sets_close(tide_row_sets *self);
 
+/* Hints that a row with this value will be among those of the next update, while there is something
+ * else to do. */
+TIDE_INLINE void tide_row_sets_fetch(const tide_row_sets *self, const tide_table *table,
+                                     const uint8_t *value)
+{
+    tide_blob *const *at = tide_table_handles(table, value, self->first_blob);
+    for (uint32_t s = 0; s < self->n; s++)
+        tide_value_set_fetch_head(at + (size_t)TIDE_VALUE_SET_BLOBS * s);
+}
 /* Puts the arguments of the rows into the sets of refs[i], whose value at->values[i] is, and feeds
  * the aggregates with those that were new. */
 TIDE_MUST_CHECK tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs,

@@ -1,9 +1,9 @@
 /* session.c - GROUP BY over sessions: a key's rows with no break longer than the gap.
  *
  * A batch's keys are looked up at once. Then one pass decides, row by row: nearly always a row
- * extends the newest session of its key, and only its end is written. The aggregates are fed
- * afterwards by vector kernels, or before a session moves or fuses. Ends are in a calendar that
- * looks at a session about once per gap. */
+ * extends the newest session of its key, and only its end is written; meanwhile sets come to cache.
+ * The aggregates are fed afterwards by vector kernels, or before a session moves or fuses. Ends are
+ * in a calendar that looks at a session about once per gap. */
 #include "base/core/mem.h"
 #include "worker/op/op_priv.h"
 #include "worker/op/session_priv.h"
@@ -71,6 +71,7 @@ static tide_status take_joining(session *self, const tide_op_times *times)
             continue;
         }
         s->due = due;
+        if (with_sets) tide_row_sets_fetch(&self->groups.sets, ref.table, (const uint8_t *)s);
         if (only_count) *(int64_t *)(void *)(s + 1) += n;
         for (uint32_t i = only_count ? n : 0; i < n; i++) {
             if (with_sets) p->at[p->n] = ref;
