@@ -297,6 +297,7 @@ static tide_status start(const tide_args *args, uint32_t n_workers, tide_arena *
     }
     if (rv == TIDE_OK) rv = local_write(cluster);
     if (rv == TIDE_OK) rv = wait_workers(args, workers, n_workers, cluster);
+    if (rv == TIDE_OK) local_remember(cluster);
     if (rv == TIDE_OK) return rv;
     tide_error error;
     tide_error_take(rv, &error);
@@ -334,10 +335,14 @@ static tide_exit start_cluster(const tide_args *args)
 
 /* ---- cluster stop, cluster status ---- */
 
-/* *out is to be freed, whatever the outcome. */
+/* That of --dir, else the one that other commands ask. *out is to be freed, whatever the outcome.
+ */
 static tide_exit read_cluster(const tide_args *args, local_cluster **out)
 {
     *out = tide_calloc(1, sizeof **out);
+    bool has_dir = tide_args_value(args, "dir", NULL) != NULL;
+    if (!has_dir && access(LOCAL_FOLDER "/cluster.json", F_OK) != 0 && local_find(*out))
+        return TIDE_EXIT_OK;
     return tide_exit_report(local_read(tide_args_value(args, "dir", LOCAL_FOLDER), *out),
                             TIDE_PHASE_RUN);
 }

@@ -370,9 +370,10 @@ const tide_command tide_commands[] = {
       .help = "Start and stop a cluster on this host, for trying things out",
       .details = "start prints the address of REST when everything is ready; other commands find "
                  "it by the state\n"
-                 "file in ./.tidemill or ~/.tidemill. stop ends exactly these processes, after 2 s "
-                 "without draining; jobs\n"
-                 "that had not ended go on when a cluster is started in the same folder.\n\n"
+                 "file in ./.tidemill or ~/.tidemill, or as the one started last. stop ends "
+                 "exactly its processes, after\n"
+                 "2 s without draining; jobs that had not ended go on when a cluster is started "
+                 "in the same folder.\n\n"
                  "example:\n"
                  "  tidemill cluster start -w 2 --slots 2",
       .flags = cluster_flags,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/local_priv.h"
@@ -101,11 +102,43 @@ static bool find_in(const char *folder, local_cluster *out)
     return local_read(folder, out) == TIDE_OK && out->n > 0 && local_lives(&out->processes[0]);
 }
 
-bool local_find(local_cluster *out)
+/* The user's own folder and, in it, the file that names the folder of the cluster started last. */
+static bool home_paths(char folder[512], char latest[600])
 {
     const char *home = getenv("HOME");
-    char folder[512];
+    if (!home || strlen(home) > 400) return false;
+    snprintf(folder, 512, "%s/" LOCAL_FOLDER, home);
+    snprintf(latest, 600, "%s/latest", folder);
+    return true;
+}
+
+void local_remember(const local_cluster *self)
+{
+    char folder[512], latest[600], fresh[620];
+    if (!home_paths(folder, latest)) return;
+    (void)mkdir(folder, 0777);
+    snprintf(fresh, sizeof fresh, "%s.new", latest);
+    FILE *file = fopen(fresh, "we");
+    if (!file) return;
+    bool written = fprintf(file, "%s\n", self->folder) > 0;
+    written = fclose(file) == 0 && written;
+    if (!written || rename(fresh, latest) != 0) (void)unlink(fresh);
+}
+
+static bool find_latest(const char *latest, local_cluster *out)
+{
+    char folder[512] = "";
+    FILE *file = fopen(latest, "re");
+    if (!file) return false;
+    bool read = fgets(folder, sizeof folder, file) != NULL;
+    fclose(file);
+    folder[strcspn(folder, "\n")] = '\0';
+    return read && find_in(folder, out);
+}
+
+bool local_find(local_cluster *out)
+{
+    char folder[512], latest[600];
     if (find_in(LOCAL_FOLDER, out)) return true;
-    snprintf(folder, sizeof folder, "%s/" LOCAL_FOLDER, home ? home : "");
-    return home && find_in(folder, out);
+    return home_paths(folder, latest) && (find_in(folder, out) || find_latest(latest, out));
 }

@@ -30,7 +30,10 @@ typedef struct local_cluster {
 TIDE_MUST_CHECK tide_status local_read(const char *folder, local_cluster *out);
 TIDE_MUST_CHECK tide_status local_write(const local_cluster *self);
 void local_forget(const local_cluster *self); /* Removes the file. */
-/* The cluster of ./.tidemill or ~/.tidemill whose master lives. */
+/* Makes it the one that is found from everywhere: its folder's name goes to ~/.tidemill/latest.
+ * Where that cannot be written, it is not. */
+void local_remember(const local_cluster *self);
+/* The first whose master lives: of ./.tidemill, of ~/.tidemill, the one remembered last. */
 bool local_find(local_cluster *out);
 
 bool local_lives(const local_process *process);

@@ -354,6 +354,24 @@ class StartTest(unittest.TestCase):
             self.assertFalse(os.path.exists(f"/proc/{process['pid']}/exe"))
         self.assertEqual(tidemill("cluster", "stop", cwd=self.folder).returncode, 6)
 
+    def test_the_one_started_last_is_found_from_everywhere(self):
+        away, home = (os.path.join(self.folder, name) for name in ("away", "home"))
+        os.mkdir(away)
+        os.mkdir(home)
+        env = {"HOME": home}
+        started = tidemill("cluster", "start", "--dir", os.path.join(self.folder, "c"), cwd=self.folder, env=env)
+        self.addCleanup(tidemill, "cluster", "stop", "--dir", os.path.join(self.folder, "c"))
+        self.assertEqual(started.returncode, 0, started.stderr)
+        status = tidemill("cluster", "status", cwd=away, env=env)
+        self.assertIn(started.stdout.strip(), status.stdout)
+        self.assertEqual(tidemill("list", cwd=away, env=env).returncode, 0)
+        self.assertEqual(tidemill("cluster", "stop", cwd=away, env=env).returncode, 0)
+        self.assertEqual(tidemill("cluster", "status", cwd=away, env=env).returncode, 6)
+        # Where it cannot be remembered, it runs all the same.
+        started = tidemill("cluster", "start", "--dir", os.path.join(self.folder, "c"), cwd=self.folder,
+                           env={"HOME": "/proc"})
+        self.assertEqual(started.returncode, 0, started.stderr)
+
     def test_a_taken_port_is_said_and_nothing_stays_behind(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
