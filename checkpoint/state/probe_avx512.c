@@ -4,15 +4,10 @@
 #if defined(__x86_64__) /* Compiled for this set: see CMakeLists.txt. */
 #include <immintrin.h>
 
-TIDE_INLINE uint32_t line_match(const uint64_t *line, uint32_t tag)
+TIDE_INLINE uint32_t line_match(const tide_line *line, uint32_t tag)
 {
-    return _mm512_mask_cmpeq_epi32_mask(0xAAAA, _mm512_load_si512(line),
-                                        _mm512_set1_epi32((int)tag));
-}
-
-TIDE_INLINE uint32_t first_entry(uint32_t match)
-{
-    return (uint32_t)__builtin_ctz(match) >> 1;
+    return _mm256_cmpeq_epi32_mask(_mm256_load_si256((const __m256i *)(const void *)line->tag),
+                                   _mm256_set1_epi32((int)tag));
 }
 
 #include "checkpoint/state/probe_impl.inc"

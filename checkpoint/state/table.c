@@ -227,6 +227,7 @@ static void lay_out(tide_table *t, const tide_table_spec *spec)
     t->map.stride = stride_of(t->key.key_bytes + spec->value_bytes);
     t->map.blobs_at = t->key.key_bytes + spec->value_bytes - spec->n_blobs * 8;
     uint32_t slots = tide_page_slots(t, TIDE_PAGE_BYTES_MAX);
+    t->map.slot_bits = 6; /* A row's bit in its word is known from its number alone. */
     while (1u << t->map.slot_bits < slots) t->map.slot_bits++;
     t->map.slot_mask = (1u << t->map.slot_bits) - 1;
     t->n_owned = spec->n_owned;

@@ -1,17 +1,18 @@
 /* table_priv.h - how a keyed table lies in memory. For this folder only.
  *
- * | what        | size | meaning |
- * |-------------|-----:|------------------------------------------------------------------------|
- * | hash        |   64 | bits: the key group from the top 12 (as many of them
- * as are needed);   | |             |      | the next 32 are the tag, its lowest bit forced to 1;
- * the rest is spare | | index line  | 64 B | 8 entries of tag << 32 | row number, packed at the
- * front, 0 = empty.   | | |      | A full line goes on in the next; the last in the first
- * | | locator     |  8 B | per key group: address of its lines, 32 - log2(lines) in the low bits
- * | | row number  |   32 | bits: page number << slot_bits | slot. Page 0 is never used
- * | | page        |      | 512 B to 64 KiB, two of each size in a group: row bits, rows
- * | | row bits    | 32 B | of 64 rows; those of slots 64 w .. 64 w + 63 end 32 w B before slot 0
- * | | row
- * |      | key, value, padding up to the stride |
+ * Hash, 64 bits: the key group from the top 12 (as many of them as are needed); the next 32 are the
+ * tag, its lowest bit forced to 1; the rest is spare.
+ *
+ * Index line, 64 B: 8 tags, then their 8 row numbers; packed at the front, tag 0 is empty. A full
+ * line goes on in the next; the last in the first.
+ *
+ * Locator, 8 B per key group: address of its lines, 32 - log2(lines) in the low bits.
+ *
+ * Row number, 32 bits: page number << slot_bits | slot. Page 0 is never used.
+ *
+ * Page, 512 B to 64 KiB, two of each size in a group: row bits (by kind, each in words of 64 rows
+ * that descend from the rows on: dirty, frozen, live, stored), rows. Row: key, value, padding up to
+ * the stride.
  *
  * A row's place within its group, counted over the group's pages in order, is its ordinal:
  * snapshots speak of ordinals, row numbers are of this process only. */
@@ -22,7 +23,7 @@
 #include "checkpoint/state/snapshot.h"
 #include "checkpoint/state/table.h"
 
-#define TIDE_LINE_ENTRIES 8u
+#define TIDE_LINE_ENTRIES 8u /* As many tags as one AVX2 register holds. */
 #define TIDE_PAGE_BYTES_MIN 512u
 #define TIDE_PAGE_BYTES_MAX 65536u
 #define TIDE_PAGE_ROWS_MIN 4u /* Of a group's first page, when 64 KiB hold that many. */
@@ -46,8 +47,14 @@ typedef struct tide_page_info {
     bool grown;     /* Rows were made in it since it was frozen: `stored` is not up to date. */
 } tide_page_info;
 
+/* Entry i: that tag, that row. */
+typedef struct tide_line {
+    uint32_t tag[TIDE_LINE_ENTRIES]; /* Packed at the front; 0: no entry. */
+    uint32_t row[TIDE_LINE_ENTRIES];
+} TIDE_ALIGNED(64) tide_line;
+
 typedef struct tide_group {
-    uint64_t *lines;           /* NULL until the first row. */
+    tide_line *lines;          /* NULL until the first row. */
     uint32_t shift, line_mask; /* 32 - log2(lines); lines - 1. */
     uint32_t n, limit;         /* Rows; at this number the index doubles. */
     uint32_t open, fill, cap;  /* Row number of slot 0 of the newest page; slots used; slots. */
@@ -75,6 +82,7 @@ struct tide_table {
     uint32_t free_page;          /* Numbers to use again, chained through their info's
                          `first`; 0 is the end. */
     uint32_t n_groups;
+    uint32_t index_version; /* Counts changes of locators. */
     uint64_t n_rows;
     tide_state_memory *memory;
     tide_heap *heap;     /* NULL without strings and blobs. */
@@ -104,11 +112,10 @@ TIDE_INLINE uint32_t tide_group_of(const tide_table *t, uint64_t hash)
 {
     return (uint32_t)((hash >> 32) >> t->group_shift) - t->first_group;
 }
-TIDE_INLINE uint64_t *tide_home_line(const tide_table *t, uint64_t hash)
+TIDE_INLINE tide_line *tide_home_line(const tide_table *t, uint64_t hash)
 {
     uint64_t loc = t->loc[tide_group_of(t, hash)];
-    return (uint64_t *)(loc & ~(uint64_t)63) +
-           ((uint64_t)tide_tag_of(hash) >> (loc & 63)) * TIDE_LINE_ENTRIES;
+    return (tide_line *)(loc & ~(uint64_t)63) + ((uint64_t)tide_tag_of(hash) >> (loc & 63));
 }
 TIDE_INLINE uint32_t tide_words_of(const tide_page_info *info)
 {
@@ -170,7 +177,7 @@ uint32_t tide_page_slots(const tide_table *t, uint32_t page_bytes);
 bool tide_index_grow(tide_table *t, uint32_t group);
 /* An index for n rows in place of what there was, empty. */
 bool tide_index_make(tide_table *t, uint32_t group, uint32_t n);
-void tide_index_put(tide_group *g, uint64_t entry); /* Room was made. */
+void tide_index_put(tide_group *g, uint32_t tag, uint32_t row); /* Room was made. */
 /* Unless its key is there already: false then. */
 bool tide_index_put_new(tide_table *t, uint32_t group, uint64_t hash, uint32_t row);
 void tide_index_remove(tide_table *t, uint64_t hash, uint32_t row);
