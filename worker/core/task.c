@@ -459,13 +459,15 @@ static bool is_finished(const tide_task *self)
 }
 
 /* Why it does not go on: something is in its way, or its input is empty. Between steps that did all
- * they might it has more to do, and those nearer the sink come first: in its way, too. */
+ * they might it has more to do, and others of its slot have their turns: in its way, too. */
 static tide_doing waits_for(const tide_task *self, bool input_is_empty)
 {
     if (self->state != TIDE_TASK_RUNNING) return TIDE_DOING_NOTHING;
     for (uint32_t i = 0; i < self->n_stages; i++)
         if (self->stages[i]->in.n || self->stages[i]->state == STAGE_IN_TIMER)
             return TIDE_DOING_HELD;
+    if (!input_is_empty && self->gate && !self->input_ended)
+        input_is_empty = tide_gate_is_empty(self->gate);
     return input_is_empty ? TIDE_DOING_IDLE : TIDE_DOING_HELD;
 }
 
@@ -530,6 +532,11 @@ int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wal
 void tide_task_stop(tide_task *self)
 {
     if (self->feed) self->feed->stop(self->feed);
+}
+
+uint32_t tide_task_inputs(const tide_task *self)
+{
+    return self->gate ? tide_gate_n_channels(self->gate) : 1;
 }
 
 bool tide_task_awaits_input(const tide_task *self)

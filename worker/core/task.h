@@ -64,6 +64,8 @@ void tide_task_set_gate(tide_task *self, tide_gate **gate_p);
 void tide_task_set_feed(tide_task *self, tide_feed **feed_p);
 
 /* ---- running ---- */
+/* How many channels its gate has; 1 for a source. */
+uint32_t tide_task_inputs(const tide_task *self);
 /* Its source had nothing the last time it was asked, and has not ended. */
 bool tide_task_awaits_input(const tide_task *self);
 

@@ -56,6 +56,10 @@ TIDE_INLINE uint64_t tide_channel_bytes(const tide_channel *self) /* Any thread.
 
 /* Receiver: takes the oldest element; false when there is none. The caller owns out->batch. */
 bool tide_channel_pop(tide_channel *self, tide_elem *out);
+TIDE_INLINE bool tide_channel_is_empty(tide_channel *self) /* Receiver. */
+{
+    return tide_ring_peek(&self->ring) == NULL;
+}
 /* Receiver: shows it without taking it; out->batch stays the channel's. */
 bool tide_channel_peek(tide_channel *self, tide_elem *out);
 

@@ -115,6 +115,22 @@ bool tide_gate_next(tide_gate *self, tide_elem *out)
     return true;
 }
 
+bool tide_gate_is_empty(tide_gate *self)
+{
+    if (self->state >= GATE_ENDING) return self->state == GATE_ENDED;
+    for (uint32_t tried = 0, i = self->next; tried < self->n; tried++) {
+        const input *in = &self->inputs[i];
+        if (in->state != INPUT_ENDED && !tide_channel_is_empty(in->channel)) return false;
+        i = i + 1 == self->n ? 0 : i + 1;
+    }
+    return true;
+}
+
+uint32_t tide_gate_n_channels(const tide_gate *self)
+{
+    return self->n;
+}
+
 int64_t tide_gate_watermark(const tide_gate *self)
 {
     return self->watermark;

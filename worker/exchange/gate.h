@@ -19,6 +19,9 @@ void tide_gate_add(tide_gate *self, tide_channel *channel, uint8_t port);
  * were drained). False: nothing now. */
 bool tide_gate_next(tide_gate *self, tide_elem *out);
 
+/* Its channels are empty: _next would have nothing. */
+bool tide_gate_is_empty(tide_gate *self);
+uint32_t tide_gate_n_channels(const tide_gate *self);
 int64_t tide_gate_watermark(const tide_gate *self);
 uint64_t tide_gate_bytes(const tide_gate *self); /* Of all its channels; any thread. */
 

@@ -15,8 +15,15 @@
 #define LOOKS_BEFORE_SLEEP 20u
 #define STEPS_PER_ROUND 8u /* Between two looks at what others ask for. */
 #define WALL_CLOCK_EVERY_NS 1000000
+#define TURN_NS TIDE_OUTLET_LINGER_NS /* What others hold back waits no longer than it should. */
 
 typedef enum request { REQUEST_NONE, REQUEST_GO, REQUEST_STOP, REQUEST_ABANDON } request;
+
+/* Whose turn it is, and how much of it has passed. */
+typedef struct turn {
+    uint32_t task, steps;
+    int64_t since_ns; /* Of its first step. */
+} turn;
 
 struct tide_slot {
     tide_slot_config config;
@@ -25,6 +32,7 @@ struct tide_slot {
     tide_waker *waker;
     tide_task **tasks;
     uint32_t n_tasks, cap_tasks;
+    turn turn;
     int64_t now_ns, wall_us;
     int64_t wall_offset_us, wall_due_ns;
     bool has_thread;
@@ -63,16 +71,50 @@ static void settle(tide_slot *self)
     if (self->keeps_time && tide_times_runs(&self->times)) read_clock(self);
 }
 
-/* One look at the tasks: steps them sink first until one did something. */
-static uint32_t step_tasks(tide_slot *self)
+/* The source's end first: what one task sends, the next takes while it is warm. */
+static void pass_turn(tide_slot *self)
+{
+    self->turn.task = self->turn.task == 0 ? self->n_tasks - 1 : self->turn.task - 1;
+    self->turn.steps = 0;
+}
+
+/* As many steps as its gate has channels: a task then keeps pace with all that send to it, and its
+ * slot's sources with those of other slots. */
+static bool turn_is_over(const tide_slot *self)
+{
+    const turn *t = &self->turn;
+    return t->steps >= tide_task_inputs(self->tasks[t->task]) ||
+           (t->steps && self->now_ns - t->since_ns >= TURN_NS);
+}
+
+/* One look at the tasks: steps them in turns until one did something. */
+static uint32_t step_in_turns(tide_slot *self)
+{
+    for (uint32_t looked = 0; looked < self->n_tasks; looked++) {
+        if (turn_is_over(self)) pass_turn(self);
+        if (self->turn.steps++ == 0) self->turn.since_ns = self->now_ns;
+        uint32_t work = tide_task_step(self->tasks[self->turn.task], self->now_ns, self->wall_us);
+        settle(self);
+        if (work) return work;
+        pass_turn(self);
+    }
+    return 0;
+}
+
+static uint32_t step_in_order(tide_slot *self)
 {
     for (uint32_t i = 0; i < self->n_tasks; i++) {
         uint32_t work = tide_task_step(self->tasks[i], self->now_ns, self->wall_us);
         settle(self);
         if (work) return work;
-        if (self->config.in_order && tide_task_awaits_input(self->tasks[i])) break;
+        if (tide_task_awaits_input(self->tasks[i])) break;
     }
     return 0;
+}
+
+static uint32_t step_tasks(tide_slot *self)
+{
+    return self->config.in_order ? step_in_order(self) : step_in_turns(self);
 }
 
 const tide_task *tide_slot_failed_task(const tide_slot *self)

@@ -1,10 +1,10 @@
 /* slot.h - one thread, pinned to one core when there are enough, that runs its tasks cooperatively.
  *
- * The duty cycle steps the tasks in order, nearest the sink first, and begins again after any that
- * did something, with the clock read in between; when none has work it lets them send what they
- * hold back, then sleeps until woken or until the earliest deadline. A task is opened and run on
- * the slot's thread (and closed when that has ended); others reach it only through channels, the
- * waker and the requests below. */
+ * The duty cycle gives the tasks turns of a few steps, from the source's end to the sink's, with
+ * the clock read after any step that did something, so that none waits for what others are fed from
+ * elsewhere; when none has work it lets them send what they hold back, then sleeps until woken or
+ * until the earliest deadline. A task is opened and run on the slot's thread (and closed when that
+ * has ended); others reach it only through channels, the waker and the requests below. */
 #ifndef TIDE_WORKER_RUNTIME_SLOT_H
 #define TIDE_WORKER_RUNTIME_SLOT_H
 #include "base/core/clock.h"
@@ -18,8 +18,9 @@ typedef struct tide_slot_config {
     int cpu;    /* Core to run on; -1: anywhere. */
     int node;   /* NUMA node whose memory it uses; -1: any. */
     bool spins; /* Look again a few times before sleeping: only with a core to itself. */
-    /* A task does not run while one before it waits for its source: what is read does not depend on
-     * how fast files are. For tests in virtual time, over bounded inputs. */
+    /* Instead of turns: nearest the sink first, from there again after each step that did
+     * something, and no task while one before it waits for its source: what is read does not depend
+     * on how fast files are. For tests in virtual time, over bounded inputs. */
     bool in_order;
     size_t pool_bytes; /* Budget of the slot's pool; 0 unlimited. */
     tide_clock *clock;

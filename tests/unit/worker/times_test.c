@@ -9,10 +9,9 @@
 
 #include <cmocka.h>
 
-#include "base/core/mem.h"
 #include "base/core/random.h"
 #include "tests/unit/worker/numbered.h"
-#include "worker/runtime/slot.h"
+#include "tests/unit/worker/slot_kit.h"
 
 #define MS INT64_C(1000000)
 
@@ -56,117 +55,6 @@ static void waiting_is_added_up_when_it_ends(void **state)
 }
 
 /* ---- tasks in virtual time ---- */
-/* Rows for ever, `n` at most; nothing when they are out. */
-typedef struct endless {
-    tide_feed feed;
-    int64_t n;
-} endless;
-
-static tide_feed_result endless_next(tide_feed *feed, tide_elem *out, int64_t *next_ns)
-{
-    (void)next_ns;
-    endless *self = (endless *)feed;
-    if (self->n == 0) return TIDE_FEED_NOTHING;
-    *out = (tide_elem){ .kind = TIDE_ELEM_BATCH, .batch = numbered(self->n--) };
-    return TIDE_FEED_ELEM;
-}
-
-static void endless_stop(tide_feed *feed)
-{
-    ((endless *)feed)->n = 0;
-}
-
-static void endless_free(tide_feed **feed_p)
-{
-    tide_free(*feed_p);
-    *feed_p = NULL;
-}
-
-static tide_feed *endless_new(int64_t n)
-{
-    endless *self = tide_calloc(1, sizeof *self);
-    *self = (endless){ { endless_next, endless_stop, endless_free }, n };
-    return &self->feed;
-}
-
-/* Takes a batch whenever its gate is open, and counts them. */
-typedef struct drain {
-    uint64_t batches;
-    _Atomic bool entered, may_go;
-} drain;
-static drain *drain_of_next;
-
-static tide_status drain_open(void *self, const tide_node *node, tide_op_env *env)
-{
-    (void)node;
-    (void)env;
-    *(drain **)self = drain_of_next;
-    return TIDE_OK;
-}
-
-static tide_op_result drain_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
-                                     tide_outbox *out)
-{
-    (void)port;
-    (void)out;
-    drain *self = *(drain **)self_v;
-    self->batches++;
-    atomic_store(&self->entered, true);
-    while (!atomic_load(&self->may_go)) sched_yield();
-    tide_batch_unref(in_p);
-    return TIDE_OP_DONE;
-}
-
-static const tide_op_vt drain_vt = {
-    .name = "drain", .size = sizeof(drain *), .open = drain_open, .on_batch = drain_on_batch
-};
-static const tide_node scan_node = { .kind = TIDE_NODE_SCAN };
-static const tide_node sink_node = { .kind = TIDE_NODE_SINK };
-
-static tide_slot *new_slot(void)
-{
-    return tide_slot_new(&(tide_slot_config){ .cpu = -1, .node = -1 });
-}
-
-static tide_task *new_task(tide_slot *slot)
-{
-    return tide_task_new(
-        &(tide_task_config){ .name = "task", .pool = pool, .times = tide_slot_times_of(slot) });
-}
-
-static void add_stage(tide_task *t, int32_t parent, const tide_op_vt *vt, const tide_node *node)
-{
-    uint32_t index;
-    const tide_op_env env = { .pool = pool };
-    assert_int_equal(tide_task_add_stage(t, parent, 0, 0, vt, node, &env, &index), TIDE_OK);
-}
-
-static void add_source(tide_slot *slot, int64_t n, tide_channel *to)
-{
-    tide_task *t = new_task(slot);
-    tide_feed *feed = endless_new(n);
-    tide_task_set_feed(t, &feed);
-    add_stage(t, -1, NULL, &scan_node);
-    tide_outlet *outlet;
-    const tide_outlet_config config = {
-        .partitioner = TIDE_PARTITION_FORWARD, .n_targets = 1, .targets = &to, .pool = pool
-    };
-    assert_int_equal(tide_outlet_new(&config, &outlet), TIDE_OK);
-    tide_task_add_outlet(t, 0, 0, &outlet);
-    tide_slot_add_task(slot, &t);
-}
-
-static void add_sink(tide_slot *slot, tide_channel *from, drain *d)
-{
-    tide_task *t = new_task(slot);
-    tide_gate *gate = tide_gate_new();
-    tide_gate_add(gate, from, 0);
-    tide_task_set_gate(t, &gate);
-    drain_of_next = d;
-    add_stage(t, -1, &drain_vt, &sink_node);
-    tide_slot_add_task(slot, &t);
-}
-
 static tide_times times_of(const tide_slot *slot, uint32_t task, int64_t now_ns)
 {
     return tide_task_times_of(tide_slot_task(slot, task), now_ns);
@@ -185,10 +73,10 @@ static void a_slow_sink_is_busy_and_holds_its_source_up(void **state)
     tide_channel channel;
     tide_channel_init(&channel, NULL, NULL);
     channel.row_bytes = 8;
-    tide_slot *source = new_slot(), *sink = new_slot();
-    drain d = { .may_go = true };
-    add_source(source, INT64_MAX, &channel);
-    add_sink(sink, &channel, &d);
+    tide_slot *source = slot_kit_new(), *sink = slot_kit_new();
+    slot_kit_drain d = { .may_go = true };
+    slot_kit_source(source, INT64_MAX, &channel);
+    slot_kit_sink(sink, 1, (tide_channel *[]){ &channel }, &d);
     int64_t source_free_ns = 0, sink_free_ns = 0, end_ns = 10000 * MS;
     for (int64_t now_ns = 0; now_ns < end_ns; now_ns += MS) {
         uint64_t before = d.batches;
@@ -219,10 +107,10 @@ static void one_slot_is_shared_out_among_its_tasks(void **state)
     (void)state;
     tide_channel channel;
     tide_channel_init(&channel, NULL, NULL);
-    tide_slot *slot = new_slot();
-    drain d = { .may_go = true };
-    add_sink(slot, &channel, &d);
-    add_source(slot, 400, &channel);
+    tide_slot *slot = slot_kit_new();
+    slot_kit_drain d = { .may_go = true };
+    slot_kit_sink(slot, 1, (tide_channel *[]){ &channel }, &d);
+    slot_kit_source(slot, 400, &channel);
     int64_t now_ns = 0;
     for (uint64_t before = 0; tide_slot_step(slot, now_ns, 0); before = d.batches)
         now_ns += d.batches > before ? (int64_t)(d.batches - before) * 3 * MS : MS;
@@ -244,14 +132,14 @@ static void one_slot_is_shared_out_among_its_tasks(void **state)
 
 /* ---- seen from outside ---- */
 static tide_channel to_sink, from_source;
-static drain blocking;
+static slot_kit_drain blocking;
 
 /* The source has nothing, and is asked after each step of the sink. */
 static tide_status build(void *ctx, tide_slot *slot)
 {
     (void)ctx;
-    add_sink(slot, &to_sink, &blocking);
-    add_source(slot, 0, &from_source);
+    slot_kit_sink(slot, 1, (tide_channel *[]){ &to_sink }, &blocking);
+    slot_kit_source(slot, 0, &from_source);
     return TIDE_OK;
 }
 
