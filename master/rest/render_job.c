@@ -14,7 +14,7 @@ const char *rest_task_state(const tide_view_job_detail *job, const tide_view_tas
     return "SCHEDULED";
 }
 
-/* A vertex's subtasks in one: sums, and the state that most of them have not passed. */
+/* A vertex's subtasks in one: sums, and FINISHED when all of them are. */
 typedef struct vertex_sum {
     uint64_t rows_in, rows_out, bytes_in, bytes_out, late_rows, bad_rows;
     uint64_t busy_ns, idle_ns, backpressured_ns;
@@ -67,6 +67,19 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
     return sum;
 }
 
+/* How many subtasks are in each state. */
+static json_t *count_states(const tide_view_job_detail *job, uint32_t vertex)
+{
+    json_t *counts = json_object();
+    for (uint32_t i = 0; i < job->n_tasks; i++) {
+        if (job->tasks[i].stats.vertex != vertex) continue;
+        const char *state = rest_task_state(job, &job->tasks[i]);
+        json_int_t n = json_integer_value(json_object_get(counts, state));
+        json_object_set_new(counts, state, json_integer(n + 1));
+    }
+    return counts;
+}
+
 static json_t *render_io(const vertex_sum *sum)
 {
     double each = sum->n_timed ? 1000.0 / sum->n_timed : 0;
@@ -98,11 +111,11 @@ static json_t *render_vertices(const tide_view_job_detail *job, int64_t now_us)
         vertex_sum sum = sum_vertex(job, v);
         json_array_append_new(
             list,
-            json_pack("{s:s,s:s,s:I,s:s,s:o,s:o,s:I,s:{s:I},s:o,s:I,s:I}", "id", info->id, "name",
+            json_pack("{s:s,s:s,s:I,s:s,s:o,s:o,s:I,s:o,s:o,s:I,s:I}", "id", info->id, "name",
                       info->name, "parallelism", (json_int_t)info->parallelism, "status", sum.state,
                       "start-time", rest_time(began_us), "end-time", rest_time(job->job.ended_us),
                       "duration", (json_int_t)(began_us ? (end_us - began_us) / 1000 : -1), "tasks",
-                      sum.state, (json_int_t)sum.n, "metrics", render_io(&sum), "chain",
+                      count_states(job, v), "metrics", render_io(&sum), "chain",
                       (json_int_t)info->chain, "watermark", (json_int_t)sum.watermark));
     }
     return list;

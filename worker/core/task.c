@@ -56,7 +56,7 @@ struct tide_task {
     int64_t feed_next_ns;
     int64_t now_ns, wall_us;
     bool input_ended, awaits_input;
-    tide_task_state state;
+    _Atomic int state; /* tide_task_state. */
     tide_error error;
     _Atomic int64_t watermark;
 };
@@ -281,11 +281,22 @@ void tide_task_set_feed(tide_task *self, tide_feed **feed_p)
 }
 
 /* ---- running ---- */
+static bool runs(const tide_task *self)
+{
+    return atomic_load_explicit(&self->state, memory_order_relaxed) == TIDE_TASK_RUNNING;
+}
+
+/* Who sees it over sees all that it has counted. */
+static void end(tide_task *self, tide_task_state state)
+{
+    atomic_store_explicit(&self->state, state, memory_order_release);
+}
+
 static void fail(tide_task *self, const char *what)
 {
     tide_status code = tide_error_code();
     tide_error_take(tide_because(code, "%s, subtask %u", what, self->subtask), &self->error);
-    self->state = TIDE_TASK_FAILED;
+    end(self, TIDE_TASK_FAILED);
 }
 
 /* Before a callback: for who looks from outside, and for who asks where time goes. */
@@ -406,7 +417,7 @@ static void start_due_timers(tide_task *self)
 static uint32_t drain(tide_task *self)
 {
     uint32_t work = 0;
-    for (uint32_t i = self->n_stages; i-- > 0 && self->state == TIDE_TASK_RUNNING;) {
+    for (uint32_t i = self->n_stages; i-- > 0 && runs(self);) {
         if (!run_stage(self, self->stages[i])) continue;
         work++;
         i = self->n_stages; /* What it emitted is nearer the sink: first. */
@@ -462,7 +473,7 @@ static bool is_finished(const tide_task *self)
  * they might it has more to do, and others of its slot have their turns: in its way, too. */
 static tide_doing waits_for(const tide_task *self, bool input_is_empty)
 {
-    if (self->state != TIDE_TASK_RUNNING) return TIDE_DOING_NOTHING;
+    if (!runs(self)) return TIDE_DOING_NOTHING;
     for (uint32_t i = 0; i < self->n_stages; i++)
         if (self->stages[i]->in.n || self->stages[i]->state == STAGE_IN_TIMER)
             return TIDE_DOING_HELD;
@@ -473,28 +484,27 @@ static tide_doing waits_for(const tide_task *self, bool input_is_empty)
 
 uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us)
 {
-    if (self->state != TIDE_TASK_RUNNING) return 0;
+    if (!runs(self)) return 0;
     self->now_ns = now_ns;
     self->wall_us = wall_us;
     uint32_t work = pump_outlets(self, false);
     start_due_timers(self);
     work += drain(self);
     bool is_empty = false;
-    for (uint32_t i = 0; i < HEAD_ELEMENTS_PER_STEP && self->state == TIDE_TASK_RUNNING; i++) {
+    for (uint32_t i = 0; i < HEAD_ELEMENTS_PER_STEP && runs(self); i++) {
         if (self->stages[0]->in.n || self->input_ended) break;
         is_empty = !take_input(self);
         if (is_empty) break;
         work += 1 + drain(self);
     }
-    if (self->input_ended && self->state == TIDE_TASK_RUNNING && is_finished(self))
-        self->state = TIDE_TASK_FINISHED;
+    if (self->input_ended && runs(self) && is_finished(self)) end(self, TIDE_TASK_FINISHED);
     tide_times_wait(&self->times, waits_for(self, is_empty));
     return work;
 }
 
 bool tide_task_on_idle(tide_task *self, int64_t now_ns)
 {
-    if (self->state != TIDE_TASK_RUNNING) return false;
+    if (!runs(self)) return false;
     self->now_ns = now_ns;
     bool moved = false;
     for (uint32_t i = 0; i < self->n_stages; i++) {
@@ -513,7 +523,7 @@ bool tide_task_on_idle(tide_task *self, int64_t now_ns)
 int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wall_us)
 {
     int64_t at = INT64_MAX;
-    if (self->state != TIDE_TASK_RUNNING) return at;
+    if (!runs(self)) return at;
     if (self->feed_next_ns) at = self->feed_next_ns;
     for (uint32_t i = 0; i < self->n_stages; i++) {
         const stage *s = self->stages[i];
@@ -546,12 +556,12 @@ bool tide_task_awaits_input(const tide_task *self)
 
 tide_task_state tide_task_state_of(const tide_task *self)
 {
-    return self->state;
+    return atomic_load_explicit(&self->state, memory_order_acquire);
 }
 
 const tide_error *tide_task_error(const tide_task *self)
 {
-    tide_assert(self->state == TIDE_TASK_FAILED);
+    tide_assert(tide_task_state_of(self) == TIDE_TASK_FAILED);
     return &self->error;
 }
 

@@ -85,8 +85,8 @@ int64_t tide_task_deadline_ns(const tide_task *self, int64_t now_ns, int64_t wal
  * only; the others follow. */
 void tide_task_stop(tide_task *self);
 
-tide_task_state tide_task_state_of(const tide_task *self);
-const tide_error *tide_task_error(const tide_task *self); /* When FAILED. */
+tide_task_state tide_task_state_of(const tide_task *self); /* Any thread. */
+const tide_error *tide_task_error(const tide_task *self);  /* When FAILED. */
 
 /* ---- looking at it: any thread, relaxed ---- */
 uint32_t tide_task_subtask(const tide_task *self);

@@ -24,6 +24,7 @@ static void add_task(void *ctx, const tide_task *task)
 {
     collection *self = ctx;
     uint32_t first = self->n;
+    const bool is_over = tide_task_state_of(task) == TIDE_TASK_FINISHED; /* Before its counters. */
     const tide_times times = tide_task_times_of(task, self->now_ns);
     for (uint32_t i = 0; i < tide_task_n_stages(task); i++) {
         const tide_op_counters *c = tide_task_counters(task, i);
@@ -41,7 +42,7 @@ static void add_task(void *ctx, const tide_task *task)
                 .backpressured_ns = times.held_ns,
                 .watermark = tide_task_watermark(task),
                 .pending_rows = atomic_load_explicit(&c->pending_rows, memory_order_relaxed),
-                .state = "running",
+                .state = is_over ? "finished" : "running",
             };
             TIDE_PUSH(self->arena, self->items, self->n, self->cap, fresh);
         }

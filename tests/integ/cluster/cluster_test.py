@@ -299,6 +299,25 @@ class TimeTest(Cluster):
             self.assertRegex(answer.read().decode(), r'tidemill_runner_busy_time_seconds{.*dawdle.*} [1-9]')
         self.run_it("cancel", job, "--wait", "--timeout", "60s")
 
+    def test_a_subtask_is_finished_before_its_job(self):
+        sql = ENDLESS.replace("INSERT", """CREATE TABLE few (auction BIGINT) WITH ('connector' = 'datagen',
+            'rows-per-second' = '0', 'number-of-rows' = '10');
+            INSERT INTO nothing SELECT auction, 1 FROM few; INSERT""")
+        job = self.submit(sql, "-p", "2", "--wait", "RUNNING", "--timeout", "60s")
+        def vertex(name):
+            return next(v for v in self.get(f"/jobs/{job}")["vertices"] if v["name"] == name)
+        self.wait_for(lambda: vertex("scan few")["status"] == "FINISHED")
+        self.assertEqual(vertex("scan few")["tasks"], {"FINISHED": 2})
+        self.assertEqual(vertex("scan few")["metrics"]["write-records"], 10)
+        self.assertEqual(vertex("scan bid")["tasks"], {"RUNNING": 2})
+        subtasks = self.get(f"/jobs/{job}/vertices/{vertex('scan few')['id']}")["subtasks"]
+        self.assertEqual([s["status"] for s in subtasks], ["FINISHED", "FINISHED"])
+        for command in ("top", "describe"):
+            told = self.run_it(command, job).stdout
+            self.assertRegex(told, "scan few +(2 +)?FINISHED ")
+            self.assertRegex(told, "scan bid +(2 +)?RUNNING ")
+        self.run_it("cancel", job, "--wait", "--timeout", "60s")
+
     def test_a_job_without_much_to_do_is_idle(self):
         job = self.submit(ENDLESS.replace("2000", "10"), "-p", "2", "--wait", "RUNNING", "--timeout", "60s")
         def is_idle():

@@ -220,8 +220,9 @@ static void a_job_has_flinks_fields(void **state)
     expect_fields(rest_render_job_status(&detail), "state is-final waiting-for failure");
 }
 
-/* A subtask that is over, or has only begun, does not make the others look idle. */
-static void shares_are_of_the_subtasks_that_run(void **state)
+/* A subtask that is over, or has only begun, does not make the others look idle, nor the operator
+ * look finished. */
+static void one_subtask_that_is_over_is_not_all_of_them(void **state)
 {
     (void)state;
     const tide_view_task some[] = { tasks[0], { 0, "a1", "h1", { .state = "finished" }, { 0 } } };
@@ -232,6 +233,9 @@ static void shares_are_of_the_subtasks_that_run(void **state)
     json_t *metrics = field(vertex, "metrics");
     assert_float_equal(json_real_value(json_object_get(metrics, "busyTimeMsPerSecond")), 250, 1e-9);
     json_decref(metrics);
+    vertex = item(field(rest_render_job(&job, 9000000), "vertices"), 0);
+    assert_string_equal(json_string_value(json_object_get(vertex, "status")), "RUNNING");
+    expect_fields(field(vertex, "tasks"), "RUNNING FINISHED");
 }
 
 /* The text was not UTF-8; it arrives all the same. */
@@ -353,7 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cluster_has_flinks_fields),
         cmocka_unit_test(a_job_has_flinks_fields),
-        cmocka_unit_test(shares_are_of_the_subtasks_that_run),
+        cmocka_unit_test(one_subtask_that_is_over_is_not_all_of_them),
         cmocka_unit_test(failures_are_told_with_what_was_running),
         cmocka_unit_test(a_vertex_has_flinks_fields),
         cmocka_unit_test(metrics_are_listed_or_given_by_name),
