@@ -111,10 +111,12 @@ static void a_page_is_seen_from_both_sides(void **state)
     assert_string_equal(name, "vertex 4096");
     assert_int_equal(tide_page_crashed(ours), -1);
     tide_page_marks(theirs)[1].thread = 77;
-    tide_page_crash(theirs, 78);
+    tide_page_crash(theirs, 78, false);
     assert_int_equal(tide_page_crashed(ours), -1);
-    tide_page_crash(theirs, 77);
+    assert_false(tide_page_overflowed(ours));
+    tide_page_crash(theirs, 77, true);
     assert_int_equal(tide_page_crashed(ours), 1);
+    assert_true(tide_page_overflowed(ours));
     tide_page_close(&ours);
     tide_page_close(&theirs);
 }
