@@ -10,6 +10,10 @@
 /* A front element in use, two batches, a watermark and an IDLE in each of three gaps, an END. */
 #define QUEUE_SLOTS 10u
 #define HEAD_ELEMENTS_PER_STEP 4u
+/* Callbacks of a step: as many as fit into the time that a step should take. */
+#define EFFORT_FIRST 16u
+#define EFFORT_MAX 64u
+#define STEP_NS 1000000
 
 typedef struct queue {
     tide_elem items[QUEUE_SLOTS];
@@ -56,7 +60,8 @@ struct tide_task {
     int64_t feed_next_ns;
     int64_t now_ns, wall_us;
     bool input_ended, awaits_input;
-    _Atomic int state; /* tide_task_state. */
+    uint32_t effort, left; /* Callbacks of a step at most; of this one. */
+    _Atomic int state;     /* tide_task_state. */
     tide_error error;
     _Atomic int64_t watermark;
 };
@@ -181,6 +186,7 @@ tide_task *tide_task_new(const tide_task_config *config)
     self->name = config->name;
     self->pool = config->pool;
     self->subtask = config->subtask;
+    self->effort = EFFORT_FIRST;
     self->mark = config->mark ? config->mark : &self->own_mark;
     self->times.slot = config->times ? config->times : &self->own_slot_times;
     atomic_store(&self->watermark, TIDE_WATERMARK_NONE);
@@ -413,12 +419,14 @@ static void start_due_timers(tide_task *self)
     }
 }
 
-/* Works until every stage is empty or stuck; returns how many elements were finished. */
+/* Works until every stage is empty or stuck, or the step is long enough; returns how many elements
+ * were finished. */
 static uint32_t drain(tide_task *self)
 {
     uint32_t work = 0;
-    for (uint32_t i = self->n_stages; i-- > 0 && runs(self);) {
+    for (uint32_t i = self->n_stages; i-- > 0 && self->left && runs(self);) {
         if (!run_stage(self, self->stages[i])) continue;
+        self->left--;
         work++;
         i = self->n_stages; /* What it emitted is nearer the sink: first. */
     }
@@ -488,10 +496,11 @@ uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us)
     self->now_ns = now_ns;
     self->wall_us = wall_us;
     uint32_t work = pump_outlets(self, false);
+    self->left = self->effort;
     start_due_timers(self);
     work += drain(self);
     bool is_empty = false;
-    for (uint32_t i = 0; i < HEAD_ELEMENTS_PER_STEP && runs(self); i++) {
+    for (uint32_t i = 0; i < HEAD_ELEMENTS_PER_STEP && self->left && runs(self); i++) {
         if (self->stages[0]->in.n || self->input_ended) break;
         is_empty = !take_input(self);
         if (is_empty) break;
@@ -500,6 +509,12 @@ uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us)
     if (self->input_ended && runs(self) && is_finished(self)) end(self, TIDE_TASK_FINISHED);
     tide_times_wait(&self->times, waits_for(self, is_empty));
     return work;
+}
+
+void tide_task_step_took(tide_task *self, int64_t ns)
+{
+    if (ns > STEP_NS && self->effort > 1) self->effort /= 2;
+    if (ns < STEP_NS / 4 && self->left == 0 && self->effort < EFFORT_MAX) self->effort *= 2;
 }
 
 bool tide_task_on_idle(tide_task *self, int64_t now_ns)

@@ -77,6 +77,9 @@ typedef enum tide_task_state {
 
 /* Does a bounded amount of work at these times; returns how many elements moved. */
 uint32_t tide_task_step(tide_task *self, int64_t now_ns, int64_t wall_us);
+/* How long the last step took, where somebody knows: the next ones do less when it was long, down
+ * to one callback of an operator. */
+void tide_task_step_took(tide_task *self, int64_t ns);
 /* The slot has nothing else to do: send what is held back. Returns whether anything moved. */
 bool tide_task_on_idle(tide_task *self, int64_t now_ns);
 /* When to step again even if nothing comes (monotonic); INT64_MAX: not needed. */

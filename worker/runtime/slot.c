@@ -64,11 +64,19 @@ static void raise_request(tide_slot *self, request r)
     tide_waker_wake(self->waker);
 }
 
-/* A task was stepped: if it ran, until now. Where the caller keeps the time, until it comes back.
- */
+/* A task ran, if it did, until now. Where the caller keeps the time, until it comes back. */
 static void settle(tide_slot *self)
 {
     if (self->keeps_time && tide_times_runs(&self->times)) read_clock(self);
+}
+
+static uint32_t step(tide_slot *self, tide_task *task)
+{
+    int64_t since_ns = self->now_ns;
+    uint32_t work = tide_task_step(task, self->now_ns, self->wall_us);
+    settle(self);
+    tide_task_step_took(task, self->now_ns - since_ns);
+    return work;
 }
 
 /* The source's end first: what one task sends, the next takes while it is warm. */
@@ -93,8 +101,7 @@ static uint32_t step_in_turns(tide_slot *self)
     for (uint32_t looked = 0; looked < self->n_tasks; looked++) {
         if (turn_is_over(self)) pass_turn(self);
         if (self->turn.steps++ == 0) self->turn.since_ns = self->now_ns;
-        uint32_t work = tide_task_step(self->tasks[self->turn.task], self->now_ns, self->wall_us);
-        settle(self);
+        uint32_t work = step(self, self->tasks[self->turn.task]);
         if (work) return work;
         pass_turn(self);
     }
@@ -104,8 +111,7 @@ static uint32_t step_in_turns(tide_slot *self)
 static uint32_t step_in_order(tide_slot *self)
 {
     for (uint32_t i = 0; i < self->n_tasks; i++) {
-        uint32_t work = tide_task_step(self->tasks[i], self->now_ns, self->wall_us);
-        settle(self);
+        uint32_t work = step(self, self->tasks[i]);
         if (work) return work;
         if (tide_task_awaits_input(self->tasks[i])) break;
     }

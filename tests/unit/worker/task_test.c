@@ -319,6 +319,61 @@ static void emitting_while_suspended_is_work(void **state)
     tide_channel_fini(&out);
 }
 
+#define STEP_BATCHES_MAX 64u
+#define MS INT64_C(1000000)
+
+/* A window that fires a million rows must not keep its slot from stopping, or from other tasks. */
+static void a_long_result_comes_in_many_steps(void **state)
+{
+    (void)state;
+    seen s = { 0 };
+    seen_target = &s;
+    tide_task *t = new_task("chain");
+    tide_feed *f = counting_new(1);
+    tide_task_set_feed(t, &f);
+    tide_node times10000 = { .kind = TIDE_NODE_SORT, .sort = { .limit = 10000 } };
+    add(t, -1, NULL, &scan_node);
+    add(t, 0, &amplify_vt, &times10000);
+    add(t, 1, &see_vt, &sink_node);
+    while (tide_task_state_of(t) == TIDE_TASK_RUNNING) {
+        uint64_t before = s.batches[0];
+        assert_true(tide_task_step(t, 0, 0) > 0);
+        assert_in_range(s.batches[0] - before, 0, STEP_BATCHES_MAX);
+        tide_task_step_took(t, 0);
+    }
+    assert_int_equal(s.batches[0], 10000);
+    tide_task_free(&t);
+}
+
+static uint64_t batches_of_a_step(tide_task *t, const seen *s, int64_t took_ns)
+{
+    uint64_t before = s->batches[0];
+    assert_true(tide_task_step(t, 0, 0) > 0);
+    tide_task_step_took(t, took_ns);
+    return s->batches[0] - before;
+}
+
+/* Down to one batch a step, and back when what was slow is over. */
+static void a_slow_operator_takes_less_in_a_step(void **state)
+{
+    (void)state;
+    seen s = { 0 };
+    seen_target = &s;
+    tide_task *t = new_task("chain");
+    tide_feed *f = counting_new(INT64_MAX);
+    tide_task_set_feed(t, &f);
+    tide_node times8 = { .kind = TIDE_NODE_SORT, .sort = { .limit = 8 } };
+    add(t, -1, NULL, &scan_node);
+    add(t, 0, &amplify_vt, &times8);
+    add(t, 1, &see_vt, &sink_node);
+    assert_true(batches_of_a_step(t, &s, MS / 2) > 4);
+    for (int i = 0; i < 8; i++) (void)batches_of_a_step(t, &s, 20 * MS);
+    for (int i = 0; i < 8; i++) assert_in_range(batches_of_a_step(t, &s, 20 * MS), 0, 1);
+    for (int i = 0; i < 8; i++) (void)batches_of_a_step(t, &s, MS / 10);
+    assert_int_equal(batches_of_a_step(t, &s, MS / 10), 2 * 8); /* Four elements: 2 are batches. */
+    tide_task_free(&t);
+}
+
 static tide_elem_kind pop_kind(tide_channel *channel)
 {
     tide_elem e;
@@ -418,6 +473,10 @@ int main(void)
                                         numbered_teardown),
         cmocka_unit_test_setup_teardown(a_failing_operator_fails_its_task_with_its_reason,
                                         numbered_setup, numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_long_result_comes_in_many_steps, numbered_setup,
+                                        numbered_teardown),
+        cmocka_unit_test_setup_teardown(a_slow_operator_takes_less_in_a_step, numbered_setup,
+                                        numbered_teardown),
         cmocka_unit_test_setup_teardown(emitting_while_suspended_is_work, numbered_setup,
                                         numbered_teardown),
         cmocka_unit_test_setup_teardown(held_rows_go_before_idleness_and_end, numbered_setup,
