@@ -3,20 +3,8 @@
 #include <stdio.h>
 
 #include "base/net/exposition.h"
+#include "jobapi/proto/task_metrics.h"
 #include "master/rest/rest_priv.h"
-
-typedef struct task_metric {
-    const char *name, *help;
-    size_t field; /* Of tide_task_stats, a uint64_t. */
-    double scale;
-} task_metric;
-
-static const task_metric task_metrics[] = {
-#define TIDE_TASK_METRIC(field, name, help, scale)                                                 \
-    { "tidemill_task_" name, help, offsetof(tide_task_stats, field), scale },
-#include "jobapi/proto/task_metrics.def"
-#undef TIDE_TASK_METRIC
-};
 
 static void put_task(tide_bytes *out, const char *name, const tide_view_job_detail *job,
                      const tide_view_task *task, double value)
@@ -36,13 +24,6 @@ static void put_task(tide_bytes *out, const char *name, const tide_view_job_deta
         { "host", task->host },
     };
     tide_exposition_put(out, name, labels, sizeof labels / sizeof *labels, value);
-}
-
-static double counter_of(const tide_task_stats *stats, const task_metric *metric)
-{
-    uint64_t value;
-    memcpy(&value, (const char *)stats + metric->field, sizeof value);
-    return (double)value * metric->scale;
 }
 
 /* What not every task has. */
@@ -84,12 +65,15 @@ static void put_jobs(const tide_view_job_detail *jobs, uint32_t n_jobs, int64_t 
         int64_t since = jobs[j].job.since_us[TIDE_LIFECYCLE_RUNNING];
         tide_exposition_put(out, up, labels, 2, runs ? (double)((now_us - since) / 1000) : 0);
     }
-    for (size_t m = 0; m < sizeof task_metrics / sizeof *task_metrics; m++) {
-        tide_exposition_begin(out, task_metrics[m].name, "counter", task_metrics[m].help);
+    for (size_t m = 0; m < TIDE_TASK_METRICS; m++) {
+        const tide_task_metric *metric = &tide_task_metrics[m];
+        char name[64];
+        snprintf(name, sizeof name, "tidemill_task_%s", metric->name);
+        tide_exposition_begin(out, name, "counter", metric->help);
         for (uint32_t j = 0; j < n_jobs; j++)
             for (uint32_t t = 0; t < jobs[j].n_tasks; t++)
-                put_task(out, task_metrics[m].name, &jobs[j], &jobs[j].tasks[t],
-                         counter_of(&jobs[j].tasks[t].stats, &task_metrics[m]));
+                put_task(out, name, &jobs[j], &jobs[j].tasks[t],
+                         tide_task_metric_of(metric, &jobs[j].tasks[t].stats));
     }
     put_gauges(jobs, n_jobs, out);
 }

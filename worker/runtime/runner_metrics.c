@@ -3,27 +3,17 @@
 #include <stdio.h>
 
 #include "base/net/metrics.h"
+#include "jobapi/proto/task_metrics.h"
 #include "worker/runtime/runner_priv.h"
-
-typedef struct task_metric {
-    const char *name, *help;
-    size_t field; /* Of tide_task_stats, a uint64_t. */
-    double scale;
-} task_metric;
-
-static const task_metric task_metrics[] = {
-#define TIDE_TASK_METRIC(field, name, help, scale)                                                 \
-    { "tidemill_runner_" name, help, offsetof(tide_task_stats, field), scale },
-#include "jobapi/proto/task_metrics.def"
-#undef TIDE_TASK_METRIC
-};
 
 void runner_render_tasks(const char *job, const tide_graph *graph, const tide_runner_stats *stats,
                          tide_bytes *out)
 {
-    for (size_t m = 0; m < sizeof task_metrics / sizeof *task_metrics; m++) {
-        const task_metric *metric = &task_metrics[m];
-        tide_exposition_begin(out, metric->name, "counter", metric->help);
+    for (size_t m = 0; m < TIDE_TASK_METRICS; m++) {
+        const tide_task_metric *metric = &tide_task_metrics[m];
+        char name[64];
+        snprintf(name, sizeof name, "tidemill_runner_%s", metric->name);
+        tide_exposition_begin(out, name, "counter", metric->help);
         for (uint32_t i = 0; i < stats->tasks.n; i++) {
             const tide_task_stats *task = &stats->tasks.items[i];
             char subtask[24];
@@ -33,10 +23,8 @@ void runner_render_tasks(const char *job, const tide_graph *graph, const tide_ru
                 { "operator", graph->vertices[task->vertex].name },
                 { "subtask", subtask },
             };
-            uint64_t value;
-            memcpy(&value, (const char *)task + metric->field, sizeof value);
-            tide_exposition_put(out, metric->name, labels, sizeof labels / sizeof *labels,
-                                (double)value * metric->scale);
+            tide_exposition_put(out, name, labels, sizeof labels / sizeof *labels,
+                                tide_task_metric_of(metric, task));
         }
     }
 }

@@ -18,13 +18,7 @@ static tide_status map_open(void *self_v, const tide_node *node, tide_op_env *en
     self->op = node->user.op;
     self->pool = env->pool;
     const tide_map_def *def = &self->op->map;
-    self->opened = def->arg;
-    tide_user_clear_failure();
-    if (def->open) self->opened = def->open(def->arg, env->subtask, env->parallelism);
-    if (def->open && (self->opened == NULL || tide_user_has_failed())) {
-        (void)tide_user_fail(self->op);
-        return tide_error_code();
-    }
+    TIDE_TRY(tide_user_open(self->op, def->open, def->arg, env, &self->opened));
     self->open = true;
     tide_collector_open(&self->out, env->pool, &node->schema, self->op);
     return TIDE_OK;
@@ -95,14 +89,7 @@ static tide_status filter_open(void *self_v, const tide_node *node, tide_op_env 
     self->op = node->user.op;
     self->pool = env->pool;
     const tide_filter_def *def = &self->op->filter;
-    self->opened = def->arg;
-    tide_user_clear_failure();
-    if (def->open) self->opened = def->open(def->arg, env->subtask, env->parallelism);
-    if (def->open && (self->opened == NULL || tide_user_has_failed())) {
-        (void)tide_user_fail(self->op);
-        return tide_error_code();
-    }
-    return TIDE_OK;
+    return tide_user_open(self->op, def->open, def->arg, env, &self->opened);
 }
 
 static void ask(filter *self, tide_batch *in)

@@ -63,17 +63,6 @@ void tide_timer_processing_delete(tide_context *ctx, int64_t time_us)
 }
 
 /* ---- the operator ---- */
-static tide_status open_user(process *self)
-{
-    self->opened = self->def->arg;
-    tide_user_clear_failure();
-    if (self->def->open == NULL) return TIDE_OK;
-    self->opened = self->def->open(self->def->arg, self->env->subtask, self->env->parallelism);
-    if (self->opened && !tide_user_has_failed()) return TIDE_OK;
-    (void)tide_user_fail(self->op);
-    return tide_error_code();
-}
-
 static tide_status open_key(process *self, const tide_node *node)
 {
     tide_key_col cols[TIDE_KEY_COLS_MAX];
@@ -110,7 +99,8 @@ static tide_status process_open(void *self_v, const tide_node *node, tide_op_env
         rv = tide_timers_open(&self->ctx.event, "timers.event", spec, env->state, false);
     if (rv == TIDE_OK)
         rv = tide_timers_open(&self->ctx.processing, "timers.processing", spec, env->state, true);
-    if (rv == TIDE_OK) rv = open_user(self);
+    if (rv == TIDE_OK)
+        rv = tide_user_open(self->op, self->def->open, self->def->arg, self->env, &self->opened);
     if (rv != TIDE_OK)
         process_close(self);
     else

@@ -28,6 +28,19 @@ tide_op_result tide_user_fail(const tide_user_op *op)
     return TIDE_OP_FAILED;
 }
 
+tide_status tide_user_open(const tide_user_op *op,
+                           void *(*open)(void *arg, uint32_t subtask, uint32_t parallelism),
+                           void *arg, const tide_op_env *env, void **opened)
+{
+    *opened = arg;
+    tide_user_clear_failure();
+    if (open == NULL) return TIDE_OK;
+    *opened = open(arg, env->subtask, env->parallelism);
+    if (*opened && !tide_user_has_failed()) return TIDE_OK;
+    (void)tide_user_fail(op);
+    return tide_error_code();
+}
+
 static void set_failure(const char *format, va_list ap)
 {
     if (failed) return; /* The first one is the cause. */

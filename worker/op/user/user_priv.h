@@ -11,6 +11,11 @@ bool tide_user_has_failed(void);
 /* Makes the failure of a callback of `op` (TIDE_E_USER_CODE) this thread's chain, and forgets it.
  */
 tide_op_result tide_user_fail(const tide_user_op *op);
+/* What a subtask's callbacks are called with: what `open` returns, or `arg` where it is NULL. */
+TIDE_MUST_CHECK tide_status tide_user_open(const tide_user_op *op,
+                                           void *(*open)(void *arg, uint32_t subtask,
+                                                         uint32_t parallelism),
+                                           void *arg, const tide_op_env *env, void **opened);
 /* As tide_fail_text, for wrong uses of the interface; the first one counts. */
 void tide_user_misuse(const char *format, ...) TIDE_PRINTF(1, 2);
 
