@@ -64,6 +64,9 @@ static vertex_sum sum_vertex(const tide_view_job_detail *job, uint32_t vertex)
         sum.n++;
     }
     if (sum.n == 0) sum.watermark = INT64_MIN;
+    /* Some have not told of themselves yet. */
+    if (sum.n < job->spec->vertices.items[vertex].parallelism && strcmp(sum.state, "FINISHED") == 0)
+        sum.state = tide_lifecycle_name(job->job.state);
     return sum;
 }
 

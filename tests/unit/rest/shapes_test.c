@@ -236,6 +236,12 @@ static void one_subtask_that_is_over_is_not_all_of_them(void **state)
     vertex = item(field(rest_render_job(&job, 9000000), "vertices"), 0);
     assert_string_equal(json_string_value(json_object_get(vertex, "status")), "RUNNING");
     expect_fields(field(vertex, "tasks"), "RUNNING FINISHED");
+    /* The other's runner has not told of it yet. */
+    job.tasks = &some[1];
+    job.n_tasks = 1;
+    vertex = item(field(rest_render_job(&job, 9000000), "vertices"), 0);
+    assert_string_equal(json_string_value(json_object_get(vertex, "status")), "RUNNING");
+    expect_fields(field(vertex, "tasks"), "FINISHED");
 }
 
 /* The text was not UTF-8; it arrives all the same. */
