@@ -51,6 +51,7 @@ struct tide_calendar {
     bool behind;        /* ... a row was filed since that was due before. */
     list waiting;
     list *ring;             /* BUCKETS */
+    uint64_t n_in_ring;     /* Entries. */
     due_row *ready, *spare; /* Taken out and sorted, to be handed out from ready_at on. */
     uint32_t n_ready, ready_at, cap_ready;
     chunk *free;
@@ -129,6 +130,7 @@ static void put(tide_calendar *self, uint32_t row, int64_t due)
     if (b > last) b = last;
     *filed_of(self, row) = filed_in(b);
     append(self, &self->ring[b & (BUCKETS - 1)], row);
+    self->n_in_ring++;
 }
 
 void tide_calendar_file(tide_calendar *self, const uint32_t *rows, uint32_t n)
@@ -252,16 +254,44 @@ static void empty(tide_calendar *self, list *l, uint64_t filed, int64_t now, int
     }
 }
 
+/* Bucket b of the ring. */
+static void empty_bucket(tide_calendar *self, int64_t b, int64_t now, int64_t last)
+{
+    list *l = &self->ring[b & (BUCKETS - 1)];
+    for (const chunk *c = l->head; c; c = c->next) self->n_in_ring -= c->n;
+    empty(self, l, filed_in(b), now, last);
+}
+
 /* The ring is left behind altogether: everything comes out at once. */
 static void jump(tide_calendar *self, int64_t now, int64_t target)
 {
     int64_t from = self->now_bucket;
     list *old = self->ring;
     self->ring = tide_calloc(BUCKETS, sizeof *self->ring);
+    self->n_in_ring = 0;
     self->now_bucket = target;
     for (int64_t b = from; b < from + BUCKETS; b++)
         empty(self, &old[b & (BUCKETS - 1)], filed_in(b), now, INT64_MAX);
     tide_free(old);
+}
+
+/* Bucket after bucket, until rows are ready. True: the target was reached. A target far away is
+ * come to in the same way, so that no more is ready at a time than elsewhere; unless a whole turn
+ * of the ring brings nothing, because what is in it is due much later. */
+static bool walk(tide_calendar *self, int64_t now, int64_t target)
+{
+    for (uint32_t n = 0; n < BUCKETS && self->n_in_ring > 0; n++) {
+        int64_t b = self->now_bucket;
+        empty_bucket(self, b, now, b);
+        if (b >= target) return true;
+        self->now_bucket = b + 1;
+        if (self->n_ready > 0) return false;
+    }
+    if (self->n_in_ring > 0)
+        jump(self, now, target);
+    else
+        self->now_bucket = target;
+    return true;
 }
 
 /* Makes rows ready, those of one bucket at a time. False when nothing due before `now` is left. */
@@ -274,17 +304,9 @@ static bool advance(tide_calendar *self, int64_t now)
         self->started = true;
         self->now_bucket = target;
         empty(self, &self->waiting, FILED_WAITING, now, INT64_MAX);
-    } else if (target - self->now_bucket >= BUCKETS) {
-        jump(self, now, target);
     } else {
         if (now <= self->scanned && !self->behind) return false;
-        done = false;
-        while (self->n_ready == 0 && !done) {
-            int64_t b = self->now_bucket;
-            empty(self, &self->ring[b & (BUCKETS - 1)], filed_in(b), now, b);
-            done = b >= target;
-            if (!done) self->now_bucket = b + 1;
-        }
+        done = walk(self, now, target);
     }
     if (done) {
         self->scanned = now;

@@ -168,6 +168,21 @@ static void times_at_the_ends_of_the_range_are_fine(void **state)
     fixture_free(&f);
 }
 
+/* The end of the input: what is due at many times is not made ready in one piece. */
+static void the_last_watermark_comes_bucket_by_bucket(void **state)
+{
+    (void)state;
+    fixture *f = fixture_new(1000000);
+    f->now = 1;
+    pop_all(f);
+    for (uint32_t id = 0; id < IDS; id++) event(f, id, draw(f, 1000000));
+    size_t before = tide_calendar_bytes(f->calendar);
+    f->now = INT64_MAX;
+    pop_all(f);
+    assert_in_range(tide_calendar_bytes(f->calendar) - before, 0, IDS * sizeof(int64_t));
+    fixture_free(&f);
+}
+
 /* A key with several sessions: its row comes out for the first and is filed again for the next. */
 static void a_popped_row_can_be_filed_again(void **state)
 {
@@ -193,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_rows_come_out_once_and_in_order),
         cmocka_unit_test(everything_waits_for_the_first_watermark),
+        cmocka_unit_test(the_last_watermark_comes_bucket_by_bucket),
         cmocka_unit_test(times_at_the_ends_of_the_range_are_fine),
         cmocka_unit_test(a_popped_row_can_be_filed_again),
     };
