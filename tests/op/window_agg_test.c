@@ -223,6 +223,27 @@ static void attached_windows_group_by_what_the_rows_carry(void **state)
                          .expect = "row 7 a 0 10 9\nrow NULL NULL 10 20 19\nend\n" });
 }
 
+/* Many new windows of one batch: the table makes some of them later than they come. */
+static void attached_windows_of_a_large_batch_all_fire(void **state)
+{
+    (void)state;
+    tide_bytes input = { 0 }, expect = { 0 };
+    for (int i = 0; i < 2000; i++) {
+        tide_bytes_printf(&input, "row a %d %d %d\n", 10 * i, 10 * i + 10, i);
+        tide_bytes_printf(&expect, "row %d %d %d %d\n", i, 10 * i, 10 * i + 10, 10 * i + 9);
+    }
+    tide_bytes_puts(&input, "end\n");
+    tide_bytes_puts(&expect, "end\n");
+    tide_op_check(&(tide_op_case){
+        .schema = "k STRING, ws TIMESTAMP(3), we TIMESTAMP(3), n BIGINT",
+        .config = "aggregate aggs=sum(n) window=attached start=ws stop=we",
+        .no_snapshot = true,
+        .input = tide_bytes_text(&input),
+        .expect = tide_bytes_text(&expect) });
+    tide_bytes_fini(&input);
+    tide_bytes_fini(&expect);
+}
+
 /* ---- more rows than a batch ---- */
 
 static void windows_larger_than_a_batch_come_out_whole(void **state)
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(cumulating_windows_grow_step_by_step),
         cmocka_unit_test(cumulating_windows_take_rows_of_fired_steps),
         cmocka_unit_test(attached_windows_group_by_what_the_rows_carry),
+        cmocka_unit_test(attached_windows_of_a_large_batch_all_fire),
         cmocka_unit_test(windows_larger_than_a_batch_come_out_whole),
         cmocka_unit_test(over_budget_fails_and_names_the_operator),
     };

@@ -25,7 +25,8 @@ typedef struct attached {
     uint32_t rows[TIDE_BATCH_ROWS_MAX];
     uint8_t *values[TIDE_BATCH_ROWS_MAX];
     tide_row_ref refs[TIDE_BATCH_ROWS_MAX];
-    uint16_t fresh[TIDE_BATCH_ROWS_MAX];
+    uint16_t fresh[TIDE_BATCH_ROWS_MAX]; /* In no order: which rows are new, */
+    uint32_t fresh_rows[TIDE_BATCH_ROWS_MAX]; /* and their numbers. */
     tide_event_time ends; /* A row's time is its window's end. */
 } attached;
 
@@ -52,8 +53,8 @@ static tide_status take_rows(attached *self, const tide_batch *in, const tide_op
         for (uint32_t i = 0; i < n; i++) self->refs[i] = (tide_row_ref){ table, self->rows[i] };
         TIDE_TRY(tide_row_sets_update(&self->groups.sets, self->refs, &at));
     }
-    for (uint32_t i = 0; i < n_fresh; i++) self->rows[i] = self->rows[self->fresh[i]];
-    tide_calendar_file(self->windows.calendar, self->rows, n_fresh);
+    for (uint32_t i = 0; i < n_fresh; i++) self->fresh_rows[i] = self->rows[self->fresh[i]];
+    tide_calendar_file(self->windows.calendar, self->fresh_rows, n_fresh);
     return TIDE_OK;
 }
 
