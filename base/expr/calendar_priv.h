@@ -35,13 +35,14 @@ TIDE_INLINE bool tide_timestamp_in_range(int64_t micros)
     return micros >= TIDE_DAYS_MIN * TIDE_MICROS_PER_DAY &&
            micros < (TIDE_DAYS_MAX + 1) * TIDE_MICROS_PER_DAY;
 }
-/* To `precision` digits of a second, half away from zero. */
+/* A timestamp to `precision` digits of a second; half away from 2000, PostgreSQL's zero. */
 TIDE_INLINE int64_t tide_round_micros(int64_t micros, uint32_t precision)
 {
     static const int64_t units[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
-    int64_t unit = units[precision];
+    const int64_t zero = 10957 * TIDE_MICROS_PER_DAY;
+    int64_t unit = units[precision], v = micros - zero;
     if (unit == 1) return micros;
-    return micros >= 0 ? (micros + unit / 2) / unit * unit : -((unit / 2 - micros) / unit * unit);
+    return zero + (v >= 0 ? (v + unit / 2) / unit * unit : -((unit / 2 - v) / unit * unit));
 }
 
 TIDE_INLINE bool tide_is_leap(int32_t year)
