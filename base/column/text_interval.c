@@ -199,6 +199,7 @@ static bool take_field(reader *r)
     if (digits && r->p < r->end && *r->p == '-' && at_digit(r, 1)) {
         r->p++;
         if (!take_digits(r, &months) || months > 11) return false;
+        if (r->p < r->end && *r->p != ' ' && *r->p != '\t') return false; /* "2024-02-29" */
         if (!add_quantity(r, (quantity){ .whole = q.whole * sign }, unit_words[9].u)) return false;
         return add_quantity(r, (quantity){ .whole = months * sign }, unit_month);
     }

@@ -95,9 +95,18 @@ static bool join_shared(match *m, uint8_t param, const tide_expr *arg)
     return tide_type_common(m->shared, t, &m->shared) == TIDE_OK;
 }
 
-/* What no argument decides: all are text literals or NULL. */
+/* A type beside which a text literal keeps all of its characters or digits. */
+static tide_type unlimited(tide_type t)
+{
+    if (t.id == TIDE_TYPE_STRING || t.id == TIDE_TYPE_BYTES) t.precision = 0;
+    if (tide_type_is_timestamp(t)) t.precision = 6;
+    return t;
+}
+
+/* What the arguments leave open: all are text literals or NULL, or there are some of them. */
 static void settle_shared(match *m, uint8_t param, bool has_text)
 {
+    if (has_text) m->shared = unlimited(m->shared);
     if (m->shared.id != TIDE_TYPE_NULL) return;
     if (param == TIDE_PARAM_SAME)
         m->shared = tide_type_of(TIDE_TYPE_STRING);
@@ -171,9 +180,10 @@ static tide_type wanted_type(const tide_fn *fn, uint8_t param, const tide_expr *
     case TIDE_PARAM_TEXT: return tide_type_of(TIDE_TYPE_STRING);
     case TIDE_PARAM_INTEGER: return shared;
     case TIDE_PARAM_SAME:
-        /* Comparisons take DECIMALs of different scales, since a common one may have too many
-         * digits. */
+        /* Comparisons take any precisions, and DECIMALs of different scales, since a common one may
+         * have too many digits. */
         if (fn->bind != tide_bind_compare) return shared;
+        if (arg->type.id == shared.id) return arg->type;
         return shared.id == TIDE_TYPE_DECIMAL && exact ? own_decimal(arg) : shared;
     case TIDE_PARAM_NUMBER:
         return shared.id == TIDE_TYPE_DECIMAL && exact ? own_decimal(arg) : shared;

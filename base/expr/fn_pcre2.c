@@ -84,7 +84,7 @@ static void translate_escape(char ch, bool in_class, tide_bytes *to)
         const char *outside, *inside;
     } others[] = {
         { 'm', "\\b(?=\\w)", NULL }, { 'M', "\\b(?<=\\w)", NULL }, { 'y', "\\b", NULL },
-        { 'Y', "\\B", NULL },         { 'Z', "\\z", NULL },          { 'd', "[0-9]", "0-9" },
+        { 'Y', "\\B", NULL },        { 'Z', "\\z", NULL },         { 'd', "[0-9]", "0-9" },
         { 'D', "[^0-9]", NULL },
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -237,7 +237,7 @@ static tide_row_result use_pattern(tide_rowcall *c, regex *self, const tide_valu
 
 /* UCP: \w is any script's letter or digit. Without it the compiled code of PCRE2 10.42 finds no
  * character beyond ASCII that is \W, \S or \D when PCRE2_MATCH_INVALID_UTF is given. */
-#define DEFAULT_OPTIONS                                                       \
+#define DEFAULT_OPTIONS                                                                            \
     (PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY)
 
 /* The regex of args[1], with the flags of args[flags_at] if there are so many. */

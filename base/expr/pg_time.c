@@ -175,9 +175,15 @@ static void put_word(tide_bytes *out, const char *word, size_t n, letter_case le
     for (size_t i = n; i < width; i++) tide_bytes_putc(out, ' ');
 }
 
+/* Of these fields PostgreSQL counts the sign as a digit. */
+static bool has_sign_inside(field_id id)
+{
+    return id == F_MS || id == F_US || id == F_DD || id == F_DDD || (id >= F_FF1 && id <= F_FF6);
+}
+
 static void put_number(tide_bytes *out, int64_t v, uint32_t width, const piece *p)
 {
-    int w = p->fill ? 0 : (int)width + (v < 0);
+    int w = p->fill ? 0 : (int)width + (v < 0 && !has_sign_inside(p->id));
     tide_bytes_printf(out, "%0*lld", w, (long long)v);
     if (!p->th) return;
     static const char suffixes[][3] = { "TH", "ST", "ND", "RD" };
@@ -227,7 +233,10 @@ static bool number_of(const tide_parts *t, field_id id, int64_t *v, uint32_t *wi
     case F_IY: *v = iso_year(t) % 100; return true;
     case F_I: *v = iso_year(t) % 10, *width = 1; return true;
     case F_MM: *v = t->month; return true;
-    case F_DDD: *v = tide_day_of_year(t->days), *width = 3; return true;
+    case F_DDD:
+        *v = t->is_interval ? t->year * 360 + t->month * 30 + t->day : tide_day_of_year(t->days);
+        *width = 3;
+        return true;
     case F_IDDD: *v = (iso_week(t) - 1) * 7 + iso_day(t), *width = 3; return true;
     case F_DD: *v = t->day; return true;
     case F_D: *v = tide_day_of_week(t->days) + 1, *width = 1; return true;

@@ -234,12 +234,12 @@ static void attached_windows_of_a_large_batch_all_fire(void **state)
     }
     tide_bytes_puts(&input, "end\n");
     tide_bytes_puts(&expect, "end\n");
-    tide_op_check(&(tide_op_case){
-        .schema = "k STRING, ws TIMESTAMP(3), we TIMESTAMP(3), n BIGINT",
-        .config = "aggregate aggs=sum(n) window=attached start=ws stop=we",
-        .no_snapshot = true,
-        .input = tide_bytes_text(&input),
-        .expect = tide_bytes_text(&expect) });
+    tide_op_check(
+        &(tide_op_case){ .schema = "k STRING, ws TIMESTAMP(3), we TIMESTAMP(3), n BIGINT",
+                         .config = "aggregate aggs=sum(n) window=attached start=ws stop=we",
+                         .no_snapshot = true,
+                         .input = tide_bytes_text(&input),
+                         .expect = tide_bytes_text(&expect) });
     tide_bytes_fini(&input);
     tide_bytes_fini(&expect);
 }

@@ -25,9 +25,9 @@ typedef struct attached {
     uint32_t rows[TIDE_BATCH_ROWS_MAX];
     uint8_t *values[TIDE_BATCH_ROWS_MAX];
     tide_row_ref refs[TIDE_BATCH_ROWS_MAX];
-    uint16_t fresh[TIDE_BATCH_ROWS_MAX]; /* In no order: which rows are new, */
+    uint16_t fresh[TIDE_BATCH_ROWS_MAX];      /* In no order: which rows are new, */
     uint32_t fresh_rows[TIDE_BATCH_ROWS_MAX]; /* and their numbers. */
-    tide_event_time ends; /* A row's time is its window's end. */
+    tide_event_time ends;                     /* A row's time is its window's end. */
 } attached;
 
 /* ---- rows into groups ---- */
