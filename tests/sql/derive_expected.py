@@ -8,56 +8,12 @@ The server lives in a temporary folder, listens on a socket there only, and is g
 rows are derived by hand (`-- by hand: ...`) keep what golden/*.csv says.
 """
 
-import glob
 import itertools
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 import golden_files
-
-BINARIES = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
-
-
-class Server:
-    """PostgreSQL in a temporary folder, for the time of a with statement."""
-
-    def __init__(self, binaries):
-        self.binaries = binaries
-        self.folder = tempfile.mkdtemp(prefix="tidemill-pg-")
-        # The server refuses root: then the user that Debian's package made runs it.
-        self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        if self.user:
-            shutil.chown(self.folder, "postgres")
-
-    def command(self, name, *arguments, **options):
-        return subprocess.run([*self.user, os.path.join(self.binaries, name), *arguments], check=True,
-                              stdout=subprocess.DEVNULL, cwd=self.folder, **options)
-
-    def __enter__(self):
-        data = os.path.join(self.folder, "data")
-        try:
-            self.command("initdb", "-D", data, "-A", "trust", "-U", "tidemill", "-E", "UTF8", "--locale=C.UTF-8")
-            self.command("pg_ctl", "-D", data, "-w", "-l", os.path.join(self.folder, "log"), "-o",
-                         f"-c listen_addresses= -k {self.folder} -c timezone=UTC -c fsync=off", "start")
-        except BaseException:
-            shutil.rmtree(self.folder)
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.command("pg_ctl", "-D", os.path.join(self.folder, "data"), "-m", "immediate", "stop")
-        shutil.rmtree(self.folder)
-
-    def psql(self, text, *options):
-        run = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "tidemill",
-                              *options, "postgres"], input=text, capture_output=True, text=True,
-                             cwd=golden_files.HERE, check=False)
-        if run.returncode != 0:
-            raise RuntimeError(run.stderr)
-        return run.stdout
+import postgres
 
 
 def split_statements(text):
@@ -120,12 +76,12 @@ def derive(server, query):
 
 
 def main(arguments):
-    if not BINARIES or not shutil.which("psql"):
+    if postgres.is_missing():
         print("skipped: no PostgreSQL (package postgresql): the expected rows of tests/sql/golden are not checked")
         return 77
     check = arguments == ["--check"]
     queries = golden_files.queries()
-    with Server(BINARIES[-1]) as server:
+    with postgres.Server() as server:
         server.psql(golden_files.read(os.path.join(golden_files.GOLDEN, "tables.pg.sql")))
         wrong = [q.name for q in queries if not q.by_hand and not derive(server, q)]
     if not check:
