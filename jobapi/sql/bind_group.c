@@ -17,11 +17,16 @@ typedef struct needs {
     bool all_plain;
 } needs;
 
+/* Which columns of a window GROUP BY names. */
+enum { HAS_START = 1, HAS_END = 2, HAS_TIME = 4 };
+
 static tide_status resolve_item(tide_binder *self, const tide_sql_query *ast,
                                 const tide_relation *relation, const tide_sql_expr *item,
                                 const tide_sql_expr **out);
 static tide_status add_key(tide_binder *self, tide_grouping *grouping, const tide_sql_expr *item,
-                           bool *has_start, bool *has_end);
+                           uint32_t *parts);
+static tide_status needs_other_parts(tide_binder *self, const tide_grouping *grouping,
+                                     uint32_t parts);
 static tide_status attach_window(tide_binder *self, tide_grouping *grouping);
 static uint32_t need(needs *self, const tide_expr *expr, const char *name);
 static void unproject(const needs *self, tide_node *like, uint32_t *keys, tide_agg_call *aggs,
@@ -36,7 +41,7 @@ tide_status tide_bind_group_by(tide_binder *self, const tide_sql_query *ast,
                                tide_grouping *grouping)
 {
     const tide_place place = { .relation = grouping->relation, .clause = "GROUP BY" };
-    bool has_start = false, has_end = false;
+    uint32_t parts = 0;
     grouping->is_grouped = ast->select.n_group_by > 0 || ast->select.having;
     for (uint32_t i = 0; i < ast->select.n_group_by; i++) {
         const tide_sql_group *group = &ast->select.group_by[i];
@@ -48,7 +53,7 @@ tide_status tide_bind_group_by(tide_binder *self, const tide_sql_query *ast,
         const tide_sql_expr *item;
         TIDE_TRY(resolve_item(self, ast, grouping->relation, group->expr, &item));
         if (!tide_bind_is_group_window(item)) {
-            TIDE_TRY(add_key(self, grouping, item, &has_start, &has_end));
+            TIDE_TRY(add_key(self, grouping, item, &parts));
             continue;
         }
         if (grouping->window.kind != TIDE_WINDOW_NONE)
@@ -56,12 +61,8 @@ tide_status tide_bind_group_by(tide_binder *self, const tide_sql_query *ast,
                                   "a query can group by one window only");
         TIDE_TRY(tide_bind_group_window(self, &place, item, &grouping->window));
     }
-    if (!has_start && !has_end) return TIDE_OK;
-    if (has_start != has_end)
-        return tide_bind_fail(self, TIDE_E_TYPE, grouping->pos,
-                              "a window is told by both of its ends", "GROUP BY %s needs %s too",
-                              has_start ? "window_start" : "window_end",
-                              has_start ? "window_end" : "window_start");
+    if (parts == 0) return TIDE_OK;
+    if (!(parts & HAS_START) || !(parts & HAS_END)) return needs_other_parts(self, grouping, parts);
     return attach_window(self, grouping);
 }
 
@@ -175,7 +176,7 @@ static tide_status resolve_item(tide_binder *self, const tide_sql_query *ast,
 }
 
 static tide_status add_key(tide_binder *self, tide_grouping *grouping, const tide_sql_expr *item,
-                           bool *has_start, bool *has_end)
+                           uint32_t *parts)
 {
     const tide_place place = { .relation = grouping->relation, .clause = "GROUP BY" };
     const tide_node *node = grouping->relation->node;
@@ -188,16 +189,30 @@ static tide_status add_key(tide_binder *self, tide_grouping *grouping, const tid
     bool is_attached = node->window_start >= 0 && node->window_end >= 0;
     if (key->kind == TIDE_EXPR_COLUMN && is_attached) {
         int32_t column = (int32_t)key->column;
-        if (column == node->window_start) *has_start = true;
-        if (column == node->window_end) *has_end = true;
-        if (column == node->window_start || column == node->window_end ||
-            column == node->window_time)
-            return TIDE_OK; /* window_time follows from the end. */
+        uint32_t part = column == node->window_start  ? HAS_START
+                        : column == node->window_end  ? HAS_END
+                        : column == node->window_time ? HAS_TIME
+                                                      : 0;
+        *parts |= part;
+        if (part) return TIDE_OK; /* They are the window, which is no key; the time follows. */
     }
     for (uint32_t k = 0; k < grouping->n_keys; k++)
         if (tide_expr_equal(grouping->keys[k], key)) return TIDE_OK;
     TIDE_PUSH(self->arena, grouping->keys, grouping->n_keys, grouping->cap_keys, key);
     return TIDE_OK;
+}
+
+static tide_status needs_other_parts(tide_binder *self, const tide_grouping *grouping,
+                                     uint32_t parts)
+{
+    const char *given = parts & HAS_START ? "window_start"
+                        : parts & HAS_END ? "window_end"
+                                          : "window_time";
+    const char *lacking = parts & HAS_START ? "window_end"
+                          : parts & HAS_END ? "window_start"
+                                            : "window_start and window_end";
+    return tide_bind_fail(self, TIDE_E_TYPE, grouping->pos, "a window is told by both of its ends",
+                          "GROUP BY %s needs %s too", given, lacking);
 }
 
 static tide_status attach_window(tide_binder *self, tide_grouping *grouping)

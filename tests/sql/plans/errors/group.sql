@@ -80,6 +80,9 @@ SELECT count(*) FROM TABLE(TUMBLE((SELECT max(ts) AS ts FROM ads GROUP BY user_i
 --- only one end of the window
 SELECT count(*) FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start;
 
+--- only the window's time
+SELECT count(*) FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_time;
+
 --- size in months
 SELECT count(*) FROM TABLE(TUMBLE(TABLE ads, DESCRIPTOR(ts), INTERVAL '1' MONTH)) GROUP BY window_start, window_end;
 
