@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Jobs against a real broker: what the mock cluster of the unit tests cannot show."""
 
+import json
 import os
 import socket
 import subprocess
@@ -158,6 +159,29 @@ class KafkaTest(unittest.TestCase):
                               "'scan.bounded.mode' = 'latest-offset'")
         run = self.check(tidemill(job.replace("'filesystem'", "'kafka'"), "-p", "1", cwd=example))
         self.assertEqual(sorted(run.stdout.splitlines()), sorted(expected.splitlines()))
+
+    def test_a_cluster_shares_out_the_partitions(self):
+        BROKER.create("from", 4)
+        BROKER.create("to", 3)
+        self.insert("from", 1, 20000)
+        job = (table("f", "id BIGINT, p INT METADATA FROM 'partition' VIRTUAL", "from", **BOUNDED) +
+               table("t", "p INT, id BIGINT", "to", key_format="json", key_fields="p") +
+               "INSERT INTO t SELECT p, id FROM f;")
+        with tempfile.TemporaryDirectory(prefix="tidemill-kafka-") as folder:
+            def cluster(*arguments, stdin=""):
+                return self.check(subprocess.run([TIDEMILL, *arguments], input=stdin, capture_output=True, text=True,
+                                                 cwd=folder, env=dict(os.environ, HOME=folder),
+                                                 timeout=2 * DEADLINE_S, check=False)).stdout
+            cluster("cluster", "start", "-w", "2", "--slots", "2")
+            try:
+                job_id = cluster("submit", "-", "-p", "4", "--wait", "--timeout", f"{DEADLINE_S}s", stdin=job).split()[0]
+                told = json.loads(cluster("describe", job_id, "-o", "json"))
+            finally:
+                cluster("cluster", "stop")
+        self.assertEqual({v["parallelism"] for v in told["vertices"]}, {4})
+        run = self.check(tidemill(table("t", "p INT, id BIGINT", "to", **BOUNDED) +
+                                  "SELECT count(*), sum(id), count(DISTINCT id), count(DISTINCT p) FROM t;"))
+        self.assertEqual(run.stdout.split()[-1], "20000,200010000,20000,4")
 
     def test_new_partitions_are_read(self):
         BROKER.create("growing", 1)
