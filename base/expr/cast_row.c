@@ -12,6 +12,14 @@
 
 static uint32_t cut_chars(const char *p, uint32_t len, uint32_t n);
 static tide_row_result to_integer(tide_rowcall *c, const tide_value *in, tide_value *out);
+/* Has a number's text one of the digits from `least` on, before an exponent? */
+static bool has_digit(const char *p, size_t n, char least)
+{
+    for (size_t i = 0; i < n && p[i] != 'e' && p[i] != 'E'; i++)
+        if (p[i] >= least && p[i] <= '9') return true;
+    return false;
+}
+
 static tide_row_result to_float(tide_rowcall *c, const tide_value *in, tide_value *out);
 static tide_row_result to_decimal(tide_rowcall *c, const tide_value *in, tide_value *out);
 static tide_row_result to_boolean(tide_rowcall *c, const tide_value *in, tide_value *out);
@@ -174,7 +182,8 @@ static tide_row_result to_float(tide_rowcall *c, const tide_value *in, tide_valu
         size_t n;
         trim(in, &p, &n);
         if (!tide_parse_f64(p, n, &v)) return bad_text(c, in, out);
-        if (isinf(v) && memchr(p, '0', n)) return out_of_range(c, in, out);
+        if (isinf(v) && has_digit(p, n, '0')) return out_of_range(c, in, out);
+        if (v == 0 && has_digit(p, n, '1')) return out_of_range(c, in, out);
     } else if (in->type.id == TIDE_TYPE_DECIMAL) {
         v = tide_decimal_to_f64(in->i128, in->type.scale);
     } else if (in->type.id == TIDE_TYPE_FLOAT || in->type.id == TIDE_TYPE_DOUBLE) {
@@ -186,7 +195,8 @@ static tide_row_result to_float(tide_rowcall *c, const tide_value *in, tide_valu
     }
     if (out->type.id == TIDE_TYPE_FLOAT) {
         float narrow = (float)v;
-        if (isinf(narrow) && !isinf(v)) return out_of_range(c, in, out);
+        if ((isinf(narrow) && !isinf(v)) || (narrow == 0 && v != 0))
+            return out_of_range(c, in, out);
         v = (double)narrow;
     }
     out->f64 = v;
@@ -315,6 +325,7 @@ static bool time_from_text(const tide_value *in, tide_type_id to, int64_t *out)
     trim(in, &p, &n);
     if (to == TIDE_TYPE_TIME) {
         if (tide_parse_time(p, n, out)) return true;
+        if (tide_parse_date(p, n, &days)) return false; /* No time is no midnight. */
         return tide_parse_timestamp(p, n, out, NULL) && (*out = tide_micros_of_day(*out), true);
     }
     if (tide_parse_date(p, n, &days)) {

@@ -248,7 +248,7 @@ void tide_vec_sign(const tide_kcall *k)
     const double *restrict a = k->args[0]->values;
     double *restrict out = k->out->vec.values;
     for (uint32_t i = 0; i < k->n; i++)
-        out[i] = a[i] > 0 ? 1 : a[i] < 0 ? -1 : a[i] == 0 ? 0 : a[i];
+        out[i] = a[i] > 0 ? 1 : a[i] < 0 ? -1 : 0; /* Of NaN, too. */
 }
 
 /* ---- whole numbers ---- */

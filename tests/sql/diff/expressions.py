@@ -54,10 +54,16 @@ class Expressions:
         if fails and self.rng.random() >= self.risk:
             return None
         kids = [self.argument(argument, depth - 1) for argument in arguments]
+        if fails and not any(self.reads(kid) for kid in kids):
+            return None  # PostgreSQL fails for constants even where no row needs them.
         digits = operations.CAST_DIGITS["dec"] if kind == "dec" else (0, 0)
         if "13, 3" in ours:
             digits = (10, 3)
         return node(kind, ours, *kids, theirs=theirs, digits=digits)
+
+    def reads(self, made):
+        """Does it read a column?"""
+        return any(low is column for _, low in made.walk() for column in self.columns)
 
     def argument(self, kind, depth):
         if kind in operations.CONSTANTS:
@@ -70,8 +76,9 @@ class Expressions:
         other = kind
         if kind in kinds.NUMBERS and self.rng.random() < 0.4:
             other = self.rng.choice(kinds.NUMBERS)
-        left, right = self.of(kind, depth - 1), self.of(other, depth - 1)
         shape = self.rng.randrange(8)
+        # PostgreSQL compares with the constants of a list first: the others may then not be computed.
+        left, right = self.of(kind, depth - 1), self.of(other, 0 if shape == 2 else depth - 1)
         if shape == 0:
             return node("bool", "({0} IS NULL)", left)
         if shape == 1:
