@@ -124,7 +124,8 @@ static void cast_date_to_timestamp(const tide_kcall *k)
 {
     const int32_t *restrict a = k->args[0]->values;
     int64_t *restrict out = k->out->vec.values;
-    for (uint32_t i = 0; i < k->n; i++) out[i] = a[i] * TIDE_MICROS_PER_DAY;
+    for (uint32_t i = 0; i < k->n; i++) /* Behind a NULL lies anything. */
+        out[i] = (int64_t)((uint64_t)a[i] * TIDE_MICROS_PER_DAY);
 }
 
 static void cast_timestamp_to_date(const tide_kcall *k)

@@ -248,7 +248,7 @@ static bool take_hex(tide_rowcall *c, const char *p, uint32_t n)
 {
     int high = -1;
     for (uint32_t i = 0; i < n; i++) {
-        if (is_blank(p[i])) continue;
+        if (high < 0 && is_blank(p[i])) continue; /* Between bytes only. */
         int digit = p[i] >= '0' && p[i] <= '9'                 ? p[i] - '0'
                     : (p[i] | 32) >= 'a' && (p[i] | 32) <= 'f' ? (p[i] | 32) - 'a' + 10
                                                                : -1;

@@ -21,7 +21,8 @@ typedef struct regex {
     pcre2_code *code;
     pcre2_match_data *match;
     pcre2_match_context *limits;
-    tide_bytes source;
+    tide_bytes source;      /* The pattern, then the escape. */
+    uint32_t pattern_bytes; /* Of the source. */
     uint32_t options;
     uint32_t preset; /* Options that the function brings itself. */
     bool similar;    /* The pattern is one of SIMILAR TO. */
@@ -223,12 +224,14 @@ static tide_row_result use_pattern(tide_rowcall *c, regex *self, const tide_valu
                                    const tide_value *escape, uint32_t options)
 {
     uint32_t n = pattern->str.len, escape_len = escape ? escape->str.len : 0;
-    bool same = self->code && self->options == options && self->source.n == n + escape_len &&
-                memcmp(self->source.p, pattern->str.ptr, n) == 0 &&
+    bool same = self->code && self->options == options && self->pattern_bytes == n &&
+                self->source.n == n + escape_len &&
+                (n == 0 || memcmp(self->source.p, pattern->str.ptr, n) == 0) &&
                 (escape_len == 0 || memcmp(self->source.p + n, escape->str.ptr, escape_len) == 0);
     if (same) return TIDE_ROW_VALUE;
     if (compile(c, self, pattern, escape, options) == TIDE_ROW_FAILED) return TIDE_ROW_FAILED;
     self->options = options;
+    self->pattern_bytes = n;
     self->source.n = 0;
     tide_bytes_put(&self->source, pattern->str.ptr, n);
     if (escape_len) tide_bytes_put(&self->source, escape->str.ptr, escape_len);

@@ -64,3 +64,12 @@ SELECT id FROM numbers WHERE TRUE OR id / 0 = 1;
 
 --- empty table
 SELECT k, v + 1 AS w FROM nothing WHERE v > 0;
+
+--- patterns and escapes that differ by row
+SELECT x, p, e FROM (VALUES ('ab', 'ab', 'c'), ('ab', 'abc', ''), ('a_', 'ac_', 'c'), ('ab', 'ac_', 'c'), ('a%', 'a!%', '!')) AS v (x, p, e) WHERE x SIMILAR TO p ESCAPE e;
+
+--- text literals longer than what they are compared with
+SELECT order_id, CASE WHEN paid THEN CAST(product AS VARCHAR(2)) ELSE 'unpaid' END AS c FROM orders WHERE CAST(product AS VARCHAR(2)) <> 'tea, green' AND CAST(ordered AS TIMESTAMP(0)) <> '2024-01-01 00:00:00.5';
+
+--- letters beyond ASCII in regular expressions
+SELECT customer, regexp_replace(customer, '\W', '.', 'g') AS w, regexp_replace(customer, '\w+', 'W', 'g') AS l, customer ~ '^[[:alpha:]]+$' AS a FROM orders WHERE customer ~ '\S';

@@ -154,3 +154,11 @@ SELECT k, ts AS window_start, count(*) AS n FROM nothing GROUP BY k, ts;
 
 --- sessions of no rows
 SELECT k, ts AS window_start, count(*) AS n FROM nothing GROUP BY k, ts;
+
+--- a second stage over hundreds of windows
+SELECT window_start, window_end, max(n) AS most, count(*) AS users
+FROM (SELECT user_id, window_start, window_end, count(*) AS n
+    FROM (SELECT *, b AS window_start, b + interval '20 min' AS window_end FROM events AS src, LATERAL generate_series(
+            date_bin('1 min', ts, '1970-01-01') - interval '19 min', date_bin('1 min', ts, '1970-01-01'), '1 min') AS g (b)) AS w
+    GROUP BY user_id, window_start, window_end) AS v
+GROUP BY window_start, window_end;

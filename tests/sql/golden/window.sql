@@ -129,3 +129,8 @@ GROUP BY k, window_start, window_end;
 --- sessions of no rows
 SELECT k, window_start, count(*) AS n FROM TABLE(SESSION(TABLE nothing PARTITION BY k, DESCRIPTOR(ts), INTERVAL '1' HOUR))
 GROUP BY k, window_start, window_end;
+
+--- a second stage over hundreds of windows
+SELECT window_start, window_end, max(n) AS most, count(*) AS users
+FROM (SELECT user_id, window_start, window_end, count(*) AS n FROM TABLE(HOP(TABLE events, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '20' MINUTE)) GROUP BY user_id, window_start, window_end) AS v
+GROUP BY window_start, window_end;
