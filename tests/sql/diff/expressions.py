@@ -23,7 +23,8 @@ class Expressions:
         named = [column for column in self.columns if column.kind == kind]
         if named and self.rng.random() < 0.8:
             return self.rng.choice(named)
-        return kinds.literal(self.rng, kind)
+        # Beside a constant NULL PostgreSQL computes nothing that could fail.
+        return kinds.literal(self.rng, kind, 0 if self.risk else 0.08)
 
     def of(self, kind, depth):
         """An expression; approx and quot only as what the output shows."""
@@ -120,7 +121,7 @@ class Expressions:
         if first.kind != "dec":
             return self.of(first.kind, depth)
         fits = [column for column in self.columns if column.kind == "dec" and column.digits == first.digits]
-        return self.rng.choice(fits) if fits else kinds.null("dec", first.digits)
+        return self.rng.choice(fits) if fits else first if self.risk else kinds.null("dec", first.digits)
 
     def bounded(self, kind, depth, whole):
         """A DECIMAL or integer of at most so many digits before the point."""

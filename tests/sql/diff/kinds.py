@@ -112,8 +112,8 @@ def quoted(word):
     return "'" + word.replace("'", "''") + "'"
 
 
-def literal(rng, kind):
-    if rng.random() < 0.08:
+def literal(rng, kind, nulls=0.08):
+    if rng.random() < nulls:
         return null(kind)
     digits = (rng.randint(1, 6), rng.randint(1, 4)) if kind == "dec" else (0, 0)
     word = value(rng, kind, digits)

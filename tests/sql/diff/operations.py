@@ -218,7 +218,7 @@ bytes bytes bytes         ({0} || {1})
 bytes bytes place positive  substring({0}, {1}, {2})
 bytes bytes               sha256({0})
 bytes! text encoding      decode({0}, {1})
-date! date i32            ({0} + {1})
+date  date place          ({0} + {1})
 date  date small          ({0} - {1})
 date  ts                  CAST({0} AS DATE)
 date  tz                  CAST({0} AS DATE)
@@ -262,10 +262,9 @@ iv!   iv                  justify_interval({0})
 iv    ts ts               age({0}, {1})
 iv!   iv unit             date_trunc({1}, {0})
 iv!   small small small place small place q  make_interval({0}, {1}, {2}, {3}, {4}, {5}, {6})
-iv!   text                CAST({0} AS INTERVAL)
 iv    time                CAST({0} AS INTERVAL)
 dec!  text                CAST({0} AS DECIMAL(12, 3))
-dec!  f64                 CAST({0} AS DECIMAL(12, 3))
+dec   f64                 CAST(CASE WHEN abs({0}) < 1e8 THEN {0} END AS DECIMAL(12, 3))
 dec!  i64                 CAST({0} AS DECIMAL(12, 3))
 dec   i32                 CAST({0} AS DECIMAL(13, 3))
 dec   q                   CAST({0} AS DECIMAL(12, 3))
@@ -299,7 +298,7 @@ CONSTANTS = {
                     "'FMMonth FMDDth'", "'SSSSS D'", "'YY-MON-dy'", "'RM'", "'Y,YYY'"],
     "ivpattern": ["'HH24:MI:SS'", "'YYYY-MM-DD'", "'DD HH24:MI:SS.US'", "'HH12:MI'", "'FMHH24:MS'"],
     "numpattern": ["'999'", "'FM999999.00'", "'S9,999.9'", "'000.0'", "'9999PR'", "'MI99999D99'", "'FM9'", "'9.9EEEE'", "'SG999'",
-                   "'RN'", "'99th'", "'9V99'", "'L99'"],
+                   "'99th'", "'L99'"],
 }
 
 

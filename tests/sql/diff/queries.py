@@ -61,12 +61,23 @@ class Queries:
         if depth <= 0 or shape < 0.4:
             return self.table(self.rng.choice(["t", "t", "e"]))
         alias = self.name("q")
+        if shape < 0.45:
+            return self.values(alias)
         if shape < 0.7:
             select, columns = self.query(depth - 1, last=False)
             return Relation(node("", "({0}) AS " + alias, select), columns)
         select, columns = self.query(depth - 1, last=False)
         self.views.append(node("", f"CREATE VIEW {alias} AS " + "{0}", select))
         return Relation(node("", alias), columns, alias)
+
+    def values(self, alias):
+        rng = self.rng
+        wanted = [kind for kind in rng.choices(kinds.ALL, k=rng.randint(1, 4)) if kind not in ("dec", "i32")] or ["text"]
+        rows = [node("", "({0})", listed((kinds.literal(rng, kind) for kind in wanted), least=len(wanted)))
+                for _ in range(rng.randint(1, 4))]
+        columns = [node(kind, f"c{at}") for at, kind in enumerate(wanted)]
+        names = ", ".join(column.texts[0] for column in columns)
+        return Relation(node("", "(VALUES {0}) AS " + f"{alias} ({names})", listed(rows)), columns)
 
     # What a query is.
 
@@ -77,8 +88,10 @@ class Queries:
             return self.union(depth, last)
         if shape < 0.2 and not last:
             return self.cut(depth)
-        if shape < 0.45:
+        if shape < 0.4:
             return self.windowed(last)
+        if shape < 0.47:
+            return self.group_window(last)
         if shape < 0.75:
             return self.grouped(self.source(depth), last)
         return self.projected(self.source(depth), last)
@@ -154,8 +167,8 @@ class Queries:
         return node(kind, "COALESCE({0}, {1})", column, made.alike(column, 1), digits=column.digits) \
             if self.rng.random() < 0.5 else made.of(self.rng.choice(["bool", "text", "date"]), 2)
 
-    def group_select(self, relation, made, keys, last, shown=()):
-        """shown: expressions of the select list that come as they are, in front."""
+    def group_select(self, relation, made, keys, last, shown=(), by=None):
+        """shown: expressions of the select list that come as they are, in front, and keys unless `by` stands for them."""
         rng, self.loose = self.rng, True
         keys = [key for key in keys if any(low.texts == c.texts for _, low in key.walk() for c in relation.columns)]
         aggregates = [self.aggregate(made, last) for _ in range(rng.randint(1, 4))]
@@ -165,7 +178,7 @@ class Queries:
             items = [item if at < len(shown) or rng.random() < 0.6 else above.of(item.kind, 1)
                      for at, item in enumerate(items)]
         select, columns = self.named(items)
-        every = [*shown, *keys]
+        every = [*([by] if by else shown), *keys]
         group = node("", "GROUP BY {0}", listed(every)) if every else NOTHING
         having = self.clause("HAVING", above.of("bool", 2)) if rng.random() < 0.3 else NOTHING
         where = NOTHING if shown else self.clause("WHERE", made.of("bool", 2)) if rng.random() < 0.3 else NOTHING
@@ -230,21 +243,38 @@ class Queries:
         columns = [node(kind, f"c{at}") for at, kind in enumerate([table.event.kind, *wanted])]
         return Relation(node("", alias), columns, alias, columns[0])
 
+    def window_texts(self, relation, session, shifts):
+        """A windowing function and its arguments, PostgreSQL's rows, and the keys of a session."""
+        rng, unit = self.rng, self.tables["e"].unit_s
+        event = relation.event
+        if not session:
+            function = rng.choice([windows.tumble, windows.tumble, windows.hop, windows.cumulate])
+            return *function(rng, unit, relation.name, event.texts[0], event.kind, shifts), []
+        can = [column for column in relation.columns if column is not event and column.kind in ("i32", "text", "bool")]
+        keys = rng.sample(can, min(len(can), rng.choice([0, 1, 1, 2])))
+        names = [key.texts[0] for key in keys]
+        return *windows.session(rng, unit, relation.name, event.texts[0], names), keys
+
     def window_of(self, relation, session):
         """The relation with its windows, and the keys that a session must be grouped by."""
-        rng, unit = self.rng, self.tables["e"].unit_s
         event, alias = relation.event, self.name("w")
-        keys = []
-        if session:
-            # PostgreSQL's own windows know no equality of kinds that the key would not have.
-            can = [column for column in relation.columns if column is not event and column.kind in ("i32", "text", "bool")]
-            keys = rng.sample(can, min(len(can), rng.choice([0, 1, 1, 2])))
-            texts = windows.session(rng, unit, relation.name, event.texts[0], [key.texts[0] for key in keys])
-        else:
-            function = rng.choice([windows.tumble, windows.tumble, windows.hop, windows.cumulate])
-            texts = function(rng, unit, relation.name, event.texts[0], event.kind)
+        ours, theirs, keys = self.window_texts(relation, session, True)
+        names = [key.texts[0] for key in keys]
         bounds = [node(event.kind, name) for name in ("window_start", "window_end", "window_time")]
-        return Relation(windows.relation(*texts, alias), relation.columns, alias), bounds, keys
+        item = windows.relation(ours, theirs, relation.name, event.texts[0], names, alias)
+        return Relation(item, relation.columns, alias), bounds, keys
+
+    def group_window(self, last):
+        """GROUP BY TUMBLE(ts, size) and the like."""
+        rng, relation, alias = self.rng, self.events(), self.name("w")
+        session = rng.random() < 0.35
+        ours, theirs, keys = self.window_texts(relation, session, False)
+        event = relation.event
+        item, bounds, by = windows.grouped(ours, theirs, relation.name, event.texts[0], event.kind, alias)
+        windowed = Relation(item, relation.columns, alias)
+        made = self.expressions(windowed.columns)
+        keys = keys if session else [self.key(made) for _ in range(rng.choice([0, 1, 1, 2]))]
+        return self.group_select(windowed, made, keys, last, bounds[:rng.randint(1, 3)], by)
 
     def windowed(self, last):
         rng, relation = self.rng, self.events()
@@ -298,6 +328,9 @@ class Queries:
             order = self.rng.sample(can, self.rng.randint(1, len(can)))
             keys = listed([self.direction(column) for column in order])
             select = node("", "{0} {1}", select, node("", "ORDER BY {0}", keys, spare=True))
+            if len(order) == len(columns) and "iv" not in [column.kind for column in columns] and self.rng.random() < 0.6:
+                self.loose = True
+                select = node("", "{0} {1}", select, self.limit())
         names = [column.texts[0] for column in order]
         return Query(script(self.views, select), columns, names, simple=simple, loose=self.loose)
 
