@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 
 #include "base/core/assert.h"
-#include "base/core/attr.h"
 
 #define AHEAD 16u
 #define BATCH_MAX 4096u
@@ -68,19 +67,12 @@ static void add8(flat_table *self, const uint64_t *keys, const int64_t *v, uint3
     }
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    unsigned __int128 m =
-        (unsigned __int128)(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
-    uint64_t k = ((uint64_t)m ^ (uint64_t)(m >> 64)) * 0x9E3779B97F4A7C15ull;
-    return (k ^ k >> 32) * 0xD6E8FEB86659FD93ull;
-}
-
 static void add16(flat_table *self, const uint64_t *keys, const int64_t *v, uint32_t n)
 {
     uint64_t at[BATCH_MAX + AHEAD], mask = (1ull << self->bits) - 1;
     slot16 *slots = (slot16 *)(void *)self->slots;
-    for (uint32_t i = 0; i < n; i++) at[i] = mix(keys[2 * i], keys[2 * i + 1]) >> (64 - self->bits);
+    for (uint32_t i = 0; i < n; i++)
+        at[i] = flat_mix_pair(keys[2 * i], keys[2 * i + 1]) >> (64 - self->bits);
     for (uint32_t i = n; i < n + AHEAD; i++) at[i] = at[n - 1];
     for (uint32_t i = 0; i < AHEAD && i < n; i++) __builtin_prefetch(slots + at[i], 1);
     for (uint32_t i = 0; i < n; i++) {

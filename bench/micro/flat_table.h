@@ -8,6 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/core/attr.h"
+
+/* Hashes of which the high bits count. */
+TIDE_INLINE uint64_t flat_mix(uint64_t k)
+{
+    k *= 0x9E3779B97F4A7C15ull;
+    return (k ^ k >> 32) * 0xD6E8FEB86659FD93ull;
+}
+TIDE_INLINE uint64_t flat_mix_pair(uint64_t a, uint64_t b)
+{
+    unsigned __int128 m =
+        (unsigned __int128)(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
+    return flat_mix((uint64_t)m ^ (uint64_t)(m >> 64));
+}
+
 typedef struct flat_table {
     uint32_t bits;  /* log2 of the slots. */
     uint32_t words; /* Of a key: 1 (slots of 16 bytes) or 2 (of 32). */

@@ -6,8 +6,8 @@
  * Prints each figure as a ratio to the flat table, with its floor. Exit code 1 when one is below.
  * --quick takes a hundredth of the rows and checks no floor: it only shows that everything runs.
  * One thread, its CPU time (of the worst batch too: the smallest of the runs' worst). Passes of
- * both tables alternate and the best of each counts. Where an index lies apart from its rows two
- * lines of memory a row are needed, for the flat table's one: what that allows is measured beside.
+ * all tables alternate and the best of each counts. The layout alone (plain_table.h) and, below it,
+ * two lines of memory a row for the flat table's one show what this machine allows.
  */
 #include <math.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include "base/core/bytes.h"
 #include "base/core/mem.h"
 #include "bench/micro/flat_table.h"
+#include "bench/micro/plain_table.h"
 #include "checkpoint/state/calendar.h"
 #include "checkpoint/state/snapshot.h"
 
@@ -75,6 +76,13 @@ static void report(bench *b, const char *what, double figure, double floor, bool
     printf("\n");
     fflush(stdout);
     if (!ok && !b->quick) b->failed = true;
+}
+
+/* The floors are of another CPU: on this one the layout alone is what can be asked for. */
+static void report_alone(bench *b, double alone, double ours)
+{
+    report(b, "  the layout alone", alone, 0, false);
+    report(b, "  of the layout alone", ours, 1, false);
 }
 
 /* ---- tables ---- */
@@ -138,6 +146,20 @@ static double pass_flat(bench *b, flat_table *f, uint32_t words)
     return now() - start;
 }
 
+static double pass_plain(bench *b, plain_table *p, uint32_t words)
+{
+    double start = now();
+    for (uint64_t i = 0; i < b->n; i += B) plain_add(p, b->keys + i * words, b->v + i, B);
+    return now() - start;
+}
+
+static int64_t total_of(const bench *b)
+{
+    int64_t total = 0;
+    for (uint64_t i = 0; i < b->n; i++) total += b->v[i];
+    return total;
+}
+
 static uint32_t bits_for(uint64_t keys)
 {
     uint32_t bits = 0;
@@ -185,24 +207,30 @@ static void find_case(bench *b, const char *what, uint64_t keys, uint32_t words,
     tide_table *t = open_table(words, 8, memory);
     flat_table f;
     flat_init(&f, words, bits_for(keys));
+    plain_table *alone = plain_new(words, keys, memory);
     draw_keys(b, keys, words);
-    double keyed = 1e9, flat = 1e9, bound = 1e9;
+    double keyed = 1e9, flat = 1e9, plain = 1e9, bound = 1e9;
     for (int p = 0; p <= PASSES; p++) { /* The first fills the tables. */
         double k = pass_keyed(b, t, words, NULL), l = pass_flat(b, &f, words);
+        double a = pass_plain(b, alone, words);
         if (p == 0) continue;
         keyed = fmin(keyed, k);
         flat = fmin(flat, l);
+        plain = fmin(plain, a);
     }
+    tide_assert(plain_total(alone) == total_of(b) * (PASSES + 1)); /* It did find its rows. */
     char line[80];
     snprintf(line, sizeof line, "%s: %.0f of %.0f M rows/s", what, (double)b->n / keyed / 1e6,
              (double)b->n / flat / 1e6);
     report(b, line, flat / keyed, floor, false);
+    report_alone(b, flat / plain, plain / keyed);
     if (keys > 1000) {
         for (int p = 0; p < PASSES; p++) bound = fmin(bound, pass_two_lines(b, keys, words));
         report(b, "  two lines a row and nothing else", flat / bound, 0, false);
         report(b, "  of what these two lines allow", bound / keyed, 0, false);
     }
     flat_fini(&f);
+    plain_free(&alone);
     tide_table_free(&t);
     tide_state_memory_free(&memory);
 }
@@ -235,7 +263,7 @@ static void part_insert(bench *b)
     b->n = b->big / B * B;
     flat_table f;
     flat_init(&f, 1, bits_for(b->n));
-    double keyed = 1e9, flat = 1e9, worst = 1e9;
+    double keyed = 1e9, flat = 1e9, plain = 1e9, worst = 1e9;
     tide_state_memory *memory = tide_state_memory_new(0);
     for (int p = 0; p < PASSES; p++) {
         for (uint64_t i = 0; i < b->n; i++) b->keys[i] = i;
@@ -244,6 +272,9 @@ static void part_insert(bench *b)
         keyed = fmin(keyed, pass_keyed(b, t, 1, &slowest));
         worst = fmin(worst, slowest);
         tide_table_free(&t);
+        plain_table *alone = plain_new(1, b->n, memory);
+        plain = fmin(plain, pass_plain(b, alone, 1));
+        plain_free(&alone);
         flat_clear(&f);
         flat = fmin(flat, pass_flat(b, &f, 1));
     }
@@ -251,6 +282,7 @@ static void part_insert(bench *b)
     snprintf(line, sizeof line, "10 M inserts: %.0f of %.0f M rows/s", (double)b->n / keyed / 1e6,
              (double)b->n / flat / 1e6);
     report(b, line, flat / keyed, 0.20, false);
+    report_alone(b, flat / plain, plain / keyed);
     report(b, "worst batch while growing, ms", worst * 1e3, 2, true);
     tide_state_memory_free(&memory);
     flat_fini(&f);
