@@ -115,6 +115,8 @@ class Expressions:
         if shape == 5 and kind in EXTREMES:
             word = self.rng.choice(["GREATEST", "LEAST"])
             return node(kind, word + "({0}, {1}, {2})", first, second, self.alike(first, 0), digits=first.digits)
+        if self.risk and not self.reads(first):
+            return first  # PostgreSQL would know a NULL when it plans.
         return node(kind, "NULLIF({0}, {1})", first, second, digits=first.digits)
 
     def alike(self, first, depth):

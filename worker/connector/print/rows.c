@@ -57,7 +57,8 @@ static uint64_t *find(const tide_rows *self, uint64_t hash, const char *p, size_
         uint64_t *place = &self->index[i & (self->n_index - 1)];
         if (*place == 0) return place;
         const entry *e = &self->entries[*place - 1];
-        if (e->hash == hash && e->n == n && memcmp(self->bytes.p + e->at, p, n) == 0) return place;
+        if (e->hash != hash || e->n != n) continue;
+        if (n == 0 || memcmp(self->bytes.p + e->at, p, n) == 0) return place;
     }
 }
 
