@@ -165,15 +165,21 @@ tide_row_result tide_row_to_char_double(tide_rowcall *c, const tide_value *args,
         return tide_row_fail(c, TIDE_E_OVERFLOW, "number has too many digits for to_char");
     if (!tide_number_shape_of(args[1].str.ptr, args[1].str.len, &shape))
         return bad_number_pattern(c, &args[1]);
-    double magnitude = fabs(args[0].f64);
+    char text[400];
+    double v64 = args[0].f64;
+    if (shape.exponent) { /* Rounded as printf does, ties by the double's own value. */
+        int n = snprintf(text, sizeof text, "%.*e", (int)shape.n_fraction, v64);
+        if (n >= (int)sizeof text || !tide_parse_f64(text, (size_t)n, &v64))
+            return bad_number_pattern(c, &args[1]);
+    }
+    double magnitude = fabs(v64);
     int whole = magnitude < 1 ? 1 : (int)floor(log10(magnitude)) + 1, digits = DBL_DIG - whole;
     if (shape.exponent) digits = magnitude != 0 && magnitude < 1 ? 30 : digits;
     if (!shape.exponent && digits > (int)shape.n_fraction + (int)shape.power)
         digits = (int)(shape.n_fraction + shape.power);
     if (digits < 0) digits = 0;
-    char text[400];
     __int128 v;
-    int len = snprintf(text, sizeof text, "%.*f", digits, args[0].f64);
+    int len = snprintf(text, sizeof text, "%.*f", digits, v64);
     if (!tide_parse_decimal(text, (size_t)len, TIDE_DECIMAL_PRECISION_MAX, (uint32_t)digits, &v))
         return tide_row_fail(c, TIDE_E_OVERFLOW, "number has too many digits for to_char");
     return put_number(c, v, (uint32_t)digits, &args[1], out);
