@@ -214,17 +214,18 @@ tide_status tide_key_encode_cols(const tide_key_spec *self, const tide_col *cons
                                  const uint16_t *sel, uint32_t n, uint8_t *keys, uint64_t *hash)
 {
     size_t stride = self->key_bytes;
-    bool null_word = self->key_bytes != self->hash_bytes;
-    if (null_word) clear_words(keys + self->hash_bytes, stride, n);
+    uint32_t n_nulls = 0;
+    if (self->key_bytes != self->hash_bytes) clear_words(keys + self->hash_bytes, stride, n);
     for (uint32_t c = 0; c < self->n; c++) {
         encode_fields(cols[c], sel, n, keys + self->at[c], stride);
         if (cols[c]->validity == NULL) continue;
         size_t null_at = self->cols[c].not_null ? SIZE_MAX : self->hash_bytes;
-        uint32_t n_nulls = encode_nulls(cols[c], c, sel, n, keys, stride, self->at[c], null_at);
-        if (n_nulls && self->cols[c].not_null)
+        uint32_t of_it = encode_nulls(cols[c], c, sel, n, keys, stride, self->at[c], null_at);
+        n_nulls += of_it;
+        if (of_it && self->cols[c].not_null)
             return tide_fail(TIDE_E_DATA, "key column %u is NOT NULL but holds a NULL", c + 1);
     }
-    tide_key_hash_rows(self, keys, stride, null_word, n, hash);
+    tide_key_hash_rows(self, keys, stride, n_nulls > 0, n, hash);
     return TIDE_OK;
 }
 

@@ -217,10 +217,19 @@ bool tide_row_own_strings(tide_table *t, uint8_t *row)
 
 typedef tide_blob blob;
 
-static blob **handle(const tide_table *t, uint8_t *row, uint32_t i)
+_Static_assert(UNIT > TIDE_BLOB_LINES_MAX, "what is below a block's alignment is free");
+
+static tide_blob_handle *handle(const tide_table *t, uint8_t *row, uint32_t i)
 {
     tide_assert_slow(i < t->n_blobs);
-    return (blob **)(void *)(row + t->map.blobs_at + (size_t)i * 8);
+    return (tide_blob_handle *)(void *)(row + t->map.blobs_at + (size_t)i * 8);
+}
+
+static tide_blob_handle handle_of(const blob *b)
+{
+    size_t bytes = sizeof *b + b->cap;
+    bool lines = bytes % TIDE_CACHE_LINE == 0 && bytes / TIDE_CACHE_LINE <= TIDE_BLOB_LINES_MAX;
+    return (uintptr_t)b | (lines ? bytes / TIDE_CACHE_LINE : 0);
 }
 
 void tide_row_drop_content(tide_table *t, uint8_t *row)
@@ -230,7 +239,7 @@ void tide_row_drop_content(tide_table *t, uint8_t *row)
         if (s) tide_heap_give(t, (void *)(uintptr_t)s->ptr, s->len);
     }
     for (uint32_t i = 0; i < t->n_blobs; i++) {
-        blob *b = *handle(t, row, i);
+        blob *b = tide_blob_of(*handle(t, row, i));
         if (b) tide_heap_give(t, b, sizeof *b + b->cap);
     }
     for (uint32_t i = 0; i < t->n_owned; i++)
@@ -240,7 +249,7 @@ void tide_row_drop_content(tide_table *t, uint8_t *row)
 /* ---- blobs ---- */
 const uint8_t *tide_row_blob(const tide_table *t, const uint8_t *row, uint32_t i, uint32_t *n_out)
 {
-    const blob *b = *handle(t, (uint8_t *)(uintptr_t)row, i);
+    const blob *b = tide_blob_of(*handle(t, (uint8_t *)(uintptr_t)row, i));
     *n_out = b ? b->n : 0;
     return b ? b->bytes : NULL;
 }
@@ -255,9 +264,9 @@ static uint32_t blob_cap(uint64_t n)
 }
 
 /* Moves what is at *at to a block with room for n bytes, of which it has fewer. */
-static tide_status blob_move(tide_table *self, blob **at, uint64_t n)
+static tide_status blob_move(tide_table *self, tide_blob_handle *at, uint64_t n)
 {
-    blob *old = *at;
+    blob *old = tide_blob_of(*at);
     uint32_t cap = blob_cap(n);
     blob *b = tide_heap_take(self, sizeof *b + cap);
     if (b == NULL) return tide_table_over_budget(self);
@@ -267,7 +276,7 @@ static tide_status blob_move(tide_table *self, blob **at, uint64_t n)
         memcpy(b->bytes, old->bytes, old->n);
         tide_heap_give(self, old, sizeof *old + old->cap);
     }
-    *at = b;
+    *at = handle_of(b);
     return TIDE_OK;
 }
 
@@ -279,28 +288,29 @@ static tide_status too_long(const tide_table *self, uint32_t n)
 
 tide_status tide_table_blob_reserve(tide_table *self, uint32_t row, uint32_t i, uint32_t n)
 {
-    blob **at = handle(self, tide_table_row(self, row), i);
+    tide_blob_handle *at = handle(self, tide_table_row(self, row), i);
     if (n > TIDE_TABLE_BLOB_BYTES_MAX) return too_long(self, n);
-    if (n == 0 || (*at && n <= (*at)->cap)) return TIDE_OK;
+    if (n == 0 || (*at && n <= tide_blob_of(*at)->cap)) return TIDE_OK;
     return blob_move(self, at, n);
 }
 
 tide_status tide_table_blob_resize(tide_table *self, uint32_t row, uint32_t i, uint32_t n,
                                    uint8_t **out)
 {
-    blob **at = handle(self, tide_table_row(self, row), i);
+    tide_blob_handle *at = handle(self, tide_table_row(self, row), i);
+    blob *b = tide_blob_of(*at);
     if (out) *out = NULL;
     if (n > TIDE_TABLE_BLOB_BYTES_MAX) return too_long(self, n);
     if (n == 0) {
-        if (*at) tide_heap_give(self, *at, sizeof **at + (*at)->cap);
-        *at = NULL;
+        if (b) tide_heap_give(self, b, sizeof *b + b->cap);
+        *at = 0;
         return TIDE_OK;
     }
-    if (*at == NULL || n > (*at)->cap) {
-        uint64_t grown = *at ? (uint64_t)(*at)->cap + (*at)->cap / 2 : 0;
+    if (b == NULL || n > b->cap) {
+        uint64_t grown = b ? (uint64_t)b->cap + b->cap / 2 : 0;
         TIDE_TRY(blob_move(self, at, n > grown ? n : grown));
+        b = tide_blob_of(*at);
     }
-    blob *b = *at;
     if (n > b->n) memset(b->bytes + b->n, 0, n - b->n);
     b->n = n;
     if (out) *out = b->bytes;

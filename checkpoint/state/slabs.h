@@ -17,9 +17,14 @@
 typedef struct tide_slab tide_slab;
 typedef struct tide_slab_region tide_slab_region;
 
+typedef struct tide_slab_place { /* Of a region. */
+    const uint8_t *bytes;
+    tide_slab_region *region;
+} tide_slab_place;
+
 /* Zeroed at the start. */
 typedef struct tide_slabs {
-    tide_slab_region **regions; /* By address. */
+    tide_slab_place *regions; /* By address. */
     uint32_t n_regions, cap_regions;
     tide_slab *open[TIDE_SLAB_CLASSES]; /* Those with room, by class. */
     tide_slab *empty;

@@ -121,17 +121,34 @@ typedef struct tide_blob {
     uint8_t bytes[] TIDE_ALIGNED(8);
 } tide_blob;
 
-/* Where the handles of the blobs from i on of a row with that value lie; NULL: an empty blob. */
-TIDE_INLINE tide_blob **tide_table_handles(const tide_table *self, const uint8_t *value, uint32_t i)
+/* How a row refers to a blob: its address; and in the low bits, which an address leaves free, how
+ * many cache lines it is, header included, if it is whole ones and not too many. So who knows in
+ * which line something lies need not wait for the first one. 0: an empty blob. */
+typedef uintptr_t tide_blob_handle;
+#define TIDE_BLOB_LINES_MAX 15u
+
+TIDE_INLINE tide_blob *tide_blob_of(tide_blob_handle handle)
+{
+    return (tide_blob *)(handle & ~(uintptr_t)TIDE_BLOB_LINES_MAX);
+}
+/* 0: not known. */
+TIDE_INLINE uint32_t tide_blob_lines(tide_blob_handle handle)
+{
+    return handle & TIDE_BLOB_LINES_MAX;
+}
+
+/* Where the handles of the blobs from i on of a row with that value lie. */
+TIDE_INLINE tide_blob_handle *tide_table_handles(const tide_table *self, const uint8_t *value,
+                                                 uint32_t i)
 {
     const tide_table_map *m = (const tide_table_map *)(const void *)self;
-    return (tide_blob **)(uintptr_t)(value + m->blobs_at - m->key_bytes + (size_t)i * 8);
+    return (tide_blob_handle *)(uintptr_t)(value + m->blobs_at - m->key_bytes + (size_t)i * 8);
 }
 /* Blob i of a row: *n_out bytes, 8-byte aligned, valid until it changes or the row is deleted. */
 TIDE_INLINE const uint8_t *tide_table_blob(const tide_table *self, uint32_t row, uint32_t i,
                                            uint32_t *n_out)
 {
-    const tide_blob *b = *tide_table_handles(self, tide_table_value(self, row), i);
+    const tide_blob *b = tide_blob_of(*tide_table_handles(self, tide_table_value(self, row), i));
     *n_out = b ? b->n : 0;
     return b ? b->bytes : NULL;
 }

@@ -25,6 +25,7 @@ tide_status tide_op_aggs_open(tide_op_aggs *self, const tide_node *node, uint32_
     self->partial_at = tide_calloc(n + 1, sizeof *self->partial_at);
     self->set_of = tide_calloc(n + 1, sizeof *self->set_of);
     self->set_agg = tide_calloc(n + 1, sizeof *self->set_agg);
+    self->counts_set = tide_calloc(n + 1, sizeof *self->counts_set);
     self->owned = tide_calloc(n + 1, sizeof *self->owned);
     self->some_values = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->some_values);
     self->some_rows = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->some_rows);
@@ -64,6 +65,7 @@ void tide_op_aggs_close(tide_op_aggs *self)
     tide_free(self->partial_at);
     tide_free(self->set_of);
     tide_free(self->set_agg);
+    tide_free(self->counts_set);
     tide_free(self->owned);
     tide_free(self->some_values);
     tide_free(self->some_rows);
@@ -278,9 +280,12 @@ static void join_set(tide_op_aggs *self, uint32_t agg)
     for (uint32_t s = 0; s < self->n_sets; s++) {
         const tide_agg_call *other = &self->calls[self->set_agg[s]];
         self->set_of[agg] = s;
-        if (other->arg == call->arg && other->filter == call->filter) return;
+        if (other->arg != call->arg || other->filter != call->filter) continue;
+        self->counts_set[s] = false;
+        return;
     }
     self->set_of[agg] = self->n_sets;
+    self->counts_set[self->n_sets] = self->aggs[agg].kind == TIDE_AGG_COUNT;
     self->set_agg[self->n_sets++] = agg;
 }
 

@@ -16,6 +16,7 @@ typedef struct tide_op_aggs {
     uint32_t n_sets;   /* Sets of seen values: DISTINCT over one argument and filter shares one. */
     uint32_t *set_of;  /* By aggregate; only where distinct. */
     uint32_t *set_agg; /* By set: the first aggregate of it. */
+    bool *counts_set;  /* By set: that is its only aggregate, and counts it. */
     uint32_t *partial_at;    /* Of each: its first column among those of a partial result. */
     uint32_t value_bytes;    /* Offset behind the last state. */
     tide_table_owned *owned; /* For the table's spec: the states that own heap bytes. */

@@ -24,7 +24,6 @@ typedef struct attached {
     int64_t watermark;
     uint32_t rows[TIDE_BATCH_ROWS_MAX];
     uint8_t *values[TIDE_BATCH_ROWS_MAX];
-    tide_row_ref refs[TIDE_BATCH_ROWS_MAX];
     uint16_t fresh[TIDE_BATCH_ROWS_MAX];      /* In no order: which rows are new, */
     uint32_t fresh_rows[TIDE_BATCH_ROWS_MAX]; /* and their numbers. */
     tide_event_time ends;                     /* A row's time is its window's end. */
@@ -50,8 +49,8 @@ static tide_status take_rows(attached *self, const tide_batch *in, const tide_op
     tide_op_rows at = { .in = in, .values = self->values, .rows = times->rows, .n = n };
     TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, &at, false));
     if (self->groups.sets.n) {
-        for (uint32_t i = 0; i < n; i++) self->refs[i] = (tide_row_ref){ table, self->rows[i] };
-        TIDE_TRY(tide_row_sets_update(&self->groups.sets, self->refs, &at));
+        tide_row_places places = { .table = table, .rows = self->rows };
+        TIDE_TRY(tide_row_sets_update(&self->groups.sets, &places, &at));
     }
     for (uint32_t i = 0; i < n_fresh; i++) self->fresh_rows[i] = self->rows[self->fresh[i]];
     tide_calendar_file(self->windows.calendar, self->fresh_rows, n_fresh);

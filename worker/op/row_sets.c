@@ -5,8 +5,9 @@
 
 /* Values carried from one set to another at a time. */
 #define CARRY_MAX 256u
-/* Rows from one hint of what a set needs to the next, and to its use. */
-#define PREFETCH_ROWS 8u
+/* Rows from a hint of what a set needs to its use. */
+#define PREFETCH_ROWS 12u
+#define LATE_AHEAD 4u
 
 tide_status tide_row_sets_open(tide_row_sets *self, const tide_schema *in, tide_op_aggs *aggs,
                                uint32_t first_blob)
@@ -26,6 +27,8 @@ tide_status tide_row_sets_open(tide_row_sets *self, const tide_schema *in, tide_
     self->hash = tide_malloc_aligned(64, TIDE_BATCH_ROWS_MAX * sizeof *self->hash);
     self->values = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->values);
     self->rows = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->rows);
+    self->fresh = tide_calloc(TIDE_BATCH_ROWS_MAX, sizeof *self->fresh);
+    self->late = tide_calloc(TIDE_BATCH_ROWS_MAX + 1, sizeof *self->late);
     return TIDE_OK;
 }
 
@@ -36,6 +39,8 @@ void tide_row_sets_close(tide_row_sets *self)
     tide_free(self->hash);
     tide_free(self->values);
     tide_free(self->rows);
+    tide_free(self->fresh);
+    tide_free(self->late);
 }
 
 static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, const uint8_t *value,
@@ -49,59 +54,122 @@ static tide_value_set set_of(const tide_row_sets *self, tide_row_ref ref, const 
                              .spec = &self->specs[set] };
 }
 
-static tide_blob **handles_of(const tide_row_sets *self, const tide_table *table,
-                              const uint8_t *value, uint32_t set)
+/* What is put into the sets with one number: an encoded value for each row. */
+typedef struct slice {
+    const tide_op_rows *some; /* The rows whose value counts. */
+    const uint8_t *keys;
+    const uint64_t *hash;
+    const tide_row_places *places;
+    const uint16_t *place;          /* Of a row among those. */
+    uint32_t key_bytes, handles_at; /* In a value, of whichever of the operator's tables. */
+} slice;
+
+TIDE_INLINE const tide_blob_handle *handles_of(const slice *in, uint32_t i)
 {
-    return tide_table_handles(table, value, self->first_blob + TIDE_VALUE_SET_BLOBS * set);
+    return (const tide_blob_handle *)(const void *)(in->some->values[i] + in->handles_at);
 }
 
-/* Two steps ahead of row i: the head of its set, and what else of the set will be wanted. All
- * tables of an operator have their handles at the same place of the value. */
-static void prefetch(const tide_row_sets *self, uint32_t s, const tide_table *table,
-                     const tide_op_rows *some, uint32_t i)
+static tide_row_ref ref_of(const slice *in, uint32_t i)
 {
-    uint32_t near = i + PREFETCH_ROWS, far = near + PREFETCH_ROWS;
-    if (far < some->n) tide_value_set_fetch_head(handles_of(self, table, some->values[far], s));
-    if (near < some->n)
-        tide_value_set_fetch_place(handles_of(self, table, some->values[near], s),
-                                   self->hash[near]);
+    uint32_t at = in->place[i];
+    const tide_row_places *p = in->places;
+    return p->refs ? p->refs[at] : (tide_row_ref){ p->table, p->rows[at] };
 }
 
-/* Puts the encoded arguments into their sets; the rows whose value was new are gathered. */
-static tide_status put_all(tide_row_sets *self, uint32_t s, const tide_row_ref *refs,
-                           const tide_op_rows *some, uint32_t *n_fresh_out)
+/* Puts the values in, as far as that is easily done: fresh tells which were new, late has the
+ * others. Returns the number of those. */
+TIDE_INLINE uint32_t put_quickly(const slice *in, uint8_t *fresh, uint16_t *late, bool text)
 {
-    const uint16_t *place = self->aggs->some_at;
-    uint32_t key_bytes = self->specs[s].key_bytes, n_fresh = 0;
-    for (uint32_t i = 0; i < some->n; i++) {
-        bool fresh;
-        tide_row_ref ref = refs[place[i]];
-        prefetch(self, s, ref.table, some, i);
-        tide_value_set set = set_of(self, ref, some->values[i], s);
-        TIDE_TRY(
-            tide_value_set_put(&set, self->keys + (size_t)i * key_bytes, self->hash[i], &fresh));
-        self->values[n_fresh] = some->values[i];
-        self->rows[n_fresh] = some->rows[i];
-        n_fresh += fresh;
+    uint32_t n_late = 0, n = in->some->n;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t ahead = i + PREFETCH_ROWS;
+        if (ahead < n) tide_value_set_fetch(handles_of(in, ahead), in->hash[ahead]);
+        const uint8_t *key = in->keys + (size_t)i * (text ? sizeof(tide_key_str) : 8);
+        bool is_fresh = false;
+        late[n_late] = (uint16_t)i;
+        n_late += !tide_value_set_put_quickly(handles_of(in, i), key, in->hash[i], text, &is_fresh);
+        fresh[i] = is_fresh;
     }
-    *n_fresh_out = n_fresh;
+    return n_late;
+}
+
+TIDE_HOT static uint32_t put_texts(const slice *in, uint8_t *fresh, uint16_t *late)
+{
+    return put_quickly(in, fresh, late, true);
+}
+
+TIDE_HOT static uint32_t put_words(const slice *in, uint8_t *fresh, uint16_t *late)
+{
+    return put_quickly(in, fresh, late, false);
+}
+
+static tide_status put_late(tide_row_sets *self, uint32_t s, const slice *in, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t i = self->late[k], ahead = self->late[k + LATE_AHEAD < n ? k + LATE_AHEAD : n - 1];
+        tide_value_set_fetch_rest(handles_of(in, ahead), in->hash[ahead]);
+        bool fresh;
+        tide_value_set set = set_of(self, ref_of(in, i), in->some->values[i], s);
+        TIDE_TRY(
+            tide_value_set_put(&set, in->keys + (size_t)i * in->key_bytes, in->hash[i], &fresh));
+        self->fresh[i] = fresh;
+    }
     return TIDE_OK;
 }
 
-tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs,
+static tide_status put_all(tide_row_sets *self, uint32_t s, const slice *in)
+{
+    const tide_key_spec *spec = &self->specs[s];
+    uint32_t n_late = in->some->n;
+    if (spec->n_strs)
+        n_late = put_texts(in, self->fresh, self->late);
+    else if (spec->key_bytes == 8)
+        n_late = put_words(in, self->fresh, self->late);
+    else
+        for (uint32_t i = 0; i < n_late; i++) self->late[i] = (uint16_t)i;
+    return put_late(self, s, in, n_late);
+}
+
+/* Feeds the set's aggregates with the rows whose value was new. */
+static tide_status feed_fresh(tide_row_sets *self, uint32_t s, const tide_op_rows *some)
+{
+    tide_op_aggs *aggs = self->aggs;
+    if (aggs->counts_set[s]) { /* Rows need not be gathered to be counted. */
+        uint32_t offset = aggs->offsets[aggs->set_agg[s]];
+        for (uint32_t i = 0; i < some->n; i++)
+            *(int64_t *)(void *)(some->values[i] + offset) += self->fresh[i];
+        return TIDE_OK;
+    }
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < some->n; i++) {
+        self->values[n] = some->values[i];
+        self->rows[n] = some->rows[i];
+        n += self->fresh[i];
+    }
+    tide_op_rows news = { .in = some->in, .values = self->values, .rows = self->rows, .n = n };
+    return tide_op_aggs_update_set(aggs, s, &news, false);
+}
+
+tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_places *places,
                                  const tide_op_rows *at)
 {
     for (uint32_t s = 0; s < self->n; s++) {
-        uint32_t agg = self->aggs->set_agg[s], n_fresh = 0;
+        uint32_t agg = self->aggs->set_agg[s];
         tide_op_rows some = tide_op_aggs_narrow(self->aggs, agg, at, true);
         const tide_col *arg = at->in->cols[self->aggs->calls[agg].arg];
+        if (some.n == 0) continue;
         TIDE_TRY(
             tide_key_encode_cols(&self->specs[s], &arg, some.rows, some.n, self->keys, self->hash));
-        TIDE_TRY(put_all(self, s, refs, &some, &n_fresh));
-        tide_op_rows news = {
-            .in = at->in, .values = self->values, .rows = self->rows, .n = n_fresh
-        };
-        TIDE_TRY(tide_op_aggs_update_set(self->aggs, s, &news, false));
+        slice in = { .some = &some,
+                     .keys = self->keys,
+                     .hash = self->hash,
+                     .places = places,
+                     .place = self->aggs->some_at,
+                     .key_bytes = self->specs[s].key_bytes };
+        tide_value_set first = set_of(self, ref_of(&in, 0), some.values[0], s);
+        in.handles_at = (uint32_t)((const uint8_t *)first.at - some.values[0]);
+        TIDE_TRY(put_all(self, s, &in));
+        TIDE_TRY(feed_fresh(self, s, &some));
     }
     return TIDE_OK;
 }

@@ -12,6 +12,13 @@ typedef struct tide_row_ref { /* A row of one of an operator's tables. */
     uint32_t row;
 } tide_row_ref;
 
+/* Where the rows of an update lie: all in one table, or each where refs says. */
+typedef struct tide_row_places {
+    tide_table *table;
+    const uint32_t *rows;
+    const tide_row_ref *refs; /* NULL: the above. */
+} tide_row_places;
+
 typedef struct tide_row_sets {
     uint32_t n;          /* aggs->n_sets */
     uint32_t first_blob; /* Set s has blobs first_blob + 2 s and the next. */
@@ -21,6 +28,8 @@ typedef struct tide_row_sets {
     uint64_t *hash;
     uint8_t **values;
     uint16_t *rows;
+    uint8_t *fresh; /* By row: was its value new? */
+    uint16_t *late; /* Rows whose value goes the slow way. */
 } tide_row_sets;
 
 /* Zeroed storage; call _close even after a failure. `aggs` outlives it. */
@@ -28,18 +37,9 @@ TIDE_MUST_CHECK tide_status tide_row_sets_open(tide_row_sets *self, const tide_s
                                                tide_op_aggs *aggs, uint32_t first_blob);
 void tide_row_sets_close(tide_row_sets *self);
 
-/* Hints that a row with this value will be among those of the next update, while there is something
- * else to do. */
-TIDE_INLINE void tide_row_sets_fetch(const tide_row_sets *self, const tide_table *table,
-                                     const uint8_t *value)
-{
-    tide_blob *const *at = tide_table_handles(table, value, self->first_blob);
-    for (uint32_t s = 0; s < self->n; s++)
-        tide_value_set_fetch_head(at + (size_t)TIDE_VALUE_SET_BLOBS * s);
-}
-/* Puts the arguments of the rows into the sets of refs[i], whose value at->values[i] is, and feeds
- * the aggregates with those that were new. */
-TIDE_MUST_CHECK tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_ref *refs,
+/* Puts the arguments of the rows into the sets of those places, whose values at->values are, and
+ * feeds the aggregates with those that were new. */
+TIDE_MUST_CHECK tide_status tide_row_sets_update(tide_row_sets *self, const tide_row_places *places,
                                                  const tide_op_rows *at);
 /* into's sets and DISTINCT aggregates += from's. */
 TIDE_MUST_CHECK tide_status tide_row_sets_merge(tide_row_sets *self, tide_pool *pool,

@@ -1,9 +1,9 @@
 /* session.c - GROUP BY over sessions: a key's rows with no break longer than the gap.
  *
  * A batch's keys are looked up at once. Then one pass decides, row by row: nearly always a row
- * extends the newest session of its key, and only its end is written; meanwhile sets come to cache.
- * The aggregates are fed afterwards by vector kernels, or before a session moves or fuses. Ends are
- * in a calendar that looks at a session about once per gap. */
+ * extends the newest session of its key, and only its end is written. The aggregates are fed
+ * afterwards by vector kernels, or before a session moves or fuses. Ends are in a calendar that
+ * looks at a session about once per gap. */
 #include "base/core/mem.h"
 #include "worker/op/op_priv.h"
 #include "worker/op/session_priv.h"
@@ -37,50 +37,68 @@ static TIDE_NOINLINE tide_status take_odd_row(session *self, uint32_t k, uint16_
     return TIDE_OK;
 }
 
-/* How many of the rows from k on go to the same table row, and extend or fall into its session. The
- * session's end moves along in *due. */
-TIDE_INLINE uint32_t count_joining(const session *self, const tide_op_times *times, uint32_t k,
-                                   int64_t start, int64_t *due)
+/* Extends the sessions that the rows from k on fall into, up to the first that does not: returns
+ * which. Rows that come one after another for one key are taken together: a hot key's session is
+ * then read and written once, not once per row. */
+static uint32_t join(const session *self, const tide_op_times *times, uint32_t k)
 {
-    uint32_t row = self->rows[k], end = k;
-    int64_t last = *due, gap = self->gap;
-    if (start == last) return 0; /* Not open. */
-    for (; end < times->n && self->rows[end] == row; end++) {
-        int64_t t = times->ts[times->rows[end]];
-        if (t < start || t > last) break;
-        if (t + gap > last) last = t + gap;
+    const uint32_t *rows = self->rows;
+    const uint16_t *at = times->rows;
+    const int64_t *ts = times->ts, gap = self->gap;
+    uint32_t n = times->n;
+    bool only_count = self->groups.aggs.only_count_star;
+    while (k < n) {
+        session_value *s = (session_value *)(void *)self->values[k];
+        int64_t start = s->start, due = s->due, last = due;
+        uint32_t row = rows[k], first = k;
+        if (TIDE_UNLIKELY(start == due)) break; /* Not open. */
+        do {
+            int64_t t = ts[at[k]];
+            if (TIDE_UNLIKELY(t < start || t > last)) break;
+            last = t + gap > last ? t + gap : last;
+        } while (++k < n && rows[k] == row);
+        s->due = last;
+        if (only_count) *(int64_t *)(void *)(s + 1) += k - first;
+        if (TIDE_UNLIKELY(k < n && rows[k] == row)) break;
     }
-    *due = last;
-    return end - k;
+    return k;
 }
 
-/* Rows that come one after another for one key are taken together: a hot key's session is then read
- * and written once, not once per row. */
-static tide_status take_joining(session *self, const tide_op_times *times)
+/* Rows first..end-1 have been joined. */
+static void add_joined(session *self, const tide_op_times *times, uint32_t first, uint32_t end)
 {
     session_pending *p = &self->pending;
-    bool with_sets = self->groups.sets.n > 0, only_count = self->groups.aggs.only_count_star;
-    for (uint32_t k = 0; k < times->n;) {
-        tide_row_ref ref = { self->newest.table, self->rows[k] };
-        session_value *s = (session_value *)(void *)self->values[k];
-        int64_t due = s->due;
-        uint32_t n = count_joining(self, times, k, s->start, &due);
-        if (TIDE_UNLIKELY(n == 0)) {
-            uint16_t row = times->rows[k];
-            TIDE_TRY(take_odd_row(self, k++, row, times->ts[row]));
-            continue;
-        }
-        s->due = due;
-        if (with_sets) tide_row_sets_fetch(&self->groups.sets, ref.table, (const uint8_t *)s);
-        if (only_count) *(int64_t *)(void *)(s + 1) += n;
-        for (uint32_t i = only_count ? n : 0; i < n; i++) {
-            if (with_sets) p->at[p->n] = ref;
-            p->values[p->n] = (uint8_t *)s;
-            p->rows[p->n++] = times->rows[k + i];
-        }
-        k += n;
+    if (self->groups.aggs.only_count_star) return;
+    for (uint32_t k = first; k < end; k++) {
+        p->at[p->n] = (tide_row_ref){ self->newest.table, self->rows[k] };
+        p->values[p->n] = self->values[k];
+        p->rows[p->n++] = times->rows[k];
     }
-    return TIDE_OK;
+}
+
+/* Feeds rows to their sessions. */
+static tide_status feed(session *self, const tide_op_rows *at, const tide_row_places *places)
+{
+    if (at->n == 0) return TIDE_OK;
+    TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, at, false));
+    return self->groups.sets.n ? tide_row_sets_update(&self->groups.sets, places, at) : TIDE_OK;
+}
+
+static tide_status take_rows(session *self, const tide_op_times *times)
+{
+    uint32_t first = 0, k = 0, n = times->n;
+    while ((k = join(self, times, k)) < n) {
+        add_joined(self, times, first, k);
+        TIDE_TRY(take_odd_row(self, k, times->rows[k], times->ts[times->rows[k]]));
+        first = ++k;
+    }
+    if (first > 0) {
+        add_joined(self, times, first, n);
+        return session_flush(self);
+    }
+    tide_op_rows all = { .in = self->in, .values = self->values, .rows = times->rows, .n = n };
+    tide_row_places places = { .table = self->newest.table, .rows = self->rows };
+    return self->groups.aggs.only_count_star ? TIDE_OK : feed(self, &all, &places);
 }
 
 static tide_status take_slice(session *self, const tide_op_times *times)
@@ -91,7 +109,8 @@ static tide_status take_slice(session *self, const tide_op_times *times)
                      : tide_op_keys_encode(keys, self->in, times->rows, times->n));
     TIDE_TRY(tide_table_update(self->newest.table, keys->keys, keys->hash, times->n, self->rows,
                                self->values, NULL, NULL));
-    TIDE_TRY(partial ? session_take_ranges(self, times) : take_joining(self, times));
+    if (!partial) return take_rows(self, times);
+    TIDE_TRY(session_take_ranges(self, times));
     return session_flush(self);
 }
 
@@ -120,9 +139,8 @@ tide_status session_flush(session *self)
     tide_op_rows at = {
         .in = self->in, .values = p->values, .rows = p->rows, .n = p->n, .partial = self->in_states
     };
-    if (p->n == 0) return TIDE_OK;
-    TIDE_TRY(tide_op_aggs_update(&self->groups.aggs, &at, false));
-    if (self->groups.sets.n) TIDE_TRY(tide_row_sets_update(&self->groups.sets, p->at, &at));
+    tide_row_places places = { .refs = p->at };
+    TIDE_TRY(feed(self, &at, &places));
     p->n = 0;
     return TIDE_OK;
 }

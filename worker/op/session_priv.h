@@ -43,7 +43,7 @@ typedef struct session_older { /* One entry of the list, disjoint and ascending.
 typedef struct session_pending {
     uint32_t n;
     uint8_t *values[SESSION_SLICE_ROWS];
-    tide_row_ref at[SESSION_SLICE_ROWS]; /* Only filled in when there are distinct sets. */
+    tide_row_ref at[SESSION_SLICE_ROWS];
     uint16_t rows[SESSION_SLICE_ROWS];
 } session_pending;
 
@@ -70,7 +70,7 @@ TIDE_MUST_CHECK tide_status session_flush(session *self);
 TIDE_INLINE void session_add_pending(session *self, tide_row_ref ref, uint16_t row)
 {
     session_pending *p = &self->pending;
-    if (self->groups.sets.n) p->at[p->n] = ref;
+    p->at[p->n] = ref;
     p->values[p->n] = tide_table_value(ref.table, ref.row);
     p->rows[p->n++] = row;
 }

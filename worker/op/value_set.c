@@ -10,6 +10,7 @@
 static const uint8_t HEAD_BYTES[] = { 16, 32, 56, 120, 8 };
 #define HEAD_BYTES_INDEXED 8u
 #define HEAD_BYTES_LINE 56u
+#define LINE_MARKS 24u   /* Of a head that is one cache line. */
 #define LONG_STRING 255u /* In place of a length that does not fit into a byte. */
 #define INDEX_SLOTS_MIN 128u
 #define WANTED_MORE_MAX 4096u /* Longer members come one by one. */
@@ -41,7 +42,7 @@ static uint16_t mark_of(uint64_t hash)
 
 static view view_of(const tide_value_set *self)
 {
-    tide_blob *b = self->at[0];
+    tide_blob *b = tide_blob_of(self->at[0]);
     if (b == NULL) return (view){ 0 };
     set_head *head = (set_head *)(void *)b->bytes;
     uint32_t head_bytes = head_bytes_of(head->room);
@@ -141,12 +142,13 @@ static bool find_marked(const tide_key_spec *spec, const view *v, const uint8_t 
     return false;
 }
 
-static uint32_t *index_of(tide_blob *const *at, uint32_t *mask_out)
+static uint32_t *index_of(const tide_blob_handle *at, uint32_t *mask_out)
 {
+    tide_blob *b = tide_blob_of(at[1]);
     *mask_out = 0;
-    if (at[1] == NULL) return NULL;
-    *mask_out = at[1]->n / (uint32_t)sizeof(uint32_t) - 1;
-    return (uint32_t *)(void *)at[1]->bytes;
+    if (b == NULL) return NULL;
+    *mask_out = b->n / (uint32_t)sizeof(uint32_t) - 1;
+    return (uint32_t *)(void *)b->bytes;
 }
 
 static bool find(const tide_value_set *self, const view *v, const uint8_t *key, uint64_t hash)
@@ -272,52 +274,143 @@ static tide_status append(const tide_value_set *self, view v, const uint8_t *key
     return add_to_index(self, ++head->n, v.bytes, hash);
 }
 
-/* What mostly happens: a short new value, and there is room for it and its mark. */
+/* What mostly happens: a new value, and there is room for it and its mark. */
 static bool put_quickly(const tide_value_set *self, const uint8_t *key, uint64_t hash)
 {
-    tide_blob *b = self->at[0];
+    tide_blob *b = tide_blob_of(self->at[0]);
     set_head *head = (set_head *)(void *)b->bytes;
     uint16_t mark = mark_of(hash);
-    const tide_key_str *s = (const void *)key;
     if (head->n >= head->room || has_mark(head, mark)) return false;
-    if (self->spec->n_strs) {
-        if (s->len > TIDE_VIEW_INLINE_MAX || b->cap - b->n < 1 + TIDE_VIEW_INLINE_MAX) return false;
-        uint8_t *to = tide_blob_extend(b, 1 + s->len);
-        to[0] = (uint8_t)s->len;
-        memcpy(to + 1, s->prefix, TIDE_VIEW_INLINE_MAX); /* Beyond its end is room, too. */
-    } else {
-        uint8_t *to = tide_blob_extend(b, self->spec->key_bytes);
-        if (to == NULL) return false;
-        memcpy(to, key, self->spec->key_bytes);
-    }
+    uint8_t *to = tide_blob_extend(b, member_bytes(self->spec, key));
+    if (to == NULL) return false;
+    write_member(self->spec, to, key);
     head->marks[head->n++] = mark;
     return true;
 }
 
-tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash,
-                               bool *fresh)
+static tide_status put_apart(const tide_value_set *self, const uint8_t *key, uint64_t hash,
+                             bool *fresh)
 {
     *fresh = self->at[0] && put_quickly(self, key, hash);
-    if (TIDE_LIKELY(*fresh)) return TIDE_OK;
+    if (*fresh) return TIDE_OK;
     view v = view_of(self);
     *fresh = !find(self, &v, key, hash);
     return *fresh ? append(self, v, key, hash) : TIDE_OK;
 }
 
-void tide_value_set_fetch_index(tide_blob *const *at, uint64_t hash)
+/* ---- sets in lines ---- */
+
+_Static_assert(sizeof(tide_blob) == TIDE_LINES_FOREIGN, "lines begin with the blob's header");
+
+static uint8_t *lines_of(const tide_value_set *self, uint32_t *n_out)
 {
-    uint32_t mask;
-    const uint32_t *index = index_of(at, &mask);
-    __builtin_prefetch(index + ((uint32_t)hash & mask), 1);
+    tide_blob *b = tide_blob_of(self->at[1]);
+    *n_out = self->at[0] ? 0 : tide_blob_lines(self->at[1]);
+    tide_assert_slow(self->at[0] || !b || sizeof *b + b->n == (size_t)*n_out * TIDE_CACHE_LINE);
+    return (uint8_t *)b;
 }
+
+/* How many lines come next; 0: there must not be more. Numbers that the heap has blocks for; and
+ * not two, since most sets that outgrow one line outgrow two, and those that do not would keep the
+ * memory of the others from other uses (slabs.h). */
+static uint32_t more_lines(uint32_t n)
+{
+    uint32_t more = n == 1 ? 3 : n < 6 ? n + 1 : n + 2;
+    return more <= TIDE_LINES_MAX ? more : 0;
+}
+
+/* More lines, and one member more, for whom there was no room. *fits false: there must not be so
+ * many. */
+static tide_status grow_lines(const tide_value_set *self, const uint8_t *key, uint32_t mark,
+                              bool *fits)
+{
+    bool text = self->spec->n_strs > 0;
+    uint32_t n_old;
+    (void)lines_of(self, &n_old);
+    *fits = false;
+    for (uint32_t n = more_lines(n_old); n > 0 && !*fits; n = more_lines(n)) {
+        uint32_t bytes = n * TIDE_CACHE_LINE - TIDE_LINES_FOREIGN;
+        uint8_t *made;
+        TIDE_TRY(tide_table_blob_reserve(self->table, self->row, self->blob + 1, bytes));
+        TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob + 1, bytes, &made));
+        made -= TIDE_LINES_FOREIGN;
+        if (!tide_lines_spread(made, n_old, n, text)) continue;
+        n_old = n;
+        *fits = tide_lines_put(made, n, key, mark, text) == TIDE_LINES_NEW;
+    }
+    return TIDE_OK;
+}
+
+/* From lines to a blob of members. */
+static tide_status leave_lines(const tide_value_set *self)
+{
+    uint8_t lines[TIDE_LINES_MAX * TIDE_CACHE_LINE], key[sizeof(tide_key_str)] TIDE_ALIGNED(16);
+    uint32_t n, at = 0;
+    const uint8_t *old = lines_of(self, &n), *member;
+    if (n == 0) return TIDE_OK;
+    memcpy(lines, old, (size_t)n * TIDE_CACHE_LINE);
+    TIDE_TRY(tide_table_blob_resize(self->table, self->row, self->blob + 1, 0, NULL));
+    while ((member = tide_lines_next(lines, n, &at, self->spec->n_strs > 0))) {
+        uint64_t hash;
+        read_member(self->spec, member, key);
+        tide_key_hash_keys(self->spec, key, self->spec->key_bytes, 1, &hash);
+        TIDE_TRY(append(self, view_of(self), key, hash));
+    }
+    return TIDE_OK;
+}
+
+tide_status tide_value_set_put(const tide_value_set *self, const uint8_t *key, uint64_t hash,
+                               bool *fresh)
+{
+    if (self->at[0]) return put_apart(self, key, hash, fresh);
+    if (tide_lines_can_hold(self->spec, key)) {
+        uint32_t n, mark = tide_lines_mark(hash);
+        uint8_t *lines = lines_of(self, &n);
+        tide_lines_result r =
+            n ? tide_lines_put(lines, n, key, mark, self->spec->n_strs > 0) : TIDE_LINES_FULL;
+        *fresh = r == TIDE_LINES_NEW;
+        if (r != TIDE_LINES_FULL) return TIDE_OK;
+        TIDE_TRY(grow_lines(self, key, mark, fresh));
+        if (*fresh) return TIDE_OK;
+    }
+    TIDE_TRY(leave_lines(self));
+    return put_apart(self, key, hash, fresh);
+}
+
+/* ---- hints ---- */
+
+void tide_value_set_fetch_rest(const tide_blob_handle *at, uint64_t hash)
+{
+    const tide_blob *b = tide_blob_of(at[0]);
+    uint32_t mask;
+    if (b == NULL) {
+        const uint8_t *lines = (const uint8_t *)tide_blob_of(at[1]);
+        for (uint32_t i = 0; i < tide_blob_lines(at[1]); i++)
+            __builtin_prefetch(lines + (size_t)i * TIDE_CACHE_LINE, 1);
+        return;
+    }
+    __builtin_prefetch(b->bytes + b->n, 1); /* Where it will go if it is new. */
+    if (b->bytes[4] > LINE_MARKS) __builtin_prefetch(b->bytes + TIDE_CACHE_LINE, 1);
+    const uint32_t *index = index_of(at, &mask);
+    if (index) __builtin_prefetch(index + ((uint32_t)hash & mask), 1);
+}
+
+/* ---- listing ---- */
 
 bool tide_value_set_next(const tide_value_set *self, uint32_t *at, uint8_t *key, uint64_t *hash)
 {
+    uint32_t n_lines;
+    uint8_t *lines = lines_of(self, &n_lines);
     view v = view_of(self);
-    if (*at >= v.bytes) return false;
-    const uint8_t *member = v.members + *at;
+    const uint8_t *member = NULL;
+    if (n_lines) {
+        member = tide_lines_next(lines, n_lines, at, self->spec->n_strs > 0);
+    } else if (*at < v.bytes) {
+        member = v.members + *at;
+        *at += (uint32_t)(behind(self->spec, member) - member);
+    }
+    if (member == NULL) return false;
     read_member(self->spec, member, key);
-    *at += (uint32_t)(behind(self->spec, member) - member);
     tide_key_hash_keys(self->spec, key, self->spec->key_bytes, 1, hash);
     return true;
 }

@@ -160,10 +160,13 @@ static void write_blob(table_fixture *f, uint32_t row, model_row *m)
     uint32_t half = m->blob_n / 2;
     assert_int_equal(tide_table_blob_set(f->table, row, 0, bytes, half), TIDE_OK);
     if (m->blob_n % 3 == 0) { /* The rest finds room where it is. */
-        tide_blob **at = tide_table_handles(f->table, tide_table_value(f->table, row), 0);
         assert_int_equal(tide_table_blob_reserve(f->table, row, 0, m->blob_n), TIDE_OK);
-        assert_int_equal(*at ? (*at)->n : 0, half);
-        assert_true(m->blob_n == 0 || (*at)->cap >= m->blob_n);
+        tide_blob_handle at = *tide_table_handles(f->table, tide_table_value(f->table, row), 0);
+        const tide_blob *b = tide_blob_of(at);
+        assert_int_equal(b ? b->n : 0, half);
+        assert_true(m->blob_n == 0 || b->cap >= m->blob_n);
+        uint32_t lines = tide_blob_lines(at);
+        assert_true(lines == 0 || sizeof *b + b->cap == (size_t)lines * TIDE_CACHE_LINE);
     }
     assert_int_equal(tide_table_blob_append(f->table, row, 0, bytes + half, m->blob_n - half),
                      TIDE_OK);
