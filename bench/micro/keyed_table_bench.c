@@ -78,11 +78,16 @@ static void report(bench *b, const char *what, double figure, double floor, bool
     if (!ok && !b->quick) b->failed = true;
 }
 
-/* The floors are of another CPU: on this one the layout alone is what can be asked for. */
-static void report_alone(bench *b, double alone, double ours)
+/* A floor, and what the layout alone reached when it was set, on the machine that it was set on: on
+ * another machine the floor is the same share of what the layout alone reaches there. */
+typedef struct asked {
+    double floor, alone;
+} asked;
+
+static void report_alone(bench *b, double alone, double ours, asked of)
 {
     report(b, "  the layout alone", alone, 0, false);
-    report(b, "  of the layout alone", ours, 1, false);
+    report(b, "  of the layout alone", ours, of.floor / of.alone, false);
 }
 
 /* ---- tables ---- */
@@ -201,7 +206,7 @@ static double pass_two_lines(bench *b, uint64_t n_keys, uint32_t words)
 }
 
 /* ---- parts ---- */
-static void find_case(bench *b, const char *what, uint64_t keys, uint32_t words, double floor)
+static void find_case(bench *b, const char *what, uint64_t keys, uint32_t words, asked of)
 {
     tide_state_memory *memory = tide_state_memory_new(0);
     tide_table *t = open_table(words, 8, memory);
@@ -222,8 +227,8 @@ static void find_case(bench *b, const char *what, uint64_t keys, uint32_t words,
     char line[80];
     snprintf(line, sizeof line, "%s: %.0f of %.0f M rows/s", what, (double)b->n / keyed / 1e6,
              (double)b->n / flat / 1e6);
-    report(b, line, flat / keyed, floor, false);
-    report_alone(b, flat / plain, plain / keyed);
+    report(b, line, flat / keyed, of.floor, false);
+    report_alone(b, flat / plain, plain / keyed, of);
     if (keys > 1000) {
         for (int p = 0; p < PASSES; p++) bound = fmin(bound, pass_two_lines(b, keys, words));
         report(b, "  two lines a row and nothing else", flat / bound, 0, false);
@@ -250,10 +255,13 @@ static void part_find(bench *b, int argc, char **argv)
 {
     bool all = wanted(argc, argv, "find");
     printf("find, touch and add (ratio to the flat table)\n");
-    if (all || wanted(argc, argv, "1k")) find_case(b, "1 k keys", 1000, 1, 0.30);
-    if (all || wanted(argc, argv, "1m")) find_case(b, "1 M keys", b->big / 10, 1, 0.50);
-    if (all || wanted(argc, argv, "10m")) find_case(b, "10 M keys", b->big, 1, 0.60);
-    if (all || wanted(argc, argv, "10m16")) find_case(b, "10 M keys of 16 bytes", b->big, 2, 0.80);
+    if (all || wanted(argc, argv, "1k")) find_case(b, "1 k keys", 1000, 1, (asked){ 0.30, 0.31 });
+    if (all || wanted(argc, argv, "1m"))
+        find_case(b, "1 M keys", b->big / 10, 1, (asked){ 0.50, 0.58 });
+    if (all || wanted(argc, argv, "10m"))
+        find_case(b, "10 M keys", b->big, 1, (asked){ 0.60, 0.69 });
+    if (all || wanted(argc, argv, "10m16"))
+        find_case(b, "10 M keys of 16 bytes", b->big, 2, (asked){ 0.80, 1.00 });
 }
 
 static void part_insert(bench *b)
@@ -281,8 +289,9 @@ static void part_insert(bench *b)
     char line[80];
     snprintf(line, sizeof line, "10 M inserts: %.0f of %.0f M rows/s", (double)b->n / keyed / 1e6,
              (double)b->n / flat / 1e6);
-    report(b, line, flat / keyed, 0.20, false);
-    report_alone(b, flat / plain, plain / keyed);
+    const asked of = { 0.20, 0.26 };
+    report(b, line, flat / keyed, of.floor, false);
+    report_alone(b, flat / plain, plain / keyed, of);
     report(b, "worst batch while growing, ms", worst * 1e3, 2, true);
     tide_state_memory_free(&memory);
     flat_fini(&f);
