@@ -310,7 +310,8 @@ static void a_source_tells_how_far_behind_it_is(void **state)
                                               tide_connkit_scan(f->arena, table, NULL), 0, 1, 10),
                      TIDE_OK);
     assert_int_equal(tide_connkit_source_run(&s, 10, TIMEOUT_MS, NULL), TIDE_SOURCE_BATCH);
-    assert_int_equal(s.counters.pending_rows, 90);
+    assert_in_range(s.rows, 10, 19); /* Fetches and batches need not start together. */
+    assert_int_equal(s.counters.pending_rows, 100 - s.rows);
     assert_int_equal(tide_connkit_source_run(&s, UINT64_MAX, TIMEOUT_MS, NULL),
                      TIDE_SOURCE_SPLIT_IDLE);
     assert_int_equal(s.rows, 100);
