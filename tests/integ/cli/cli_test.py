@@ -263,7 +263,8 @@ class ProcessTest(unittest.TestCase):
     """Signals, pipes and terminals."""
 
     def start(self, *arguments, **streams):
-        child = subprocess.Popen([TIDEMILL, "run", *arguments], stdin=subprocess.DEVNULL, **streams)
+        # Unbuffered: communicate() would leave out what readline() had read ahead.
+        child = subprocess.Popen([TIDEMILL, "run", *arguments], stdin=subprocess.DEVNULL, bufsize=0, **streams)
         self.addCleanup(self.end, child)
         return child
 
