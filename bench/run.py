@@ -78,6 +78,14 @@ INSERT INTO outgoing SELECT n, sent FROM incoming WHERE n >= 0;
 """
 
 
+SORT = """
+CREATE TABLE bid (price BIGINT, url STRING, date_time TIMESTAMP(3)
+) WITH ('connector' = 'nexmark', 'table-type' = 'bid', 'events' = '{events}');
+CREATE TABLE result (price BIGINT, url STRING) WITH ('connector' = 'blackhole');
+INSERT INTO result SELECT price, url FROM bid ORDER BY {order};
+"""
+
+
 class Figure(NamedTuple):
     """One line of the table. A run of `ours` or `limit` returns one number in `unit`."""
     group: str
@@ -245,6 +253,15 @@ def csv_figures(b):
                  lambda: b.limit("csv", b.lineitem())["per_cpu_s"] / 1e9)
 
 
+def sort_figures(b):
+    """Prices that mostly differ, and urls of which there are 10,000: long, and alike at their beginning."""
+    events = b.events // 10
+    for order in ("price", "url, price DESC", "price LIMIT 100", "url, price DESC LIMIT 100"):
+        script = SORT.format(events=events, order=order)
+        yield Figure("sort", f"ORDER BY {order}", "M rows/CPU s", None, None,
+                     lambda script=script: events * 46 / 50 / b.job(script).cpu_s / 1e6, None)
+
+
 def start_figures(b):
     def select_1():
         return b.run(b.tidemill, "run", "-o", "csv", "-e", "SELECT 1", cpus=b.cpus)
@@ -388,7 +405,7 @@ def kafka_figures(b):
 
 
 GROUPS = {"nexmark": nexmark_figures, "scaling": scaling_figures, "sessions": session_figures,
-          "csv": csv_figures, "exchange": exchange_figures, "start": start_figures, "idle": idle_figures,
+          "csv": csv_figures, "sort": sort_figures, "exchange": exchange_figures, "start": start_figures, "idle": idle_figures,
           "size": size_figures,
           "kafka": kafka_figures}
 

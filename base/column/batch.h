@@ -179,6 +179,11 @@ void tide_builder_set_change(tide_builder *self, uint32_t row, tide_change chang
  * data buffers when that is cheap, else their bytes are copied. n <= cap - self->n. */
 void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16_t *rows,
                          uint32_t n);
+/* Appends rows of many batches (same types), changes included, in any order: rows[i] is row rows[i]
+ * % TIDE_BATCH_ROWS_MAX of batches[rows[i] / TIDE_BATCH_ROWS_MAX]. Strings are copied. n <= cap -
+ * self->n. */
+void tide_builder_gather(tide_builder *self, tide_batch *const *batches, const uint32_t *rows,
+                         uint32_t n);
 /* The rows so far as a batch; the builder starts anew. NULL when there are none. */
 tide_batch *tide_builder_finish(tide_builder *self);
 

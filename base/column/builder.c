@@ -247,6 +247,79 @@ void tide_builder_append(tide_builder *self, const tide_batch *src, const uint16
     self->n += n;
 }
 
+/* ---- rows of many batches ---- */
+
+#define GATHER_AHEAD 8u /* Rows from the wish for a string's bytes to their use. */
+
+/* Where rows of one column lie. */
+typedef struct scattered {
+    tide_batch *const *batches;
+    const uint32_t *rows;
+    uint32_t column, n;
+} scattered;
+
+TIDE_INLINE const tide_col *col_of(const scattered *from, uint32_t i)
+{
+    return from->batches[from->rows[i] / TIDE_BATCH_ROWS_MAX]->cols[from->column];
+}
+
+#define GATHER(type)                                                                               \
+    do {                                                                                           \
+        type *out_ = (type *)self->values + at;                                                    \
+        for (uint32_t i = 0; i < from->n; i++) {                                                   \
+            const type *in_ = col_of(from, i)->values;                                             \
+            out_[i] = in_[from->rows[i] % TIDE_BATCH_ROWS_MAX];                                    \
+        }                                                                                          \
+    } while (0)
+
+static void gather_values(tide_colb *self, uint32_t at, const scattered *from)
+{
+    switch (self->width) {
+    case 1: GATHER(uint8_t); break;
+    case 2: GATHER(uint16_t); break;
+    case 4: GATHER(uint32_t); break;
+    case 8: GATHER(uint64_t); break;
+    default: GATHER(value16); break;
+    }
+    for (uint32_t i = 0; i < from->n; i++)
+        if (!tide_col_valid(col_of(from, i), from->rows[i] % TIDE_BATCH_ROWS_MAX))
+            tide_colb_set_null(self, at + i);
+}
+
+/* The views of long strings are those of their batches: their bytes come here. */
+static void gather_bytes(tide_colb *self, uint32_t at, const scattered *from)
+{
+    const tide_view *views = (const tide_view *)self->values + at;
+    for (uint32_t i = 0; i < from->n; i++) {
+        uint32_t ahead = i + GATHER_AHEAD;
+        if (ahead < from->n && views[ahead].len > TIDE_VIEW_INLINE_MAX)
+            __builtin_prefetch(tide_view_ptr(&views[ahead], col_of(from, ahead)->data));
+        if (views[i].len <= TIDE_VIEW_INLINE_MAX) continue;
+        const char *bytes = tide_view_ptr(&views[i], col_of(from, i)->data);
+        tide_colb_put_str(self, at + i, bytes, views[i].len);
+    }
+}
+
+void tide_builder_gather(tide_builder *self, tide_batch *const *batches, const uint32_t *rows,
+                         uint32_t n)
+{
+    tide_assert(n <= self->cap - self->n);
+    for (uint32_t c = 0; c < self->n_cols; c++) {
+        const scattered from = { .batches = batches, .rows = rows, .column = c, .n = n };
+        gather_values(&self->cols[c], self->n, &from);
+        if (tide_type_is_string(self->cols[c].type)) gather_bytes(&self->cols[c], self->n, &from);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const tide_batch *src = batches[rows[i] / TIDE_BATCH_ROWS_MAX];
+        if (src->change || self->change)
+            tide_builder_set_change(self, self->n + i,
+                                    tide_batch_change(src, rows[i] % TIDE_BATCH_ROWS_MAX));
+        if (self->n + i == 0 || (src->born_ns && src->born_ns < self->born_ns))
+            self->born_ns = src->born_ns;
+    }
+    self->n += n;
+}
+
 static tide_col *finish_column(tide_colb *c, uint32_t n)
 {
     tide_buf *buf = tide_pool_take(c->pool, sizeof(tide_col));

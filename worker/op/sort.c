@@ -57,6 +57,7 @@ static void prune(sort *self)
     for (uint32_t i = 0; i < n; i++) keep[i] = i;
     tide_sort_rows_keep(rows, keep, n);
     tide_free(keep);
+    if (n > 0 && n == self->end) tide_sort_rows_turn_away(rows);
 }
 
 static tide_op_result sort_on_batch(void *self_v, uint32_t port, tide_batch **in_p,
@@ -96,7 +97,7 @@ static tide_op_result sort_on_end(void *self_v, tide_outbox *out)
 {
     sort *self = self_v;
     if (!self->sorted) {
-        prune(self);
+        if (self->updating) prune(self);
         tide_sort_rows_sort(&self->rows);
         self->sorted = true;
         self->next = self->first;
