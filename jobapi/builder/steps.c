@@ -80,11 +80,15 @@ static tide_status check_union(tide_stream *const *streams, uint32_t n)
 
 tide_stream *tide_stream_union(tide_stream *const *streams, uint32_t n)
 {
-    if (n == 0) return NULL;
-    for (uint32_t i = 0; i < n; i++)
-        if (streams[i] == NULL || streams[i]->job->status != TIDE_OK) return NULL;
-    tide_jobdef *job = streams[0]->job;
-    tide_status rv = check_union(streams, n);
+    tide_jobdef *job = NULL;
+    uint32_t n_missing = 0;
+    for (uint32_t i = 0; streams && i < n; i++) {
+        if (streams[i]) job = streams[i]->job;
+        n_missing += streams[i] == NULL;
+    }
+    if (job == NULL || job->status != TIDE_OK) return NULL;
+    tide_status rv = n_missing ? tide_fail(TIDE_E_INVALID, "a stream of a union is NULL")
+                               : check_union(streams, n);
     if (rv != TIDE_OK) return tide_jobdef_failed(job, rv);
     const tide_node **nodes = TIDE_NEW_N(job->arena, const tide_node *, n);
     for (uint32_t i = 0; i < n; i++) nodes[i] = streams[i]->node;

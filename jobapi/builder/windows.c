@@ -25,6 +25,9 @@ tide_keyed *tide_stream_key_by(tide_stream *stream, const char *const *columns, 
 }
 
 /* ---- windows ---- */
+#define MILLIS_MAX                                                                                 \
+    (INT64_C(9999) * 366 * 86400 * 1000) /* As much as there is between two timestamps. */
+
 static tide_status check_window(const tide_window *w)
 {
     if (w->size_us <= 0) return tide_fail(TIDE_E_INVALID, "a window's length must be above 0");
@@ -44,6 +47,12 @@ static tide_status make_window(const tide_node *input, const tide_window_def *de
                                               TIDE_WINDOW_CUMULATE, TIDE_WINDOW_SESSION };
     if ((unsigned)def->type >= sizeof kinds / sizeof *kinds)
         return tide_fail(TIDE_E_INVALID, "window type %d does not exist", (int)def->type);
+    if (def->length_ms > MILLIS_MAX || def->slide_ms > MILLIS_MAX || def->offset_ms > MILLIS_MAX ||
+        def->offset_ms < -MILLIS_MAX)
+        return tide_fail(TIDE_E_INVALID,
+                         "a window's length, slide and offset may not exceed %lld "
+                         "ms",
+                         (long long)MILLIS_MAX);
     *out = (tide_window){ .kind = kinds[def->type],
                           .size_us = def->length_ms * 1000,
                           .slide_us = def->slide_ms * 1000,
@@ -130,6 +139,8 @@ static tide_status make_aggregate(tide_keyed *keyed, const tide_window_def *give
     };
     TIDE_TRY(make_window(keyed->node, &def, &like.aggregate.window));
     tide_agg_call *aggs = TIDE_NEW_N(job->arena, tide_agg_call, def.n_aggregates);
+    if (def.n_aggregates && def.aggregates == NULL)
+        return tide_fail(TIDE_E_INVALID, "the aggregates of a window are NULL");
     for (uint32_t i = 0; i < def.n_aggregates; i++)
         TIDE_TRY(make_agg(job, keyed->node, &def.aggregates[i], &aggs[i]));
     like.aggregate.aggs = aggs;

@@ -46,7 +46,8 @@ tide_text tide_rows_text(const tide_rows *rows, uint32_t column, uint32_t i);
 
 /* ---- output ---- */
 typedef struct tide_collector tide_collector;
-/* Sets a column of the row being made; columns not set are NULL. */
+/* Sets a column of the row being made; columns not set are NULL. A value that the column's type
+ * cannot hold (a number or time out of range, a STRING that is no UTF-8) fails the job. */
 void tide_put_null(tide_collector *out, uint32_t column);
 void tide_put_bool(tide_collector *out, uint32_t column, bool value);
 void tide_put_i64(tide_collector *out, uint32_t column, int64_t value);
@@ -59,7 +60,8 @@ void tide_emit(tide_collector *out); /* The row is done; a new one begins. */
 void tide_emit_row(tide_collector *out, const tide_row *row); /* An input row as it is. */
 /* Whole columns at once: n values of the column's type to be written by the caller (not for STRING
  * and BYTES), or input column `from` as it is, without a copy (n is then the batch's count). Every
- * column of the batch has the same n; columns not given are NULL. Then tide_emit_rows. */
+ * column of the batch has the same n; columns not given are NULL. Then tide_emit_rows. Values
+ * written this way are taken as they are. */
 void *tide_out_values(tide_collector *out, uint32_t column, uint32_t n);
 /* Bit i of word i / 64 says that row i of a column begun by tide_out_values is not NULL; all ones
  * at first. */

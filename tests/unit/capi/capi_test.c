@@ -449,6 +449,207 @@ static void an_aggregate_s_result_of_another_type_fails_at_once(void **state)
     }
 }
 
+/* ---- values that a column cannot hold ---- */
+static void put_bad_text(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_text(out, 0, "a\xff", 2);
+}
+
+static void put_long_text(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_text(out, 1, "\u00e4\u00e4\u00e4\u00e4", 8);
+}
+
+static void put_digits(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_decimal(out, 2, 100000);
+}
+
+static void put_late_timestamp(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_i64(out, 3, INT64_MAX);
+}
+
+static void put_early_timestamp(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_i64(out, 3, INT64_MIN);
+}
+
+static void put_day(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_i64(out, 4, 2932897);
+}
+
+static void put_other_scale(tide_collector *out, const tide_row *row)
+{
+    tide_put_copy(out, 2, row, 0);
+}
+
+/* Just inside, and texts and bytes of any content where they may have it. */
+static void put_largest(tide_collector *out, const tide_row *row)
+{
+    (void)row;
+    tide_put_text(out, 1, "\u00e4\u00e4\u00e4", 6);
+    tide_put_decimal(out, 2, -99999);
+    tide_put_i64(out, 3, INT64_C(253402300799999999));
+    tide_put_i64(out, 4, 2932896);
+    tide_put_text(out, 5, "\xff", 1);
+}
+
+typedef struct put_case {
+    void (*put)(tide_collector *out, const tide_row *row);
+    const char *error;
+} put_case;
+
+static int put_as_told(void *opened, const tide_row *row, tide_collector *out)
+{
+    const put_case *told = opened;
+    told->put(out, row);
+    tide_emit(out);
+    return 0;
+}
+
+static const put_case *told_put;
+
+static int put_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    static const tide_column_def columns[] = {
+        { "text", "STRING" },     { "short", "VARCHAR(3)" }, { "amount", "DECIMAL(5, 2)" },
+        { "ts", "TIMESTAMP(3)" }, { "day", "DATE" },         { "raw", "BYTES" },
+    };
+    tide_job_sql(job,
+                 "CREATE TABLE events (price DECIMAL(10, 4)) WITH ('connector' = 'blackhole')");
+    tide_stream_print(
+        tide_stream_map(tide_job_from(job, "events"),
+                        &(tide_map_def){ TIDE_SIZED(tide_map_def), .name = "put",
+                                         .columns = columns, .n_columns = 6,
+                                         .arg = (void *)told_put, .on_row = put_as_told }));
+    return tide_job_status(job);
+}
+
+static void what_a_column_cannot_hold_is_refused(void **state)
+{
+    (void)state;
+    static const put_case cases[] = {
+        { put_bad_text, "output column 0 was set to a text that is not valid UTF-8" },
+        { put_long_text, "a text is out of range for output column 1, a VARCHAR(3)" },
+        { put_digits, "1000.00 is out of range for output column 2, a DECIMAL(5, 2)" },
+        { put_late_timestamp, "9223372036854775807 is out of range for output column 3" },
+        { put_early_timestamp, "-9223372036854775808 is out of range for output column 3" },
+        { put_day, "2932897 is out of range for output column 4, a DATE" },
+        { put_other_scale, "input column 0 does not fit output column 2" },
+        { put_largest, "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        told_put = &cases[i];
+        tide_test *t = tide_test_new(put_job, 0, NULL);
+        assert_no_error(t);
+        tide_test_row(t, "events", "1.5");
+        if (cases[i].error[0])
+            assert_non_null(strstr(tide_test_error(t), cases[i].error));
+        else
+            assert_no_error(t);
+        tide_test_end(t);
+        tide_test_free(&t);
+    }
+}
+
+static void emit_as_result(void *arg, const void *state, tide_collector *out, uint32_t column)
+{
+    (void)arg;
+    tide_put_i64(out, column, *(const int64_t *)state);
+    tide_emit(out);
+}
+
+static void add_nothing(void *arg, void *state, const tide_row *row)
+{
+    (void)arg;
+    (void)state;
+    (void)row;
+}
+
+static void merge_nothing(void *arg, void *into, const void *from)
+{
+    (void)arg;
+    (void)into;
+    (void)from;
+}
+
+static const tide_aggregate_fn emitting = {
+    TIDE_SIZED(tide_aggregate_fn), .name = "emitting",      .state_bytes = 8, .add = add_nothing,
+    .merge = merge_nothing,        .result = emit_as_result
+};
+
+static int emitting_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    static const tide_aggregate_def aggregates[] = {
+        { .fn = &emitting, .fn_type = "BIGINT", .as = "n" },
+    };
+    tide_job_sql(job, EVENTS);
+    tide_stream_print(
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .time_column = "ts",
+                                              .length_ms = 60000, .aggregates = aggregates,
+                                              .n_aggregates = 1 }));
+    return tide_job_status(job);
+}
+
+/* It would begin the next row, and the value would be lost. */
+static void an_aggregate_that_emits_fails(void **state)
+{
+    (void)state;
+    tide_test *t = tide_test_new(emitting_job, 0, NULL);
+    tide_test_row(t, "events", "ann,1,2024-01-01 00:00:00");
+    tide_test_row(t, "events", "bob,1,2024-01-02 00:00:00");
+    assert_non_null(strstr(tide_test_error(t), "the result of an aggregate is put, not emitted"));
+    tide_test_free(&t);
+}
+
+/* ---- jobs that are built wrongly ---- */
+static int missing_aggregates_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    tide_job_sql(job, EVENTS);
+    tide_stream_print(
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .time_column = "ts",
+                                              .length_ms = 60000, .n_aggregates = 2 }));
+    return tide_job_status(job);
+}
+
+static int endless_window_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    tide_job_sql(job, EVENTS);
+    tide_stream_print(
+        tide_keyed_window(TIDE_KEY_BY(tide_job_from(job, "events"), "user_id"),
+                          &(tide_window_def){ TIDE_SIZED(tide_window_def), .time_column = "ts",
+                                              .length_ms = INT64_MAX }));
+    return tide_job_status(job);
+}
+
+static int half_union_job(tide_jobdef *job, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    tide_job_sql(job, EVENTS);
+    tide_stream *both[] = { NULL, tide_job_from(job, "events") };
+    tide_stream_print(tide_stream_union(both, 2));
+    return tide_job_status(job);
+}
+
 static int unknown_column_job(tide_jobdef *job, int argc, char **argv)
 {
     (void)argc;
@@ -486,6 +687,9 @@ static void a_wrong_job_says_what_is_wrong(void **state)
         { unknown_column_job, "unknown column user_idd, did you mean user_id?" },
         { silent_job, "its function returned 7 without saying why" },
         { no_size_job, "its size is not set" },
+        { missing_aggregates_job, "the aggregates of a window are NULL" },
+        { endless_window_job, "a window's length, slide and offset may not exceed" },
+        { half_union_job, "a stream of a union is NULL" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tide_test *t = tide_test_new(cases[i].job, 0, NULL);
@@ -521,6 +725,8 @@ int main(void)
         cmocka_unit_test(state_and_timers_belong_to_a_key),
         cmocka_unit_test(reading_a_column_as_another_type_fails_with_its_name),
         cmocka_unit_test(an_aggregate_s_result_of_another_type_fails_at_once),
+        cmocka_unit_test(what_a_column_cannot_hold_is_refused),
+        cmocka_unit_test(an_aggregate_that_emits_fails),
         cmocka_unit_test(a_wrong_job_says_what_is_wrong),
         cmocka_unit_test(sql_jobs_are_tested_the_same_way),
     };

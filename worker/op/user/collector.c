@@ -1,7 +1,11 @@
 /* collector.c - rows made by callbacks: built up, finished into batches, handed on when there is
  * room. */
+#include "base/column/digits.h"
+#include "base/column/text.h"
 #include "base/core/assert.h"
 #include "base/core/mem.h"
+#include "base/format/field.h"
+#include "base/format/utf8.h"
 #include "worker/op/user/user_priv.h"
 
 static void open_one(tide_collector *self, tide_pool *pool, const tide_schema *schema,
@@ -97,14 +101,34 @@ static bool accepts(tide_type type, tide_type_id given)
     return given == TIDE_TYPE_STRING ? tide_type_is_string(type) : type.id == given;
 }
 
+#define MICROS_PER_DAY (INT64_C(86400) * 1000000)
+
 static bool in_range(tide_type type, int64_t v)
 {
-    switch (tide_type_width(type)) {
-    case 1: return v >= INT8_MIN && v <= INT8_MAX;
-    case 2: return v >= INT16_MIN && v <= INT16_MAX;
-    case 4: return v >= INT32_MIN && v <= INT32_MAX;
+    switch (type.id) {
+    case TIDE_TYPE_TINYINT: return v >= INT8_MIN && v <= INT8_MAX;
+    case TIDE_TYPE_SMALLINT: return v >= INT16_MIN && v <= INT16_MAX;
+    case TIDE_TYPE_INT: return v >= INT32_MIN && v <= INT32_MAX;
+    case TIDE_TYPE_DATE:
+        return v >= TIDE_TIMESTAMP_MIN / MICROS_PER_DAY && v < TIDE_TIMESTAMP_END / MICROS_PER_DAY;
+    case TIDE_TYPE_TIME: return v >= 0 && v < MICROS_PER_DAY;
+    case TIDE_TYPE_TIMESTAMP:
+    case TIDE_TYPE_TIMESTAMP_LTZ: return v >= TIDE_TIMESTAMP_MIN && v < TIDE_TIMESTAMP_END;
     default: return true;
     }
+}
+
+/* Is a value of the right family within the column's type? */
+static bool fits(tide_type type, const tide_value *v)
+{
+    if (v->type.id == TIDE_TYPE_BIGINT) return in_range(type, v->i64);
+    if (type.id == TIDE_TYPE_DECIMAL) {
+        __int128 limit = (__int128)tide_pow10_u128(type.precision);
+        return v->i128 > -limit && v->i128 < limit;
+    }
+    if (type.id == TIDE_TYPE_STRING && type.precision && v->str.len > type.precision)
+        return tide_utf8_count(v->str.ptr, v->str.len) <= type.precision;
+    return true;
 }
 
 static void put(tide_collector *self, uint32_t column, tide_value v)
@@ -118,9 +142,12 @@ static void put(tide_collector *self, uint32_t column, tide_value v)
                          tide_type_print(type, text, sizeof text));
         return;
     }
-    if (!v.is_null && v.type.id == TIDE_TYPE_BIGINT && !in_range(type, v.i64)) {
-        tide_user_misuse("%lld is out of range for output column %u, a %s", (long long)v.i64,
-                         column, tide_type_print(type, text, sizeof text));
+    if (!v.is_null && !fits(type, &v)) {
+        char value[TIDE_TEXT_MAX] = "a text";
+        if (v.type.id == TIDE_TYPE_DECIMAL) v.type = type;
+        if (v.type.id != TIDE_TYPE_STRING) value[tide_print_value(&v, value)] = '\0';
+        tide_user_misuse("%s is out of range for output column %u, a %s", value, column,
+                         tide_type_print(type, text, sizeof text));
         return;
     }
     v.type = type;
@@ -158,8 +185,19 @@ void tide_put_text(tide_collector *out, uint32_t column, const char *ptr, size_t
         tide_user_misuse("a text of %zu bytes is too long", len);
         return;
     }
+    if (column < out->n_cols && out->builder.cols[column].type.id == TIDE_TYPE_STRING &&
+        !tide_utf8_valid(ptr, len)) {
+        tide_user_misuse("output column %u was set to a text that is not valid UTF-8", column);
+        return;
+    }
     put(out, column,
         (tide_value){ .type = tide_type_of(TIDE_TYPE_STRING), .str = { ptr, (uint32_t)len } });
+}
+
+/* Do the same bits mean the same value in both types? */
+static bool has_layout_of(tide_type a, tide_type b)
+{
+    return a.id == b.id && a.scale == b.scale;
 }
 
 void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, uint32_t from)
@@ -171,6 +209,11 @@ void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, ui
     }
     tide_value v = row->batch ? tide_col_value(row->batch->cols[from], row->phys)
                               : tide_key_value(row->spec, from, row->key);
+    if (v.type.id == TIDE_TYPE_DECIMAL && column < out->n_cols &&
+        !has_layout_of(v.type, out->builder.cols[column].type)) {
+        tide_user_misuse("input column %u does not fit output column %u", from, column);
+        return;
+    }
     if (!v.is_null && v.type.id != TIDE_TYPE_DECIMAL && v.type.id != TIDE_TYPE_INTERVAL)
         v.type = tide_type_of(accepts(v.type, TIDE_TYPE_BIGINT)   ? TIDE_TYPE_BIGINT
                               : accepts(v.type, TIDE_TYPE_DOUBLE) ? TIDE_TYPE_DOUBLE
@@ -181,6 +224,10 @@ void tide_put_copy(tide_collector *out, uint32_t column, const tide_row *row, ui
 
 void tide_emit(tide_collector *out)
 {
+    if (out->pool == NULL) {
+        tide_user_misuse("the result of an aggregate is put, not emitted");
+        return;
+    }
     for (uint32_t c = 0; c < out->n_cols; c++) {
         if (!out->set[c]) tide_colb_set_null(&out->builder.cols[c], out->builder.n);
         out->set[c] = false;
@@ -243,7 +290,7 @@ void tide_out_share(tide_collector *out, uint32_t column, const tide_rows *rows,
 {
     if (!begin_whole(out, column, rows->batch->n_rows)) return;
     if (from >= rows->batch->n_cols ||
-        rows->batch->cols[from]->type.id != out->builder.cols[column].type.id) {
+        !has_layout_of(rows->batch->cols[from]->type, out->builder.cols[column].type)) {
         tide_user_misuse("input column %u does not fit output column %u", from, column);
         return;
     }
