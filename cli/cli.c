@@ -1,8 +1,10 @@
 /* cli.c - from argv to a command. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/nearest.h"
 #include "cli/commands.h"
@@ -17,8 +19,20 @@ static int help_all(void)
     return tide_output_text(&text);
 }
 
+/* A standard stream that was closed (`>&-`) would be the next file or socket that is opened, and
+ * take the output meant for the stream: its place is held, by what fails when it is used. */
+static void hold_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) != -1) continue;
+        int held = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (held != fd && held >= 0) close(held);
+    }
+}
+
 int tide_cli_main(int argc, char **argv)
 {
+    hold_closed_streams();
     /* A reader that goes away is an error of the write, with a message, not the process's death. */
     signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "--help";

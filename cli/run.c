@@ -77,7 +77,8 @@ static tide_exit run_plan(const tide_cli_job *job, const tide_args *args, runnin
     tide_driver_control_free(&control);
     tide_progress_finish(self->progress, &final, tide_clock_now_ns(self->clock) - began_ns);
     report_dropped(&final);
-    tide_exit code = tide_exit_report(rv, TIDE_PHASE_RUN);
+    tide_exit code =
+        tide_exit_report(rv, end == TIDE_DRIVER_REFUSED ? TIDE_PHASE_PLAN : TIDE_PHASE_RUN);
     return code == TIDE_EXIT_OK && end != TIDE_DRIVER_FINISHED ? TIDE_EXIT_INTERRUPTED : code;
 }
 

@@ -71,6 +71,12 @@ tide_status csv_options_read(const tide_format_option *options, uint32_t n_optio
     return TIDE_OK;
 }
 
+static tide_status csv_check(const tide_format_option *options, uint32_t n_options)
+{
+    csv_options read;
+    return csv_options_read(options, n_options, &read);
+}
+
 static void csv_decoder_free(tide_decoder **self_p)
 {
     csv_decoder *self = of_decoder(*self_p);
@@ -322,6 +328,7 @@ static bool csv_records_are_lines(const tide_format_option *options, uint32_t n_
 const tide_format tide_format_csv = {
     .name = "csv",
     .options = csv_option_defs,
+    .check = csv_check,
     .decoder_new = csv_decoder_new,
     .decoder_reset = csv_decoder_reset,
     .decode_block = csv_decode_block,

@@ -39,6 +39,8 @@ typedef struct tide_encoder tide_encoder;
 typedef struct tide_format {
     const char *name;               /* "json", "csv" */
     const tide_option_def *options; /* Ends with a NULL key. */
+    /* Is there more wrong with options than their types in the table tell? NULL: never. */
+    tide_status (*check)(const tide_format_option *options, uint32_t n_options);
     /* fields: the columns wanted, by name in the record, in the builder's column
      * order; record_schema: every physical column as declared (CSV goes by
      * position). */

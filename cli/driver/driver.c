@@ -117,11 +117,12 @@ tide_status tide_driver_run(const tide_plan *plan, const tide_driver_options *op
                             tide_job_progress *final, tide_driver_end *end)
 {
     tide_job_progress progress = { .watermark_us = INT64_MIN };
-    tide_driver_end how = TIDE_DRIVER_FINISHED;
+    tide_driver_end how = TIDE_DRIVER_REFUSED;
     tide_driver_control *own = options->control ? NULL : tide_driver_control_new();
     tide_graph *graph;
     tide_status rv = tide_graph_build(plan, options->settings, &graph);
     if (rv == TIDE_OK) {
+        how = TIDE_DRIVER_FINISHED;
         rv = run_graph(graph, options, options->control ? options->control : own, &progress, &how);
         tide_graph_free(&graph);
     }

@@ -27,6 +27,7 @@ int tide_driver_control_stops(const tide_driver_control *self);
 
 typedef enum tide_driver_end {
     TIDE_DRIVER_FINISHED, /* The input ended. */
+    TIDE_DRIVER_REFUSED,  /* Nothing has run: the plan and the settings make no graph. */
     TIDE_DRIVER_STOPPED,  /* Asked to stop, and everything complete was flushed. */
     TIDE_DRIVER_ABANDONED /* Asked twice. */
 } tide_driver_end;

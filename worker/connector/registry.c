@@ -150,6 +150,11 @@ static tide_status check_options(const tide_table *table, const tide_connector *
     if (connector->takes_format && known.n == 2)
         return tide_fail(TIDE_E_OPTION, "option 'format' is missing; there are %s",
                          tide_format_names());
+    for (uint32_t r = 0; connector->takes_format && r < 2; r++) {
+        tide_table_format f;
+        TIDE_TRY(tide_table_format_of(table, roles[r], arena, &f));
+        if (f.format && f.format->check) TIDE_TRY(f.format->check(f.options, f.n_options));
+    }
     return TIDE_OK;
 }
 

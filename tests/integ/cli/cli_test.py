@@ -227,6 +227,28 @@ class RunTest(Folder):
                 self.assertIn(expect, run.stderr)
                 self.assertTrue(run.stderr.startswith("error: "), run.stderr)
 
+    def test_a_plan_without_a_graph_is_no_failure_of_the_job(self):
+        for command in ("run", "explain"):
+            run = tidemill(command, "-p", "129", "-e", "SELECT 1")
+            self.assertEqual((run.returncode, run.stdout), (3, ""), run.stderr)
+            self.assertIn("raise 'pipeline.max-parallelism'", run.stderr)
+
+    def test_options_of_a_format_are_errors_of_the_text(self):
+        run = tidemill("run", "-e", "CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = "
+                                    "'x', 'format' = 'csv', 'csv.field-delimiter' = ';;'); SELECT a FROM t")
+        self.assertEqual((run.returncode, run.stdout), (3, ""), run.stderr)
+        self.assertIn("error: -e:1:90: table t: option 'csv.field-delimiter' = ';;': expected one", run.stderr)
+
+    def test_output_to_a_closed_stream_goes_nowhere_else(self):
+        """Descriptor 1 is not that of the next file that is opened."""
+        part = os.path.join(self.folder, "out")
+        sql = ("CREATE TABLE o (a STRING) WITH ('connector' = 'filesystem', 'path' = '%s', 'format' = 'csv');"
+               "INSERT INTO o SELECT 'file'; SELECT 'rows'" % part)
+        run = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', TIDEMILL, "run", "-e", sql],
+                             capture_output=True, text=True)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn("writing the output: Bad file descriptor", run.stderr)
+
     def test_a_job_that_cannot_be_read(self):
         for path, code in (("/nonexistent.sql", 6), (self.folder, 1)):
             run = tidemill("run", path)

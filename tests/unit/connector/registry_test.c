@@ -77,6 +77,32 @@ static void values_are_checked_by_type(void **state)
                    OPTIONS("connector", "nexmark", "seed", "1", "seed", "2"));
 }
 
+/* What a file system or a format makes of a value that is right by its type. */
+static void values_are_checked_by_meaning(void **state)
+{
+    (void)state;
+    static const char *const lengths[][2] = { { "source.split-size", "0" },
+                                              { "source.max-record-size", "0" },
+                                              { "source.monitor-interval", "0 s" },
+                                              { "sink.rolling-policy.file-size", "0 mb" },
+                                              { "sink.rolling-policy.rollover-interval",
+                                                "0 min" } };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        expect_failure("a INT", i > 2, TIDE_E_OPTION, "must not be 0",
+                       OPTIONS("connector", "filesystem", "path", "x", "format", "json",
+                               lengths[i][0], lengths[i][1]));
+    for (int as_sink = 0; as_sink < 2; as_sink++) {
+        expect_failure("a INT", as_sink, TIDE_E_OPTION,
+                       "option 'csv.field-delimiter' = ';;': expected one character",
+                       OPTIONS("connector", "filesystem", "path", "x", "format", "csv",
+                               "csv.field-delimiter", ";;"));
+        expect_failure("a INT", as_sink, TIDE_E_OPTION,
+                       "option 'csv.quote-character': expected one character, not the delimiter",
+                       OPTIONS("connector", "filesystem", "path", "x", "format", "csv",
+                               "csv.quote-character", ","));
+    }
+}
+
 static void columns_are_checked(void **state)
 {
     (void)state;
@@ -125,6 +151,7 @@ int main(void)
         cmocka_unit_test(an_unknown_connector_names_the_nearest),
         cmocka_unit_test(directions_are_checked),
         cmocka_unit_test(values_are_checked_by_type),
+        cmocka_unit_test(values_are_checked_by_meaning),
         cmocka_unit_test(columns_are_checked),
         cmocka_unit_test(getters_return_values_and_defaults),
     };

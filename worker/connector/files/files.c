@@ -21,7 +21,8 @@ const tide_option_def files_options[] = {
       "enum(none|name|modification-time)" },
     { "source.split-size", "8 mb",
       "Plain files are cut into ranges of this size, which subtasks share", "size" },
-    { "source.max-record-size", "128 mb", "A longer record fails the job", "size" },
+    { "source.max-record-size", "128 mb",
+      "A longer record fails the job, unless one read of 256 kb holds it", "size" },
     { "sink.rolling-policy.file-size", "128 mb", "A part file is finished at this size", "size" },
     { "sink.rolling-policy.rollover-interval", "30 min", "A part file is finished at this age",
       "duration" },
@@ -54,9 +55,15 @@ static bool files_is_bounded(const tide_table *table)
 
 static tide_status files_check(const tide_table *table, bool as_sink)
 {
+    (void)as_sink;
     if (*files_path_of(table) == '\0') return tide_fail(TIDE_E_OPTION, "option 'path' is empty");
-    if (!as_sink && tide_option_bytes(table, files_options, "source.split-size") == 0)
-        return tide_fail(TIDE_E_OPTION, "option 'source.split-size' must not be 0");
+    for (const tide_option_def *d = files_options; d->key; d++) {
+        if (!tide_option_has(table, files_options, d->key)) continue;
+        if ((strcmp(d->type, "size") == 0 &&
+             tide_option_bytes(table, files_options, d->key) == 0) ||
+            (strcmp(d->type, "duration") == 0 && tide_option_us(table, files_options, d->key) == 0))
+            return tide_fail(TIDE_E_OPTION, "option '%s' must not be 0", d->key);
+    }
     return TIDE_OK;
 }
 
