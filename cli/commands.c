@@ -269,6 +269,8 @@ const tide_command tide_commands[] = {
           "  expected/TABLE.csv                the rows written to TABLE\n"
           "  expected/error.txt                or: the job fails, and this is part of the message\n"
           "  job.sql                           the job; or in the nearest folder above\n"
+          "CSV input has a header line only if TABLE says 'csv.header'; expected CSV always has "
+          "one.\n"
           "FOLDER is a case, or holds cases at any depth. A job runs streaming, in one slot, a row "
           "at a\n"
           "time with a watermark after each; the clock stands still at 2000-01-01. Rows are "

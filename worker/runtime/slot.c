@@ -340,6 +340,7 @@ void tide_slot_add_task(tide_slot *self, tide_task **task_p)
 {
     TIDE_GROW(self->tasks, self->n_tasks, self->cap_tasks);
     self->tasks[self->n_tasks++] = *task_p;
+    self->turn.task = self->n_tasks - 1; /* The source's end, and the script's first query. */
     *task_p = NULL;
 }
 

@@ -202,6 +202,14 @@ class RunTest(Folder):
         self.assertEqual([json.loads(line) for line in lines], rows)
         self.assertIn("x,y", tidemill("run", "-e", sql).stdout)
 
+    def test_every_query_has_its_header_and_comes_in_its_place(self):
+        sql = "SELECT 1 AS a; SELECT 2 AS b, 3 AS c; SELECT 4 AS b, 5 AS c"
+        self.assertEqual(tidemill("run", "-o", "csv", "-e", sql).stdout, "a\n1\nb,c\n2,3\nb,c\n4,5\n")
+        self.assertEqual(tidemill("run", "-e", sql).stdout,
+                         " a\n---\n 1\n(1 row)\n"
+                         " b | c\n---+---\n 2 | 3\n(1 row)\n"
+                         " b | c\n---+---\n 4 | 5\n(1 row)\n")
+
     def test_an_updating_result_prints_final_rows_or_its_changes(self):
         sql = "SELECT x, COUNT(*) AS n FROM (SELECT 1 AS x UNION ALL SELECT 1) t GROUP BY x"
         streaming = ["-D", "execution.runtime-mode=streaming", "-o", "csv"]

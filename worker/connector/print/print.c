@@ -27,8 +27,7 @@ typedef struct print {
     tide_output *out;
     bool owns_out, entered;
     tide_output_format format;
-    bool with_op; /* Rows begin with their change. */
-    const char *name;
+    bool with_op;                   /* Rows begin with their change. */
     tide_schema schema;             /* What is printed: the input's, with the column "op". */
     const tide_format *text_format; /* NULL: a table. */
     tide_encoder *encoder;
@@ -95,7 +94,6 @@ static tide_status print_open(void *self_v, const tide_sink_args *args)
 {
     print *self = self_v;
     self->args = args;
-    self->name = args->table ? args->table->name : "";
     choose_output(self, args);
     self->with_op = tide_output_has_changelog(self->out);
     make_schema(self, args->schema);
@@ -139,21 +137,26 @@ static tide_sink_result put_chunk(print *self)
     return TIDE_SINK_DONE;
 }
 
+/* The sinks of a table share a header. Bare SELECTs have columns of their own, and one subtask. */
+static bool claim_header(print *self)
+{
+    if (self->header_asked) return false;
+    self->header_asked = true;
+    const tide_table *table = self->args->table;
+    return table == NULL || tide_output_claim_header(self->out, table->name);
+}
+
 /* Moves laid out rows into the chunk; the header comes first, from whoever prints this table
  * first. */
 static void flush_layout(print *self)
 {
     self->chunk_rows += self->layout.n_records;
-    bool header = !self->header_asked && tide_output_claim_header(self->out, self->name);
-    self->header_asked = true;
-    tide_layout_flush(&self->layout, header, &self->chunk);
+    tide_layout_flush(&self->layout, claim_header(self), &self->chunk);
 }
 
 static tide_status put_csv_header(print *self)
 {
-    if (self->header_asked || self->format != TIDE_OUTPUT_CSV) return TIDE_OK;
-    self->header_asked = true;
-    if (!tide_output_claim_header(self->out, self->name)) return TIDE_OK;
+    if (self->format != TIDE_OUTPUT_CSV || !claim_header(self)) return TIDE_OK;
     return self->text_format->encode_header(self->encoder, &self->chunk);
 }
 
