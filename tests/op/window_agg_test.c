@@ -166,6 +166,30 @@ static void hopping_windows_of_aggregates_that_do_not_invert(void **state)
           "row a 1 1 -5 5 4\nwm 5\nrow a 3 5 0 10 9\nwm 10\nrow a 3 4 5 15 14\nend\n", 0);
 }
 
+/* A value that two slices have is there until the second is gone, too; NULLs and long texts in the
+ * key, NULLs among the values, two sets of which one has a filter. */
+static void values_stay_in_hopping_windows_as_long_as_a_slice_has_them(void **state)
+{
+    (void)state;
+    tide_op_check(&(tide_op_case){
+        .schema = "k STRING, ts TIMESTAMP(3), n INT, s STRING, f BOOLEAN",
+        .config = "aggregate keys=k,f aggs=count(distinct s),count(distinct n)/f,count(*) "
+                  "window=hop size=15 slide=5",
+        .input = "row '' 4 3 y true\nrow NULL 1 1 'a text that is too long for its view' true\n"
+                 "row NULL 6 1 'a text that is too long for its view' true\n"
+                 "row NULL 7 2 NULL true\nrow 'a key that is too long for its view' 3 1 x NULL\n"
+                 "wm 20\nend\n",
+        .expect =
+            "row '' true 1 1 1 -10 5 4\nrow '' true 1 1 1 -5 10 9\nrow '' true 1 1 1 0 15 14\n"
+            "row NULL true 1 1 1 -10 5 4\n"
+            "row 'a key that is too long for its view' NULL 1 0 1 -10 5 4\n"
+            "row NULL true 1 2 3 -5 10 9\n"
+            "row 'a key that is too long for its view' NULL 1 0 1 -5 10 9\n"
+            "row NULL true 1 2 3 0 15 14\n"
+            "row 'a key that is too long for its view' NULL 1 0 1 0 15 14\n"
+            "row NULL true 1 2 2 5 20 19\nwm 20\nend\n" });
+}
+
 static void long_jumps_of_the_watermark_skip_empty_windows(void **state)
 {
     (void)state;
@@ -296,6 +320,7 @@ int main(void)
         cmocka_unit_test(slides_that_do_not_divide_the_size),
         cmocka_unit_test(slides_larger_than_the_size_leave_gaps),
         cmocka_unit_test(hopping_windows_of_aggregates_that_do_not_invert),
+        cmocka_unit_test(values_stay_in_hopping_windows_as_long_as_a_slice_has_them),
         cmocka_unit_test(long_jumps_of_the_watermark_skip_empty_windows),
         cmocka_unit_test(cumulating_windows_grow_step_by_step),
         cmocka_unit_test(cumulating_windows_take_rows_of_fired_steps),

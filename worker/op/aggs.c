@@ -199,6 +199,7 @@ tide_status tide_op_aggs_unmerge(const tide_op_aggs *self, uint8_t *into, const 
     tide_assert(self->invertible);
     for (uint32_t i = 0; i < self->n; i++) {
         const tide_agg *a = &self->aggs[i];
+        if (self->distinct[i]) continue;
         if (!a->unmerge(a, into + self->offsets[i], from + self->offsets[i]))
             return overflow(self, i);
     }

@@ -2,9 +2,9 @@
  *
  * A pane is one keyed table per span of time, emitted whole when the watermark reaches the end of
  * its window: no timer per key. Hopping and cumulating windows share slices (window_time.h) unless
- * an aggregate is DISTINCT; then a row goes into every window's own pane. Most batches fall into
- * one slice, which is found out from the range of their times; the others are split, slice by
- * slice. */
+ * an aggregate other than count is DISTINCT; then a row goes into every window's own pane. Most
+ * batches fall into one slice, which is found out from the range of their times; the others are
+ * split, slice by slice. */
 #include "base/core/assert.h"
 #include "worker/op/op_priv.h"
 #include "worker/op/window_agg_priv.h"
@@ -68,7 +68,8 @@ static tide_status add_to_table(window_agg *self, tide_table *table, const tide_
 }
 
 /* Into the pane of one span. A slice that is part of the running sum already is added there too:
- * the row is not late for the windows to come. */
+ * the row is not late for the windows to come. With sets, which rows are new to the slice would
+ * have to be known: the sum is made anew. */
 static tide_status add_to_pane(window_agg *self, tide_span span, const tide_batch *in,
                                const uint16_t *rows, uint32_t n)
 {
@@ -78,8 +79,11 @@ static tide_status add_to_pane(window_agg *self, tide_span span, const tide_batc
     tide_pane *pane = &self->panes.items[i];
     TIDE_TRY(add_to_table(self, pane->table, in, rows, n, &at));
     TIDE_TRY(tide_op_distinct_update(&self->distinct, pane->sets, &at, false));
-    if (self->running.table && span.start >= self->running.lo && span.start < self->running.hi)
+    bool in_sum =
+        self->running.table && span.start >= self->running.lo && span.start < self->running.hi;
+    if (in_sum && self->distinct.n == 0)
         return add_to_table(self, self->running.table, in, rows, n, &at);
+    if (in_sum) window_running_forget(self);
     return TIDE_OK;
 }
 
@@ -131,7 +135,9 @@ static tide_status take_rows(window_agg *self, const tide_batch *in, const tide_
 
 static window_sharing choose_sharing(const tide_window *window, const tide_op_aggs *aggs)
 {
-    if (window->kind == TIDE_WINDOW_TUMBLE || aggs->n_sets > 0) return WINDOW_OWN_PANE;
+    bool shares = window->kind != TIDE_WINDOW_TUMBLE;
+    for (uint32_t s = 0; s < aggs->n_sets; s++) shares &= aggs->counts_set[s];
+    if (!shares) return WINDOW_OWN_PANE;
     if (window->kind == TIDE_WINDOW_CUMULATE) return WINDOW_GROWING;
     return aggs->invertible ? WINDOW_SLIDING : WINDOW_REBUILT;
 }

@@ -8,7 +8,7 @@
 
 /* How a window's result comes from panes. */
 typedef enum window_sharing {
-    WINDOW_OWN_PANE, /* A pane per window: tumbling, or DISTINCT, whose counts do not add up. */
+    WINDOW_OWN_PANE, /* A pane per window: tumbling, or DISTINCT other than count(DISTINCT x). */
     WINDOW_REBUILT,  /* Slices are merged anew for every window. */
     WINDOW_GROWING,  /* The next slice is added to those of the window before: cumulating. */
     WINDOW_SLIDING /* And the slice that falls out is taken away: hopping, invertible aggregates. */
@@ -18,7 +18,8 @@ typedef enum window_sharing {
 typedef struct window_running {
     tide_state_memory *memory;
     tide_table *table;
-    int64_t lo, hi; /* Slices that begin in [lo, hi) are in it. */
+    tide_table **sets; /* Of each set of values: in how many slices a value is. */
+    int64_t lo, hi;    /* Slices that begin in [lo, hi) are in it. */
 } window_running;
 
 typedef enum window_phase { WINDOW_NEXT, WINDOW_MERGE, WINDOW_EMIT, WINDOW_REMOVE } window_phase;
@@ -26,7 +27,7 @@ typedef enum window_phase { WINDOW_NEXT, WINDOW_MERGE, WINDOW_EMIT, WINDOW_REMOV
 typedef struct window_firing { /* Where firing stands between two calls. */
     window_phase phase;
     tide_span window;
-    uint32_t pane;
+    uint32_t pane, part; /* part: of the pane: its sets, then its table. */
     tide_table_scan scan;
 } window_firing;
 
@@ -57,6 +58,19 @@ typedef struct window_agg {
 
 TIDE_MUST_CHECK tide_status window_running_open(window_agg *self);
 void window_running_close(window_agg *self);
+/* From now on there is none: the next window is built from all of its slices. */
+void window_running_forget(window_agg *self);
+
+/* The values of the running sum; see window_sets.c. Close after a failure, too. */
+TIDE_MUST_CHECK tide_status window_sets_open(window_agg *self, const tide_table_groups *groups);
+void window_sets_close(window_agg *self);
+void window_sets_clear(window_agg *self);
+/* Up to `most` further values of a slice's set into, or out of, the running sum and its counts.
+ * *n_out 0: that was all. A slice's sets go before its table: a group is there while it has rows.
+ */
+TIDE_MUST_CHECK tide_status window_sets_combine(window_agg *self, const tide_table *slice,
+                                                uint32_t set, uint32_t most, bool add,
+                                                uint32_t *n_out);
 
 /* Fires every window that ends at or before `w`, in their order. */
 tide_op_result window_fire(window_agg *self, int64_t w, tide_outbox *out);

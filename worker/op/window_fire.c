@@ -96,7 +96,7 @@ static bool begin_next(window_agg *self, int64_t w)
     window_running *run = &self->running;
     tide_span window;
     self->firing.scan = (tide_table_scan){ 0 };
-    self->firing.pane = 0;
+    self->firing.pane = self->firing.part = 0;
     if (self->panes.n == 0) return false;
     tide_span first = self->panes.items[0].span;
     if (!tide_window_next(&self->window, first, self->fired_to, &window)) {
@@ -109,6 +109,7 @@ static bool begin_next(window_agg *self, int64_t w)
                        : self->sharing == WINDOW_GROWING && run->lo == window.start;
     if (!goes_on) {
         tide_table_clear(run->table);
+        window_sets_clear(self);
         run->hi = window.start;
     }
     run->lo = window.start;
@@ -117,22 +118,36 @@ static bool begin_next(window_agg *self, int64_t w)
     return true;
 }
 
-/* Merges what the window has beyond the running sum. *budget: rows left for this call. */
+/* The rest of a slice into, or out of, the running sum. *budget: rows left for this call. */
+static tide_status combine_slice(window_agg *self, const tide_pane *pane, bool add,
+                                 uint32_t *budget, bool *done)
+{
+    window_firing *f = &self->firing;
+    *done = false;
+    for (; f->part <= self->distinct.n; f->part++, f->scan = (tide_table_scan){ 0 })
+        for (uint32_t n = 1; n > 0; *budget -= n) {
+            if (*budget == 0) return TIDE_OK;
+            TIDE_TRY(f->part < self->distinct.n
+                         ? window_sets_combine(self, pane->sets[f->part], f->part, *budget, add, &n)
+                         : combine(self, pane->table, *budget, add, &n));
+        }
+    f->part = 0;
+    *done = true;
+    return TIDE_OK;
+}
+
+/* Merges what the window has beyond the running sum. */
 static tide_status merge_slices(window_agg *self, uint32_t *budget, bool *done)
 {
     window_firing *f = &self->firing;
-    for (; f->pane < self->panes.n; f->pane++, f->scan = (tide_table_scan){ 0 }) {
+    for (; f->pane < self->panes.n; f->pane++) {
         const tide_pane *pane = &self->panes.items[f->pane];
         if (pane->span.start < self->running.hi) continue;
         if (pane->span.end > f->window.end) break;
-        for (uint32_t n = 1; n > 0; *budget -= n) {
-            *done = false;
-            if (*budget == 0) return TIDE_OK;
-            TIDE_TRY(combine(self, pane->table, *budget, true, &n));
-        }
+        TIDE_TRY(combine_slice(self, pane, true, budget, done));
+        if (!*done) return TIDE_OK;
     }
     self->running.hi = f->window.end;
-    f->scan = (tide_table_scan){ 0 };
     *done = true;
     return TIDE_OK;
 }
@@ -141,15 +156,10 @@ static tide_status merge_slices(window_agg *self, uint32_t *budget, bool *done)
 static tide_status remove_slice(window_agg *self, uint32_t *budget, bool *done)
 {
     const tide_pane *pane = &self->panes.items[0];
-    *done = false;
-    if (self->sharing == WINDOW_SLIDING && in_running(self, pane->span)) {
-        for (uint32_t n = 1; n > 0; *budget -= n) {
-            if (*budget == 0) return TIDE_OK;
-            TIDE_TRY(combine(self, pane->table, *budget, false, &n));
-        }
-    }
-    tide_panes_drop(&self->panes, 0);
     *done = true;
+    if (self->sharing == WINDOW_SLIDING && in_running(self, pane->span))
+        TIDE_TRY(combine_slice(self, pane, false, budget, done));
+    if (*done) tide_panes_drop(&self->panes, 0);
     return TIDE_OK;
 }
 
@@ -188,7 +198,7 @@ tide_status window_running_open(window_agg *self)
 {
     window_running *run = &self->running;
     const tide_op_env *env = self->env;
-    run->lo = run->hi = -TIDE_WINDOW_TIME_MAX;
+    window_running_forget(self);
     if (self->sharing == WINDOW_OWN_PANE) return TIDE_OK;
     run->memory = tide_state_memory_new(env->state_budget_bytes);
     tide_table_spec spec = { .name = "running windows",
@@ -199,11 +209,18 @@ tide_status window_running_open(window_agg *self)
     tide_table_groups groups = { .total = env->key_groups,
                                  .first = env->key_group_first,
                                  .end = env->key_group_end };
-    return tide_table_open(&run->table, &spec, groups, run->memory);
+    TIDE_TRY(tide_table_open(&run->table, &spec, groups, run->memory));
+    return window_sets_open(self, &groups);
+}
+
+void window_running_forget(window_agg *self)
+{
+    self->running.lo = self->running.hi = -TIDE_WINDOW_TIME_MAX;
 }
 
 void window_running_close(window_agg *self)
 {
+    window_sets_close(self);
     tide_table_free(&self->running.table);
     tide_state_memory_free(&self->running.memory);
 }
