@@ -93,6 +93,19 @@ static void a_table_is_aligned_under_its_header(void **state)
                         "\xc3\xa4\\x01 | NULL\n(1 row)\n");
 }
 
+/* As a terminal shows them: two columns for CJK and emoji, none for a combining accent. */
+static void a_table_is_aligned_whatever_the_script(void **state)
+{
+    assert_string_equal(print(*state, TIDE_OUTPUT_TABLE, false, false,
+                              BATCHES("1|\u65e5\u672c\u8a9e|NULL\n2|e\u0301|NULL\n"
+                                      "3|\U0001f980|NULL\n4|abcdef|NULL\n")),
+                        " id | name   | at\n----+--------+------\n"
+                        "  1 | \u65e5\u672c\u8a9e | NULL\n"
+                        "  2 | e\u0301      | NULL\n"
+                        "  3 | \U0001f980     | NULL\n"
+                        "  4 | abcdef | NULL\n(4 rows)\n");
+}
+
 static void json_is_an_array_or_lines(void **state)
 {
     static const char *const one = "{\"id\":1,\"name\":\"ann\",\"at\":\"2024-01-01 00:00:00\"}";
@@ -249,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_is_aligned_under_its_header, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_table_is_aligned_whatever_the_script, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_is_an_array_or_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(csv_has_a_header_and_quotes_what_needs_it, set_up,
                                         tear_down),

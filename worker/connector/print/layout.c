@@ -2,17 +2,10 @@
 #include "worker/connector/print/layout.h"
 
 #include "base/column/text.h"
+#include "worker/connector/print/width.h"
 
 #define NULL_LENGTH UINT32_MAX
 #define NULL_TEXT "NULL"
-
-/* Characters of UTF-8 text: bytes that do not continue one. */
-static uint32_t characters(const char *p, uint32_t n)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < n; i++) count += ((unsigned char)p[i] & 0xc0) != 0x80;
-    return count;
-}
 
 void tide_layout_init(tide_layout *self, const tide_schema *schema)
 {
@@ -20,7 +13,7 @@ void tide_layout_init(tide_layout *self, const tide_schema *schema)
     self->widths = tide_calloc(schema->n, sizeof *self->widths);
     for (uint32_t i = 0; i < schema->n; i++) {
         const char *name = schema->fields[i].name;
-        self->widths[i] = characters(name, (uint32_t)strlen(name));
+        self->widths[i] = tide_columns_of(name, (uint32_t)strlen(name));
     }
 }
 
@@ -102,7 +95,7 @@ void tide_layout_measure(tide_layout *self, const char *record)
         const char *text;
         uint32_t len;
         record = next_cell(record, &text, &len);
-        uint32_t width = characters(text, len);
+        uint32_t width = tide_columns_of(text, len);
         if (width > self->widths[i]) self->widths[i] = width;
     }
 }
@@ -116,7 +109,7 @@ static void put_spaces(tide_bytes *out, uint32_t n)
 static void put_cell(const tide_layout *self, uint32_t column, const char *text, uint32_t len,
                      bool right, tide_bytes *out)
 {
-    uint32_t room = self->widths[column] - characters(text, len);
+    uint32_t room = self->widths[column] - tide_columns_of(text, len);
     tide_bytes_puts(out, column ? "| " : " ");
     if (right) put_spaces(out, room);
     tide_bytes_put(out, text, len);
