@@ -178,9 +178,10 @@ static void values_stay_in_hopping_windows_as_long_as_a_slice_has_them(void **st
         .input = "row '' 4 3 y true\nrow NULL 1 1 'a text that is too long for its view' true\n"
                  "row NULL 6 1 'a text that is too long for its view' true\n"
                  "row NULL 7 2 NULL true\nrow 'a key that is too long for its view' 3 1 x NULL\n"
-                 "wm 20\nend\n",
+                 "row '' 8 5 z true\nwm 20\nend\n",
         .expect =
-            "row '' true 1 1 1 -10 5 4\nrow '' true 1 1 1 -5 10 9\nrow '' true 1 1 1 0 15 14\n"
+            "row '' true 1 1 1 -10 5 4\nrow '' true 2 2 2 -5 10 9\nrow '' true 2 2 2 0 15 14\n"
+            "row '' true 1 1 1 5 20 19\n"
             "row NULL true 1 1 1 -10 5 4\n"
             "row 'a key that is too long for its view' NULL 1 0 1 -10 5 4\n"
             "row NULL true 1 2 3 -5 10 9\n"

@@ -62,9 +62,9 @@ static void copy_group(const tide_key_spec *group, const tide_key_spec *value, c
                        uint8_t *to)
 {
     memcpy(to, from, group->hash_bytes);
-    if (group->key_bytes >
-        group->hash_bytes) /* The value itself is not NULL: the bits are the same. */
-        memcpy(to + tide_key_null_at(group), from + tide_key_null_at(value), sizeof(uint64_t));
+    if (group->key_bytes == group->hash_bytes) return;
+    /* The value itself is not NULL, so that the bits are the same. */
+    memcpy(to + tide_key_null_at(group), from + tide_key_null_at(value), sizeof(uint64_t));
 }
 
 tide_status window_sets_combine(window_agg *self, const tide_table *slice, uint32_t set,
