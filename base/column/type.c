@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/core/assert.h"
+#include "base/core/nearest.h"
 
 typedef struct type_row {
     const char *name;
@@ -186,5 +187,14 @@ tide_status tide_type_parse(const char *text, tide_type *out)
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
         if (strcmp(parts.words, spellings[i].spelling) == 0)
             return with_args(text, spellings[i].id, &parts, out);
-    return tide_fail(TIDE_E_TYPE, "unknown type \"%s\"", text);
+    tide_nearest near;
+    tide_nearest_init(&near, parts.words);
+    /* Of equally near ones the usual name: INT rather than INT2. */
+    for (size_t i = TIDE_TYPE_NULL + 1; i < TIDE_TYPE_COUNT; i++)
+        tide_nearest_try(&near, rows[i].name);
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        tide_nearest_try(&near, spellings[i].spelling);
+    const char *best = tide_nearest_best(&near);
+    return best ? tide_fail(TIDE_E_TYPE, "unknown type \"%s\", did you mean %s?", text, best)
+                : tide_fail(TIDE_E_TYPE, "unknown type \"%s\"", text);
 }

@@ -55,7 +55,7 @@ static const char *text_of(error_code error)
     case DEPTH_ERROR: return "nested too deeply";
     case CAPACITY: return "the record is too large";
     case MEMALLOC: return "the record is too large for the memory";
-    default: return "invalid JSON";
+    default: return "a syntax error";
     }
 }
 

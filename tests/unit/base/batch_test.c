@@ -165,6 +165,13 @@ static void types_parse_and_print(void **state)
         tide_type t;
         assert_int_equal(tide_type_parse(bad[i], &t), TIDE_E_TYPE);
     }
+    tide_type t;
+    assert_int_equal(tide_type_parse("BIGNIT", &t), TIDE_E_TYPE);
+    assert_string_equal(tide_error_text(), "unknown type \"BIGNIT\", did you mean BIGINT?");
+    assert_int_equal(tide_type_parse("INTT", &t), TIDE_E_TYPE);
+    assert_string_equal(tide_error_text(), "unknown type \"INTT\", did you mean INT?");
+    assert_int_equal(tide_type_parse("POINT3D", &t), TIDE_E_TYPE);
+    assert_string_equal(tide_error_text(), "unknown type \"POINT3D\"");
 }
 
 int main(void)

@@ -322,8 +322,8 @@ static void bytes_that_are_no_text_are_errors(void **state)
                    "ok\nok\n! record 0 at 0+11: invalid JSON near byte 0: a control "
                    "character "
                    "inside a string\n"
-                   "! record 2 at 23+10: invalid JSON near byte 5: invalid JSON\n"
-                   "! record 3 at 34+15: invalid JSON near byte 5: invalid JSON\n");
+                   "! record 2 at 23+10: invalid JSON near byte 5: a syntax error\n"
+                   "! record 3 at 34+15: invalid JSON near byte 5: a syntax error\n");
     format_check(&c,
                  "{\"s\":\"ok\"}\n{\"s\":\"\xc3(\"}\n{\"s\":\"\xed\xa0\x80\"}\n{\"s\":"
                  "\"\xf8\"}\n{"
