@@ -47,9 +47,9 @@ typedef struct tide_abi {
 #define TIDE_JOB(function)                                                                         \
     TIDE_EXPORT const tide_abi tide_job_abi = { sizeof(tide_abi), TIDE_ABI_MAJOR,                  \
                                                 TIDE_ABI_MINOR };                                  \
-    TIDE_EXPORT int tide_job_main(tide_jobdef *job, int argc, char **argv)                         \
+    TIDE_EXPORT int tide_job_main(tide_jobdef *tide_job_, int tide_argc_, char **tide_argv_)       \
     {                                                                                              \
-        return function(job, argc, argv);                                                          \
+        return function(tide_job_, tide_argc_, tide_argv_);                                        \
     }
 /* First member of an initialiser: { TIDE_SIZED(tide_process_def), .name = ... } */
 #define TIDE_SIZED(type) .size = sizeof(type)

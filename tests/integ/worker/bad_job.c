@@ -46,16 +46,17 @@ static int misbehave(void *opened, const tide_row *row, tide_collector *out)
     return 0;
 }
 
-static int bad_job(tide_jobdef *job, int argc, char **argv)
+/* A likely name: TIDE_JOB must not take it for something of its own. */
+static int job(tide_jobdef *self, int argc, char **argv)
 {
     char *how = argc > 1 ? argv[1] : "";
     if (strcmp(how, "loop-in-plan") == 0) loop_for_ever();
-    tide_job_sql(job, "CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', "
-                      "'fields.id.kind' = 'sequence', 'fields.id.start' = '0', "
-                      "'fields.id.end' = '20000')");
+    tide_job_sql(self, "CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', "
+                       "'fields.id.kind' = 'sequence', 'fields.id.start' = '0', "
+                       "'fields.id.end' = '20000')");
     const tide_map_def def = { TIDE_SIZED(tide_map_def), .name = "misbehave", .arg = how,
                                .on_row = misbehave };
-    tide_stream_print(tide_stream_map(tide_job_from(job, "numbers"), &def));
+    tide_stream_print(tide_stream_map(tide_job_from(self, "numbers"), &def));
     return 0;
 }
-TIDE_JOB(bad_job)
+TIDE_JOB(job)
