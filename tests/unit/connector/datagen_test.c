@@ -87,6 +87,22 @@ static uint64_t sum_of_lines(const tide_bytes *lines)
     return sum;
 }
 
+static void strings_fit_their_type(void **state)
+{
+    tide_connkit_home *f = *state;
+    tide_bytes lines = { 0 };
+    assert_int_equal(read_all(f, "s VARCHAR(3)", OPTIONS("number-of-rows", "2"), 0, 1, &lines), 2);
+    assert_int_equal(lines.n, 8);
+    assert_true(((const char *)lines.p)[3] == '\n' && ((const char *)lines.p)[7] == '\n');
+    tide_bytes_fini(&lines);
+    const tide_connector *c;
+    assert_int_equal(tide_connector_of(tide_connkit_table(f->arena, "s VARCHAR(3)",
+                                                          OPTIONS("fields.s.length", "4")),
+                                       false, &c),
+                     TIDE_E_OPTION);
+    assert_non_null(strstr(tide_error_text(), "'fields.s.length' is above the 3 of its type"));
+}
+
 static void parallelism_does_not_change_the_data(void **state)
 {
     static const char columns[] =
@@ -156,6 +172,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sequence_ends_the_table, tide_connkit_set_up,
                                         tide_connkit_tear_down),
         cmocka_unit_test_setup_teardown(bounds_and_null_rates_hold, tide_connkit_set_up,
+                                        tide_connkit_tear_down),
+        cmocka_unit_test_setup_teardown(strings_fit_their_type, tide_connkit_set_up,
                                         tide_connkit_tear_down),
         cmocka_unit_test_setup_teardown(parallelism_does_not_change_the_data, tide_connkit_set_up,
                                         tide_connkit_tear_down),

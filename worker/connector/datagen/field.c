@@ -24,7 +24,8 @@ const tide_option_def tide_datagen_options[] = {
     { "fields.*.max", NULL, "Largest random number; the type's largest unless set", "string" },
     { "fields.*.max-past", "0 s", "Random timestamps lie at most so far before the wall clock",
       "duration" },
-    { "fields.*.length", "100", "Length of random strings and bytes", "integer(1..1000000)" },
+    { "fields.*.length", "100", "Length of random strings and bytes; at most that of a VARCHAR(n)",
+      "integer(1..1000000)" },
     { "fields.*.var-len", "false", "Lengths are random too, from 1", "boolean" },
     { "fields.*.start", NULL, "First value of a sequence", "integer" },
     { "fields.*.end", NULL, "Last value of a sequence; the table ends with the shortest one",
@@ -117,6 +118,19 @@ static bool can_be_random(tide_type type)
     return type.id != TIDE_TYPE_INTERVAL && type.id != TIDE_TYPE_NULL;
 }
 
+/* What a VARCHAR(n) has room for. */
+static tide_status read_length(const tide_table *t, const tide_table_column *c, uint32_t *out)
+{
+    uint32_t room = c->type.id == TIDE_TYPE_STRING ? c->type.precision : 0;
+    *out = (uint32_t)integer(t, c, "length");
+    if (room == 0 || *out <= room) return TIDE_OK;
+    if (tide_options_find(t, key_of(c, "length").text))
+        return tide_fail(TIDE_E_OPTION, "'fields.%s.length' is above the %u of its type", c->name,
+                         room);
+    *out = room;
+    return TIDE_OK;
+}
+
 tide_status tide_datagen_field_read(const tide_table *t, const tide_table_column *c,
                                     tide_datagen_field *out)
 {
@@ -135,7 +149,7 @@ tide_status tide_datagen_field_read(const tide_table *t, const tide_table_column
         return tide_fail(TIDE_E_OPTION, "'fields.%s.min' is above 'fields.%s.max'", c->name,
                          c->name);
     out->max_past_us = tide_option_us(t, tide_datagen_options, key_of(c, "max-past").text);
-    out->length = (uint32_t)integer(t, c, "length");
+    TIDE_TRY(read_length(t, c, &out->length));
     out->variable_length = tide_option_bool(t, tide_datagen_options, key_of(c, "var-len").text);
     return TIDE_OK;
 }
