@@ -8,6 +8,7 @@ is built: `./dev bench` does that first.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import time
 from typing import Callable, NamedTuple, Optional
+
+import functions
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -326,6 +329,15 @@ def size_figures(b):
     yield Figure("size", "stripped program and library", "MB", 15, None, megabytes, None)
 
 
+def function_figures(b):
+    """Beside PostgreSQL instead of a limit, where its Debian package is there."""
+    if functions.postgres.is_missing():
+        print("bench: SKIPPED beside functions: PostgreSQL (there is no package postgresql)", file=sys.stderr)
+    with contextlib.nullcontext() if functions.postgres.is_missing() else functions.postgres.Server() as server:
+        for expression, ours, theirs in functions.costs(b, server):
+            yield Figure("functions", expression.replace("|", "\\|"), "ns a row", None, None, ours, theirs)
+
+
 class Broker:
     """A broker of tests/support/kafka for as long as the figures take, its data thrown away."""
 
@@ -406,7 +418,7 @@ def kafka_figures(b):
 
 GROUPS = {"nexmark": nexmark_figures, "scaling": scaling_figures, "sessions": session_figures,
           "csv": csv_figures, "sort": sort_figures, "exchange": exchange_figures, "start": start_figures, "idle": idle_figures,
-          "size": size_figures,
+          "size": size_figures, "functions": function_figures,
           "kafka": kafka_figures}
 
 

@@ -73,5 +73,24 @@ TIDE_INLINE char *tide_put4(char *at, uint32_t v) /* v < 10000 */
 {
     return tide_put2(tide_put2(at, v / 100), v % 100);
 }
+/* Of a number without leading zeros; 1 for 0. */
+TIDE_INLINE uint32_t tide_count_digits(uint64_t v)
+{
+    uint32_t bits = 64 - (uint32_t)__builtin_clzll(v | 1);
+    uint32_t guess = bits * 1233 >> 12; /* log10(2) */
+    return guess + (v >= tide_pow10_u64[guess] || guess == 0);
+}
+/* Exactly n digits, with leading zeros. */
+TIDE_INLINE char *tide_put_digits(char *at, uint64_t v, uint32_t n)
+{
+    char *p = at + n;
+    while (p - at >= 2) {
+        p -= 2;
+        tide_put2(p, (uint32_t)(v % 100));
+        v /= 100;
+    }
+    if (p > at) *at = (char)('0' + v % 10);
+    return at + n;
+}
 
 #endif

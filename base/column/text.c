@@ -42,29 +42,9 @@ const uint64_t tide_pow10_u64[20] = {
 
 /* ---- numbers ---- */
 
-static uint32_t count_digits(uint64_t v)
-{
-    uint32_t bits = 64 - (uint32_t)__builtin_clzll(v | 1);
-    uint32_t guess = bits * 1233 >> 12; /* log10(2) */
-    return guess + (v >= tide_pow10_u64[guess] || guess == 0);
-}
-
-/* Exactly n digits, with leading zeros. */
-static char *put_digits(char *at, uint64_t v, uint32_t n)
-{
-    char *p = at + n;
-    while (p - at >= 2) {
-        p -= 2;
-        tide_put2(p, (uint32_t)(v % 100));
-        v /= 100;
-    }
-    if (p > at) *at = (char)('0' + v % 10);
-    return at + n;
-}
-
 static char *put_u64(char *at, uint64_t v)
 {
-    return put_digits(at, v, count_digits(v));
+    return tide_put_digits(at, v, tide_count_digits(v));
 }
 
 uint32_t tide_print_i64(int64_t v, char *at)
@@ -94,9 +74,9 @@ uint32_t tide_print_decimal(__int128 v, uint32_t scale, char *at)
     } else {
         unsigned __int128 high = magnitude / ten19;
         end = high < ten19 ? put_u64(digits, (uint64_t)high)
-                           : put_digits(put_u64(digits, (uint64_t)(high / ten19)),
-                                        (uint64_t)(high % ten19), 19);
-        end = put_digits(end, (uint64_t)(magnitude % ten19), 19);
+                           : tide_put_digits(put_u64(digits, (uint64_t)(high / ten19)),
+                                             (uint64_t)(high % ten19), 19);
+        end = tide_put_digits(end, (uint64_t)(magnitude % ten19), 19);
     }
     uint32_t n = (uint32_t)(end - digits);
     if (n > scale) {
@@ -129,7 +109,7 @@ static uint32_t lay_out_float(const char *digits, uint32_t n_digits, int32_t exp
         *p++ = 'e';
         *p++ = exp < 0 ? '-' : '+';
         uint32_t magnitude = (uint32_t)(exp < 0 ? -exp : exp);
-        p = magnitude < 100 ? tide_put2(p, magnitude) : put_digits(p, magnitude, 3);
+        p = magnitude < 100 ? tide_put2(p, magnitude) : tide_put_digits(p, magnitude, 3);
     } else if (exp < 0) {
         *p++ = '0';
         *p++ = '.';
@@ -228,7 +208,7 @@ static char *put_fraction(char *p, uint32_t micros, uint32_t precision)
     tide_assert(precision <= 6);
     if (precision == 0) return p;
     *p++ = '.';
-    return put_digits(p, micros / tide_pow10_u64[6 - precision], precision);
+    return tide_put_digits(p, micros / tide_pow10_u64[6 - precision], precision);
 }
 
 static char *put_time(char *p, uint64_t micros, uint32_t precision)

@@ -97,6 +97,42 @@ bool tide_decimal_div(__int128 a, __int128 b, int shift, __int128 *out)
     return divide_round(v, bottom, &q) && with_sign(q, negative, out);
 }
 
+static uint32_t bit_length(u128 v)
+{
+    uint64_t high = (uint64_t)(v >> 64);
+    return high ? 128 - (uint32_t)__builtin_clzll(high)
+                : 64 - (uint32_t)__builtin_clzll((uint64_t)v | 1);
+}
+
+bool tide_decimal_round_f64(double v, int digits, __int128 *out)
+{
+    int exponent;
+    u128 top = (u128)ldexp(frexp(v, &exponent), 53), bottom = 1;
+    exponent -= 53;
+    uint32_t scale = (uint32_t)(digits < 0 ? -digits : digits);
+    if (scale > 22) return false;
+    *(digits < 0 ? &bottom : &top) *= (u128)tide_decimal_pow10(scale);
+    if (exponent < -127 && digits >= 0) { /* Below a half: `top` has 127 bits at most. */
+        *out = 0;
+        return true;
+    }
+    u128 *grows = exponent < 0 ? &bottom : &top;
+    uint32_t shift = (uint32_t)(exponent < 0 ? -exponent : exponent);
+    if (bit_length(*grows) + shift > (exponent < 0 ? 128u : 126u)) return false;
+    *grows <<= shift;
+    u128 q, rest;
+    if (digits >= 0 && exponent < 0) { /* A power of two. */
+        q = top >> shift;
+        rest = top & (bottom - 1);
+    } else {
+        q = top / bottom;
+        rest = top % bottom;
+    }
+    u128 other = bottom - rest;
+    *out = (__int128)(q + (rest > other || (rest == other && (q & 1))));
+    return true;
+}
+
 int tide_decimal_compare(__int128 a, uint32_t a_scale, __int128 b, uint32_t b_scale)
 {
     if (a_scale == b_scale) return a < b ? -1 : a > b;

@@ -33,6 +33,9 @@ bool tide_decimal_div(__int128 a, __int128 b, int shift, __int128 *out);
 int tide_decimal_compare(__int128 a, uint32_t a_scale, __int128 b, uint32_t b_scale);
 /* The nearest double. */
 double tide_decimal_to_f64(__int128 v, uint32_t scale);
+/* v * 10^digits (of either sign), v >= 0, to the nearest whole number, ties to the even one: exact,
+ * as printf rounds. False if that needs more than 128 bits on the way. */
+bool tide_decimal_round_f64(double v, int digits, __int128 *out);
 /* Of at most `digits` significant digits (15 for DOUBLE, 6 for FLOAT), as PostgreSQL does; false
  * if it is not finite or needs more than `precision` digits. */
 bool tide_decimal_from_f64(double v, uint32_t digits, tide_type type, __int128 *out);

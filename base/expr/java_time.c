@@ -1,10 +1,11 @@
 /* java_time.c - Java's patterns for times (DateTimeFormatter, SimpleDateFormat), as Flink takes
  * them. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/column/digits.h"
+#include "base/core/mem.h"
 #include "base/expr/format_priv.h"
 
 static const char *const month_names[] = { "January",   "February", "March",    "April",
@@ -13,24 +14,19 @@ static const char *const month_names[] = { "January",   "February", "March",    
 static const char *const day_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
                                          "Thursday", "Friday", "Saturday" };
 
-/* A run of one letter, or a byte that stands for itself (letter 0). */
-typedef struct run {
-    char letter, byte;
-    uint32_t n;
-} run;
-
+/* A piece is a run of one letter, its id, or a byte that stands for itself (id 0). */
 typedef struct scanner {
     const char *at, *end;
     bool in_quotes;
 } scanner;
 
-static bool next_run(scanner *s, run *out)
+static bool next_run(scanner *s, tide_piece *out)
 {
     while (s->at < s->end && *s->at == '\'') {
         bool doubled = s->at + 1 < s->end && s->at[1] == '\'';
         s->at += doubled ? 2 : 1;
         if (doubled) {
-            *out = (run){ .byte = '\'' };
+            *out = (tide_piece){ .byte = '\'' };
             return true;
         }
         s->in_quotes = !s->in_quotes;
@@ -39,73 +35,99 @@ static bool next_run(scanner *s, run *out)
     char ch = *s->at;
     if (s->in_quotes || !isalpha((unsigned char)ch)) {
         s->at++;
-        *out = (run){ .byte = ch };
+        *out = (tide_piece){ .byte = ch };
         return true;
     }
-    *out = (run){ .letter = ch };
+    *out = (tide_piece){ .id = (uint8_t)ch };
     for (; s->at < s->end && *s->at == ch; s->at++) out->n++;
     return true;
 }
 
+#define FIELD_BYTES_MAX 24u
+
+void tide_pattern_java_time(tide_pattern *self, const char *text, size_t len)
+{
+    static const char letters[] = "yuMLdDHkhKmsSaEeQqGzZXx";
+    scanner s = { .at = text, .end = text + len };
+    tide_piece p;
+    self->n = 0;
+    self->is_java = true;
+    self->bad = false;
+    self->bytes_max = 0;
+    while (next_run(&s, &p)) {
+        TIDE_GROW(self->pieces, self->n, self->cap);
+        self->pieces[self->n++] = p;
+        self->bytes_max += p.n + FIELD_BYTES_MAX;
+        self->bad |= p.id && !strchr(letters, p.id);
+    }
+}
+
 /* ---- printing ---- */
 
-static void put_number(tide_bytes *out, int64_t v, uint32_t width)
+static char *put_number(char *at, int64_t v, uint32_t width)
 {
-    tide_bytes_printf(out, "%0*lld", (int)width, (long long)v);
+    uint32_t n = tide_count_digits((uint64_t)v);
+    return tide_put_digits(at, (uint64_t)v, n < width ? width : n);
 }
 
-static void put_name(tide_bytes *out, const char *name, bool whole)
+static char *put_text(char *at, const char *text, size_t n)
 {
-    tide_bytes_put(out, name, whole ? strlen(name) : 3);
+    memcpy(at, text, n);
+    return at + n;
 }
 
-static void put_fraction(tide_bytes *out, int64_t micros, uint32_t n)
+static char *put_name(char *at, const char *name, bool whole)
 {
-    char digits[7];
-    snprintf(digits, sizeof digits, "%06u", (uint32_t)micros % 1000000);
-    for (uint32_t i = 0; i < n; i++) tide_bytes_putc(out, i < 6 ? digits[i] : '0');
+    return put_text(at, name, whole ? strlen(name) : 3);
 }
 
-bool tide_print_java_time(const tide_parts *t, const char *pattern, size_t len, tide_bytes *out)
+static char *put_fraction(char *at, int64_t micros, uint32_t n)
 {
-    scanner s = { .at = pattern, .end = pattern + len };
-    run r;
-    uint32_t weekday = tide_day_of_week(t->days);
-    while (next_run(&s, &r)) {
-        switch (r.letter) {
-        case 0: tide_bytes_putc(out, r.byte); break;
-        case 'y':
-        case 'u': put_number(out, r.n == 2 ? t->year % 100 : t->year, r.n); break;
-        case 'M':
-        case 'L':
-            if (r.n < 3)
-                put_number(out, t->month, r.n);
-            else
-                put_name(out, month_names[t->month - 1], r.n > 3);
-            break;
-        case 'd': put_number(out, t->day, r.n); break;
-        case 'D': put_number(out, tide_day_of_year(t->days), r.n); break;
-        case 'H': put_number(out, t->hour, r.n); break;
-        case 'k': put_number(out, t->hour ? t->hour : 24, r.n); break;
-        case 'h': put_number(out, t->hour % 12 ? t->hour % 12 : 12, r.n); break;
-        case 'K': put_number(out, t->hour % 12, r.n); break;
-        case 'm': put_number(out, t->minute, r.n); break;
-        case 's': put_number(out, t->second, r.n); break;
-        case 'S': put_fraction(out, t->micros, r.n); break;
-        case 'a': tide_bytes_puts(out, t->hour < 12 ? "AM" : "PM"); break;
-        case 'E': put_name(out, day_names[weekday], r.n > 3); break;
-        case 'e': put_number(out, weekday + 1, r.n); break;
-        case 'Q':
-        case 'q': put_number(out, (t->month + 2) / 3, r.n); break;
-        case 'G': tide_bytes_puts(out, "AD"); break;
-        case 'z': tide_bytes_puts(out, "UTC"); break;
-        case 'Z': tide_bytes_puts(out, "+0000"); break;
-        case 'X': tide_bytes_putc(out, 'Z'); break;
-        case 'x': tide_bytes_puts(out, r.n == 1 ? "+00" : r.n == 2 ? "+0000" : "+00:00"); break;
-        default: return false;
-        }
+    uint32_t digits = n < 6 ? n : 6;
+    at = tide_put_digits(at, (uint64_t)micros / tide_pow10_u64[6 - digits], digits);
+    memset(at, '0', n - digits);
+    return at + (n - digits);
+}
+
+static char *put_piece(char *at, const tide_parts *t, const tide_piece *r)
+{
+    switch (r->id) {
+    case 0: *at = r->byte; return at + 1;
+    case 'y':
+    case 'u': return put_number(at, r->n == 2 ? t->year % 100 : t->year, r->n);
+    case 'M':
+    case 'L':
+        return r->n < 3 ? put_number(at, t->month, r->n)
+                        : put_name(at, month_names[t->month - 1], r->n > 3);
+    case 'd': return put_number(at, t->day, r->n);
+    case 'D': return put_number(at, tide_day_of_year(t->days), r->n);
+    case 'H': return put_number(at, t->hour, r->n);
+    case 'k': return put_number(at, t->hour ? t->hour : 24, r->n);
+    case 'h': return put_number(at, t->hour % 12 ? t->hour % 12 : 12, r->n);
+    case 'K': return put_number(at, t->hour % 12, r->n);
+    case 'm': return put_number(at, t->minute, r->n);
+    case 's': return put_number(at, t->second, r->n);
+    case 'S': return put_fraction(at, t->micros, r->n);
+    case 'a': return put_text(at, t->hour < 12 ? "AM" : "PM", 2);
+    case 'E': return put_name(at, day_names[tide_day_of_week(t->days)], r->n > 3);
+    case 'e': return put_number(at, tide_day_of_week(t->days) + 1, r->n);
+    case 'Q':
+    case 'q': return put_number(at, (t->month + 2) / 3, r->n);
+    case 'G': return put_text(at, "AD", 2);
+    case 'z': return put_text(at, "UTC", 3);
+    case 'Z': return put_text(at, "+0000", 5);
+    case 'X': return put_text(at, "Z", 1);
+    case 'x':
+        return put_text(at, r->n == 2 ? "+0000" : "+00:00", r->n == 1 ? 3 : r->n == 2 ? 5 : 6);
+    default: return at;
     }
-    return true;
+}
+
+void tide_print_java_time(const tide_parts *t, const tide_pattern *pattern, tide_bytes *out)
+{
+    char *at = tide_bytes_reserve(out, pattern->bytes_max);
+    for (uint32_t i = 0; i < pattern->n; i++) at = put_piece(at, t, &pattern->pieces[i]);
+    out->n = (size_t)(at - out->p);
 }
 
 /* ---- reading ---- */
@@ -182,11 +204,11 @@ static bool read_half(text_reader *t, tide_read_time *out)
     return ok;
 }
 
-static bool read_run(text_reader *t, const run *r, tide_read_time *out)
+static bool read_run(text_reader *t, const tide_piece *r, tide_read_time *out)
 {
     int64_t v;
     uint32_t min = r->n, max = r->n > 1 ? r->n : 9;
-    switch (r->letter) {
+    switch (r->id) {
     case 0: return t->at < t->end && *t->at++ == r->byte;
     case 'y':
     case 'u':
@@ -218,32 +240,32 @@ static bool read_run(text_reader *t, const run *r, tide_read_time *out)
     }
 }
 
-bool tide_read_java_time(const char *text, size_t len, const char *pattern, size_t pattern_len,
+bool tide_read_java_time(const char *text, size_t len, const tide_pattern *pattern,
                          tide_read_time *out)
 {
-    scanner s = { .at = pattern, .end = pattern + pattern_len };
     text_reader t = { text, text + len };
-    run r;
     tide_read_time_init(out);
-    while (next_run(&s, &r))
-        if (!read_run(&t, &r, out)) return false;
+    for (uint32_t i = 0; i < pattern->n; i++)
+        if (!read_run(&t, &pattern->pieces[i], out)) return false;
     return t.at == t.end;
 }
 
 /* ---- parts ---- */
 
-tide_parts tide_parts_of(int64_t micros, bool has_zone)
+void tide_parts_set(tide_parts *self, int64_t micros, bool has_zone)
 {
-    tide_civil c = tide_civil_of(micros);
-    return (tide_parts){ .year = c.year,
-                         .month = c.month,
-                         .day = c.day,
-                         .hour = c.hour,
-                         .minute = c.minute,
-                         .second = c.second,
-                         .micros = c.micros,
-                         .days = tide_days_of(micros),
-                         .has_zone = has_zone };
+    int32_t days = tide_days_of(micros), year;
+    uint64_t rest = (uint64_t)(micros - days * TIDE_MICROS_PER_DAY), seconds = rest / 1000000;
+    if (days != self->days || self->year == 0) {
+        uint32_t month, day;
+        tide_civil_from_days(days, &year, &month, &day);
+        *self = (tide_parts){ .year = year, .month = month, .day = day, .days = days };
+    }
+    self->hour = (int64_t)(seconds / 3600);
+    self->minute = (int64_t)(seconds / 60 % 60);
+    self->second = (int64_t)(seconds % 60);
+    self->micros = (int64_t)(rest % 1000000);
+    self->has_zone = has_zone;
 }
 
 tide_parts tide_parts_of_interval(const tide_interval *v)

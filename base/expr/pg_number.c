@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/core/mem.h"
 #include "base/expr/decimal_priv.h"
 #include "base/expr/format_priv.h"
 
@@ -36,17 +37,12 @@ static const struct {
     { "V", M_POWER },       { "L", M_CURRENCY },
 };
 
-typedef struct mark {
-    mark_id id;
-    const char *at; /* Where it is in the pattern. */
-} mark;
-
 typedef struct scanner {
     const char *at, *end;
     bool in_quotes;
 } scanner;
 
-static bool next_mark(scanner *s, mark *out)
+static bool next_mark(scanner *s, tide_piece *out)
 {
     while (s->at < s->end && *s->at == '"') {
         s->in_quotes = !s->in_quotes;
@@ -54,11 +50,11 @@ static bool next_mark(scanner *s, mark *out)
     }
     if (s->at >= s->end) return false;
     if (*s->at == '\\' && s->at + 1 < s->end && s->at[1] == '"') s->at++;
-    *out = (mark){ .id = M_LITERAL, .at = s->at };
+    *out = (tide_piece){ .id = M_LITERAL, .byte = *s->at };
     for (size_t i = 0; !s->in_quotes && i < sizeof marks / sizeof *marks; i++) {
         size_t n = strlen(marks[i].name);
         if ((size_t)(s->end - s->at) < n || strncasecmp(s->at, marks[i].name, n) != 0) continue;
-        out->id = marks[i].id;
+        out->id = (uint8_t)marks[i].id;
         s->at += n;
         return true;
     }
@@ -66,23 +62,14 @@ static bool next_mark(scanner *s, mark *out)
     return true;
 }
 
-/* What the whole pattern asks for. */
-typedef struct layout {
-    uint32_t n_whole, n_fraction, power; /* Digit places before and behind the point; behind V. */
-    uint32_t first_zero, last_zero; /* Digit places of the first and last '0'; UINT32_MAX: none. */
-    bool fill, has_point, sign_first, sign_last, has_minus, angles, exponent, roman, lower,
-        own_sign;
-} layout;
-
-static layout layout_of(const char *pattern, size_t len)
+static tide_number_shape shape_of(const tide_pattern *pattern)
 {
-    layout l = { .first_zero = UINT32_MAX, .last_zero = UINT32_MAX };
-    scanner s = { .at = pattern, .end = pattern + len };
-    mark m;
+    tide_number_shape l = { .first_zero = UINT32_MAX, .last_zero = UINT32_MAX };
     bool behind_power = false;
-    while (next_mark(&s, &m)) {
+    for (uint32_t i = 0; i < pattern->n; i++) {
+        const tide_piece *m = &pattern->pieces[i];
         uint32_t place = l.n_whole + l.n_fraction;
-        switch ((int)m.id) {
+        switch (m->id) {
         case M_ZERO:
             if (l.first_zero == UINT32_MAX && !l.has_point) l.first_zero = place;
             l.last_zero = place;
@@ -108,7 +95,7 @@ static layout layout_of(const char *pattern, size_t len)
         case M_EXPONENT: l.exponent = true; break;
         case M_ROMAN:
             l.roman = true;
-            l.lower = islower((unsigned char)*m.at);
+            l.lower = islower((unsigned char)m->byte);
             break;
         case M_FILL: l.fill = true; break;
         default: break;
@@ -117,22 +104,29 @@ static layout layout_of(const char *pattern, size_t len)
     return l;
 }
 
-bool tide_number_shape_of(const char *pattern, size_t len, tide_number_shape *out)
+#define MARK_BYTES_MAX 4u   /* A digit with signs before and behind it. */
+#define WHOLE_BYTES_MAX 32u /* What stands instead of marks: a Roman number, an exponent. */
+
+void tide_pattern_number(tide_pattern *self, const char *text, size_t len)
 {
-    layout l = layout_of(pattern, len);
-    *out = (tide_number_shape){ .n_whole = l.n_whole,
-                                .n_fraction = l.n_fraction,
-                                .power = l.power,
-                                .exponent = l.exponent,
-                                .roman = l.roman };
-    return l.n_whole + l.n_fraction <= 60 && !(l.exponent && l.fill);
+    scanner s = { .at = text, .end = text + len };
+    tide_piece m;
+    self->n = 0;
+    while (next_mark(&s, &m)) {
+        TIDE_GROW(self->pieces, self->n, self->cap);
+        self->pieces[self->n++] = m;
+    }
+    self->number = shape_of(self);
+    self->bytes_max = (size_t)self->n * MARK_BYTES_MAX + WHOLE_BYTES_MAX;
+    self->bad = self->number.n_whole + self->number.n_fraction > 60 ||
+                (self->number.exponent && self->number.fill);
 }
 
 /* ---- printing ---- */
 
 #define ROMAN_WIDTH 15 /* Of MMMDCCCLXXXVIII, the longest. */
 
-static void put_roman(int64_t v, const layout *l, tide_bytes *out)
+static char *put_roman(char *at, int64_t v, const tide_number_shape *l)
 {
     static const struct {
         int32_t value;
@@ -152,15 +146,16 @@ static void put_roman(int64_t v, const layout *l, tide_bytes *out)
                 for (const char *p = steps[i].text; *p; p++)
                     text[n++] = (char)(l->lower ? tolower((unsigned char)*p) : *p);
     }
-    for (uint32_t i = n; i < ROMAN_WIDTH && !l->fill; i++) tide_bytes_putc(out, ' ');
-    tide_bytes_put(out, text, n);
+    for (uint32_t i = n; i < ROMAN_WIDTH && !l->fill; i++) *at++ = ' ';
+    memcpy(at, text, n);
+    return at + n;
 }
 
 /* The number being laid out over the pattern's places. */
 typedef struct placer {
     const tide_number *v;
-    layout l;
-    tide_bytes *out;
+    const tide_number_shape *l;
+    char *at;
     uint32_t place;                                  /* Digit places passed. */
     uint32_t lead;                                   /* Places before the number's first digit. */
     uint32_t n_kept;                                 /* Fraction digits that FM keeps. */
@@ -169,23 +164,23 @@ typedef struct placer {
 
 static void put_char(placer *p, char ch)
 {
-    tide_bytes_putc(p->out, ch);
+    *p->at++ = ch;
 }
 
 /* The sign's place is right before the first digit or point. */
 static void put_sign(placer *p)
 {
-    if (p->sign_done || p->l.own_sign) return;
+    if (p->sign_done || p->l->own_sign) return;
     p->sign_done = true;
     bool negative = p->v->negative;
-    if (p->l.sign_last) return;
-    if (p->l.sign_first)
+    if (p->l->sign_last) return;
+    if (p->l->sign_first)
         put_char(p, negative ? '-' : '+');
-    else if (p->l.angles && negative)
+    else if (p->l->angles && negative)
         put_char(p, '<');
     else if (negative)
         put_char(p, '-');
-    else if (!p->l.fill)
+    else if (!p->l->fill)
         put_char(p, ' ');
 }
 
@@ -201,18 +196,18 @@ static void put_whole_digit(placer *p)
         put_sign(p);
         put_char(p, p->v->digits[p->place - p->lead]);
         p->wrote_digit = true;
-    } else if (p->l.first_zero <= p->place) {
+    } else if (p->l->first_zero <= p->place) {
         put_sign(p);
         put_char(p, '0');
         p->wrote_digit = true;
-    } else if (!p->l.fill) {
+    } else if (!p->l->fill) {
         put_char(p, ' ');
     }
 }
 
 static void put_fraction_digit(placer *p)
 {
-    uint32_t i = p->place - p->l.n_whole;
+    uint32_t i = p->place - p->l->n_whole;
     if (p->overflow)
         put_char(p, '#');
     else if (i < p->n_kept)
@@ -221,8 +216,8 @@ static void put_fraction_digit(placer *p)
 
 static void put_point(placer *p)
 {
-    if (p->l.n_fraction == 0 && !p->overflow) return;
-    if (p->no_whole && p->l.fill && p->n_kept == 0) { /* FM9.9 of 0 is "0." */
+    if (p->l->n_fraction == 0 && !p->overflow) return;
+    if (p->no_whole && p->l->fill && p->n_kept == 0) { /* FM9.9 of 0 is "0." */
         put_sign(p);
         put_char(p, '0');
     }
@@ -241,23 +236,23 @@ static void put_ordinal(placer *p, bool lower)
     put_char(p, lower ? (char)tolower((unsigned char)suffix[1]) : suffix[1]);
 }
 
-static void put_own_sign(placer *p, mark_id id)
+static void put_own_sign(placer *p, uint8_t id)
 {
     bool negative = p->v->negative;
     if (id == M_MINUS ? negative : negative && id == M_PLUS_MINUS)
         put_char(p, '-');
     else if (id != M_MINUS && !negative)
         put_char(p, '+');
-    else if (!p->l.fill)
+    else if (!p->l->fill)
         put_char(p, ' ');
 }
 
-static void put_mark(placer *p, const mark *m)
+static void put_mark(placer *p, const tide_piece *m)
 {
-    switch ((int)m->id) {
+    switch (m->id) {
     case M_DIGIT:
     case M_ZERO:
-        if (p->place < p->l.n_whole)
+        if (p->place < p->l->n_whole)
             put_whole_digit(p);
         else
             put_fraction_digit(p);
@@ -267,28 +262,28 @@ static void put_mark(placer *p, const mark *m)
     case M_COMMA:
         if (p->wrote_digit)
             put_char(p, ',');
-        else if (!p->l.fill)
+        else if (!p->l->fill)
             put_char(p, ' ');
         break;
     case M_MINUS:
     case M_PLUS:
     case M_PLUS_MINUS: put_own_sign(p, m->id); break;
-    case M_ORDINAL: put_ordinal(p, islower((unsigned char)*m->at)); break;
+    case M_ORDINAL: put_ordinal(p, islower((unsigned char)m->byte)); break;
     case M_CURRENCY:
-        if (!p->l.fill) put_char(p, ' ');
+        if (!p->l->fill) put_char(p, ' ');
         break;
-    case M_LITERAL: put_char(p, *m->at); break;
+    case M_LITERAL: put_char(p, m->byte); break;
     default: break;
     }
     bool last_digit =
-        p->place == p->l.n_whole + p->l.n_fraction && (m->id == M_DIGIT || m->id == M_ZERO);
-    if (last_digit && p->l.sign_last) put_char(p, p->v->negative ? '-' : '+');
-    if (last_digit && p->l.angles && (p->v->negative || !p->l.fill))
+        p->place == p->l->n_whole + p->l->n_fraction && (m->id == M_DIGIT || m->id == M_ZERO);
+    if (last_digit && p->l->sign_last) put_char(p, p->v->negative ? '-' : '+');
+    if (last_digit && p->l->angles && (p->v->negative || !p->l->fill))
         put_char(p, p->v->negative ? '>' : ' ');
 }
 
 /* FM drops zeros at the end of the fraction, but those that the pattern has as 0. */
-static uint32_t kept_fraction(const tide_number *v, const layout *l)
+static uint32_t kept_fraction(const tide_number *v, const tide_number_shape *l)
 {
     uint32_t n = l->n_fraction;
     if (!l->fill) return n;
@@ -300,7 +295,7 @@ static uint32_t kept_fraction(const tide_number *v, const layout *l)
 }
 
 /* "1.5" as " 1.50e+00". The digits given are enough. */
-static void put_exponent(const tide_number *v, const layout *l, tide_bytes *out)
+static char *put_exponent(char *at, const tide_number *v, const tide_number_shape *l)
 {
     uint32_t n = v->n_whole + v->n_fraction, first = 0;
     while (first + 1 < n && v->digits[first] == '0') first++;
@@ -320,69 +315,75 @@ static void put_exponent(const tide_number *v, const layout *l, tide_bytes *out)
             exponent++;
         }
     }
-    tide_bytes_putc(out, v->negative ? '-' : ' ');
-    tide_bytes_putc(out, digits[0]);
-    if (l->n_fraction) tide_bytes_putc(out, '.');
-    tide_bytes_put(out, digits + 1, l->n_fraction);
-    tide_bytes_printf(out, "e%c%02d", exponent < 0 ? '-' : '+',
-                      exponent < 0 ? -exponent : exponent);
+    *at++ = v->negative ? '-' : ' ';
+    *at++ = digits[0];
+    if (l->n_fraction) *at++ = '.';
+    memcpy(at, digits + 1, l->n_fraction);
+    at += l->n_fraction;
+    *at++ = 'e';
+    *at++ = exponent < 0 ? '-' : '+';
+    return tide_put2(at, (uint32_t)(exponent < 0 ? -exponent : exponent));
 }
 
-void tide_print_number(const tide_number *v, const char *pattern, size_t len, tide_bytes *out)
+static char *put_marks(char *at, const tide_number *v, const tide_pattern *pattern)
 {
-    placer p = { .v = v, .l = layout_of(pattern, len), .out = out };
-    if (p.l.roman) {
-        int64_t value = 0;
+    const tide_number_shape *l = &pattern->number;
+    placer p = { .v = v, .l = l, .at = at };
+    bool whole_is_zero = v->n_whole == 1 && v->digits[0] == '0';
+    p.no_whole = whole_is_zero && l->n_fraction > 0 && l->first_zero == UINT32_MAX;
+    uint32_t n_whole = whole_is_zero && l->n_whole == 0 ? 0 : v->n_whole;
+    p.overflow = n_whole > l->n_whole;
+    p.lead = p.overflow ? 0 : l->n_whole - n_whole;
+    p.n_kept = kept_fraction(v, l);
+    for (uint32_t i = 0; i < pattern->n; i++) put_mark(&p, &pattern->pieces[i]);
+    return p.at;
+}
+
+void tide_print_number(const tide_number *v, const tide_pattern *pattern, tide_bytes *out)
+{
+    char *at = tide_bytes_reserve(out, pattern->bytes_max);
+    int64_t value = 0;
+    if (pattern->number.roman) {
         for (uint32_t i = 0; i < v->n_whole && value < 10000; i++)
             value = value * 10 + v->digits[i] - '0';
-        put_roman(v->negative ? -value : value, &p.l, out);
-        return;
+        at = put_roman(at, v->negative ? -value : value, &pattern->number);
+    } else if (pattern->number.exponent) {
+        at = put_exponent(at, v, &pattern->number);
+    } else {
+        at = put_marks(at, v, pattern);
     }
-    if (p.l.exponent) {
-        put_exponent(v, &p.l, out);
-        return;
-    }
-    bool whole_is_zero = v->n_whole == 1 && v->digits[0] == '0';
-    p.no_whole = whole_is_zero && p.l.n_fraction > 0 && p.l.first_zero == UINT32_MAX;
-    uint32_t n_whole = whole_is_zero && p.l.n_whole == 0 ? 0 : v->n_whole;
-    p.overflow = n_whole > p.l.n_whole;
-    p.lead = p.overflow ? 0 : p.l.n_whole - n_whole;
-    p.n_kept = kept_fraction(v, &p.l);
-    scanner s = { .at = pattern, .end = pattern + len };
-    mark m;
-    while (next_mark(&s, &m)) put_mark(&p, &m);
+    out->n = (size_t)(at - out->p);
 }
 
 /* ---- reading ---- */
 
-bool tide_read_number(const char *text, size_t len, const char *pattern, size_t pattern_len,
-                      uint32_t scale, __int128 *out)
+bool tide_read_number(const char *text, size_t len, const tide_pattern *pattern, uint32_t scale,
+                      __int128 *out)
 {
-    scanner s = { .at = pattern, .end = pattern + pattern_len };
     const char *at = text, *end = text + len;
-    mark m;
     __int128 v = 0;
     uint32_t n_digits = 0, n_fraction = 0;
     bool negative = false, behind = false;
-    while (at < end && next_mark(&s, &m)) {
-        if (m.id == M_FILL || m.id == M_ANGLES) continue;
+    for (uint32_t i = 0; i < pattern->n && at < end; i++) {
+        uint8_t id = pattern->pieces[i].id;
+        if (id == M_FILL || id == M_ANGLES) continue;
         while (at < end && *at == ' ') at++;
         if (at < end && (*at == '-' || *at == '+' || *at == '<')) {
             negative |= *at == '-' || *at == '<';
             at++;
-            if (m.id >= M_SIGN && m.id <= M_PLUS_MINUS) continue;
+            if (id >= M_SIGN && id <= M_PLUS_MINUS) continue;
         }
         if (at == end) break;
-        bool place = m.id == M_DIGIT || m.id == M_ZERO;
+        bool place = id == M_DIGIT || id == M_ZERO;
         if (place && isdigit((unsigned char)*at)) {
             if (++n_digits > 37) return false;
             if (!behind || n_fraction < scale) v = v * 10 + (*at - '0');
             n_fraction += behind && n_fraction < scale;
             at++;
-        } else if (m.id == M_POINT || m.id == M_COMMA) {
-            behind |= m.id == M_POINT && *at == '.';
-            at += *at == (m.id == M_POINT ? '.' : ',');
-        } else if (m.id == M_LITERAL || m.id == M_CURRENCY) {
+        } else if (id == M_POINT || id == M_COMMA) {
+            behind |= id == M_POINT && *at == '.';
+            at += *at == (id == M_POINT ? '.' : ',');
+        } else if (id == M_LITERAL || id == M_CURRENCY) {
             at++;
         }
     }

@@ -1,8 +1,11 @@
 /* pg_time.c - PostgreSQL's patterns for times. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/column/digits.h"
+#include "base/core/mem.h"
 #include "base/expr/format_priv.h"
 
 typedef enum field_id {
@@ -94,16 +97,6 @@ static const char *const roman_months[] = { "I",   "II",   "III", "IV", "V",  "V
 
 typedef enum letter_case { AS_UPPER, AS_TITLE, AS_LOWER } letter_case;
 
-/* One piece of a pattern. */
-typedef struct piece {
-    field_id id;
-    letter_case letters;
-    bool fill; /* FM: no blanks or zeros in front. */
-    bool th, th_lower;
-    const char *at; /* F_LITERAL: its byte. */
-    bool quoted;
-} piece;
-
 /* Reads the next piece at *at_p; false at the end. */
 typedef struct scanner {
     const char *at, *end;
@@ -124,13 +117,13 @@ static bool take(scanner *s, const char *word)
     return true;
 }
 
-static bool next_literal(scanner *s, piece *out)
+static bool next_literal(scanner *s, tide_piece *out)
 {
-    *out = (piece){ .id = F_LITERAL, .at = s->at++, .quoted = s->in_quotes };
+    *out = (tide_piece){ .id = F_LITERAL, .byte = *s->at++, .quoted = s->in_quotes };
     return true;
 }
 
-static bool next_piece(scanner *s, piece *out)
+static bool next_piece(scanner *s, tide_piece *out)
 {
     while (s->at < s->end && *s->at == '"') {
         s->in_quotes = !s->in_quotes;
@@ -148,7 +141,7 @@ static bool next_piece(scanner *s, piece *out)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const char *at = s->at;
         if (!take(s, fields[i].name)) continue;
-        *out = (piece){ .id = fields[i].id, .fill = fill };
+        *out = (tide_piece){ .id = (uint8_t)fields[i].id, .fill = fill };
         if (fields[i].letters)
             out->letters = islower((unsigned char)at[0])   ? AS_LOWER
                            : islower((unsigned char)at[1]) ? AS_TITLE
@@ -164,15 +157,17 @@ static bool next_piece(scanner *s, piece *out)
 
 /* ---- printing ---- */
 
-static void put_word(tide_bytes *out, const char *word, size_t n, letter_case letters,
-                     uint32_t width)
+#define FIELD_BYTES_MAX 32u /* Twenty digits with sign and "th", or a word. */
+
+static char *put_word(char *at, const char *word, size_t n, uint8_t letters, uint32_t width)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char ch = (unsigned char)word[i];
         bool up = letters == AS_UPPER || (letters == AS_TITLE && i == 0);
-        tide_bytes_putc(out, (char)(up ? toupper(ch) : tolower(ch)));
+        *at++ = (char)(up ? toupper(ch) : tolower(ch));
     }
-    for (size_t i = n; i < width; i++) tide_bytes_putc(out, ' ');
+    for (size_t i = n; i < width; i++) *at++ = ' ';
+    return at;
 }
 
 /* Of these fields PostgreSQL counts the sign as a digit. */
@@ -181,15 +176,18 @@ static bool has_sign_inside(field_id id)
     return id == F_MS || id == F_US || id == F_DD || id == F_DDD || (id >= F_FF1 && id <= F_FF6);
 }
 
-static void put_number(tide_bytes *out, int64_t v, uint32_t width, const piece *p)
+static char *put_number(char *at, int64_t v, uint32_t width, const tide_piece *p)
 {
-    int w = p->fill ? 0 : (int)width + (v < 0 && !has_sign_inside(p->id));
-    tide_bytes_printf(out, "%0*lld", w, (long long)v);
-    if (!p->th) return;
+    uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    uint32_t n = tide_count_digits(magnitude);
+    if (v < 0) *at++ = '-';
+    if (v < 0 && has_sign_inside((field_id)p->id) && width) width--;
+    at = tide_put_digits(at, magnitude, n < width && !p->fill ? width : n);
+    if (!p->th) return at;
     static const char suffixes[][3] = { "TH", "ST", "ND", "RD" };
     int64_t last = v % 10, teens = v / 10 % 10;
     const char *suffix = suffixes[last >= 1 && last <= 3 && teens != 1 ? last : 0];
-    put_word(out, suffix, 2, p->th_lower ? AS_LOWER : AS_UPPER, 0);
+    return put_word(at, suffix, 2, p->th_lower ? AS_LOWER : AS_UPPER, 0);
 }
 
 static int64_t iso_year(const tide_parts *t)
@@ -255,60 +253,80 @@ static bool number_of(const tide_parts *t, field_id id, int64_t *v, uint32_t *wi
     return true;
 }
 
-static void print_word_field(const tide_parts *t, const piece *p, tide_bytes *out)
+/* The name of a month; nothing for an interval without months. */
+static char *put_month(char *at, const char *const *names, const tide_parts *t, const tide_piece *p,
+                       uint32_t width)
 {
-    uint32_t width = p->fill ? 0 : 9;
-    const char *month = month_names[t->month >= 1 && t->month <= 12 ? t->month - 1 : 0];
+    if (t->month == 0) return at;
+    const char *name = names[t->month >= 1 && t->month <= 12 ? t->month - 1 : 0];
+    return put_word(at, name, p->id == F_MON ? 3 : strlen(name), p->letters, p->fill ? 0 : width);
+}
+
+static char *put_word_field(char *at, const tide_parts *t, const tide_piece *p)
+{
+    uint8_t dotted = p->letters == AS_TITLE ? AS_UPPER : p->letters;
     const char *day = day_names[tide_day_of_week(t->days)];
-    switch ((int)p->id) {
-    case F_AM: put_word(out, t->hour % 24 >= 12 ? "PM" : "AM", 2, p->letters, 0); break;
-    case F_A_M:
-        put_word(out, t->hour % 24 >= 12 ? "P.M." : "A.M.", 4,
-                 p->letters == AS_TITLE ? AS_UPPER : p->letters, 0);
-        break;
-    case F_AD: put_word(out, "AD", 2, p->letters, 0); break;
-    case F_A_D: put_word(out, "A.D.", 4, p->letters == AS_TITLE ? AS_UPPER : p->letters, 0); break;
-    case F_MONTH:
-        if (t->month) put_word(out, month, strlen(month), p->letters, width);
-        break;
-    case F_MON:
-        if (t->month) put_word(out, month, 3, p->letters, 0);
-        break;
-    case F_DAY: put_word(out, day, strlen(day), p->letters, width); break;
-    case F_DY: put_word(out, day, 3, p->letters, 0); break;
-    case F_RM:
-        if (t->month)
-            put_word(out, roman_months[t->month - 1], strlen(roman_months[t->month - 1]),
-                     p->letters, p->fill ? 0 : 4);
-        break;
+    bool is_pm = t->hour % 24 >= 12;
+    switch (p->id) {
+    case F_AM: return put_word(at, is_pm ? "PM" : "AM", 2, p->letters, 0);
+    case F_A_M: return put_word(at, is_pm ? "P.M." : "A.M.", 4, dotted, 0);
+    case F_AD: return put_word(at, "AD", 2, p->letters, 0);
+    case F_A_D: return put_word(at, "A.D.", 4, dotted, 0);
+    case F_MONTH: return put_month(at, month_names, t, p, 9);
+    case F_MON: return put_month(at, month_names, t, p, 0);
+    case F_RM: return put_month(at, roman_months, t, p, 4);
+    case F_DAY: return put_word(at, day, strlen(day), p->letters, p->fill ? 0 : 9);
+    case F_DY: return put_word(at, day, 3, p->letters, 0);
     case F_Y_YYY:
-        tide_bytes_printf(out, "%lld,%03lld", (long long)(t->year / 1000),
-                          (long long)(t->year % 1000));
-        break;
-    case F_TZ:
-        if (t->has_zone) put_word(out, "UTC", 3, p->letters, 0);
-        break;
+        return at + snprintf(at, FIELD_BYTES_MAX, "%lld,%03lld", (long long)(t->year / 1000),
+                             (long long)(t->year % 1000));
+    case F_TZ: return t->has_zone ? put_word(at, "UTC", 3, p->letters, 0) : at;
     case F_OF:
-    case F_TZH: tide_bytes_puts(out, "+00"); break;
-    case F_TZM: tide_bytes_puts(out, "00"); break;
-    default: break;
+    case F_TZH: return put_word(at, "+00", 3, AS_UPPER, 0);
+    case F_TZM: return put_word(at, "00", 2, AS_UPPER, 0);
+    default: return at;
     }
 }
 
-void tide_print_pg_time(const tide_parts *t, const char *pattern, size_t len, tide_bytes *out)
+void tide_print_pg_time(const tide_parts *t, const tide_pattern *pattern, tide_bytes *out)
 {
-    scanner s = { .at = pattern, .end = pattern + len };
-    piece p;
-    while (next_piece(&s, &p)) {
+    char *at = tide_bytes_reserve(out, pattern->bytes_max);
+    for (uint32_t i = 0; i < pattern->n; i++) {
+        const tide_piece *p = &pattern->pieces[i];
         int64_t v;
         uint32_t width;
-        if (p.id == F_LITERAL)
-            tide_bytes_putc(out, *p.at);
-        else if (number_of(t, p.id, &v, &width))
-            put_number(out, v, width, &p);
+        if (p->id == F_LITERAL)
+            *at++ = p->byte;
+        else if (number_of(t, (field_id)p->id, &v, &width))
+            at = put_number(at, v, width, p);
         else
-            print_word_field(t, &p, out);
+            at = put_word_field(at, t, p);
     }
+    out->n = (size_t)(at - out->p);
+}
+
+/* ---- taking a pattern apart ---- */
+
+static bool is_number_field(uint8_t id)
+{
+    tide_parts t = { .month = 1, .day = 1, .year = 2000 };
+    int64_t v;
+    uint32_t width;
+    return number_of(&t, (field_id)id, &v, &width);
+}
+
+void tide_pattern_pg_time(tide_pattern *self, const char *text, size_t len)
+{
+    scanner s = { .at = text, .end = text + len };
+    tide_piece p;
+    self->n = 0;
+    self->is_java = self->bad = false;
+    while (next_piece(&s, &p)) {
+        if (self->n && is_number_field(p.id)) self->pieces[self->n - 1].number_follows = true;
+        TIDE_GROW(self->pieces, self->n, self->cap);
+        self->pieces[self->n++] = p;
+    }
+    self->bytes_max = (size_t)self->n * FIELD_BYTES_MAX;
 }
 
 /* ---- reading ---- */
@@ -437,14 +455,6 @@ static bool read_number_field(text_reader *r, field_id id, uint32_t width, tide_
     return true;
 }
 
-static bool is_number_field(field_id id)
-{
-    tide_parts t = { .month = 1, .day = 1, .year = 2000 };
-    int64_t v;
-    uint32_t width;
-    return number_of(&t, id, &v, &width);
-}
-
 static bool read_offset(text_reader *r, tide_read_time *out)
 {
     int64_t hours, minutes = 0;
@@ -455,11 +465,11 @@ static bool read_offset(text_reader *r, tide_read_time *out)
     return true;
 }
 
-static bool read_field(text_reader *r, const piece *p, bool number_follows, tide_read_time *out)
+static bool read_field(text_reader *r, const tide_piece *p, tide_read_time *out)
 {
     int64_t v, more;
     skip_blanks(r);
-    switch ((int)p->id) {
+    switch (p->id) {
     case F_AM:
     case F_A_M: out->is_12_hours = true; return read_half(r, p->id == F_A_M, &out->is_pm);
     case F_MONTH:
@@ -503,23 +513,20 @@ static bool read_field(text_reader *r, const piece *p, bool number_follows, tide
     case F_FX: return true;
     default: break;
     }
-    return read_number_field(r, p->id,
-                             number_follows    ? width_of(p->id)
-                             : p->id == F_YYYY ? 5
-                                               : 9,
-                             out);
+    field_id id = (field_id)p->id;
+    return read_number_field(r, id, p->number_follows ? width_of(id) : id == F_YYYY ? 5 : 9, out);
 }
 
 /* A byte of the pattern that stands for itself: blanks and signs are matched loosely. */
-static void read_literal(text_reader *r, const piece *p)
+static void read_literal(text_reader *r, const tide_piece *p)
 {
-    bool separator = !p->quoted && !isalnum((unsigned char)*p->at);
+    bool separator = !p->quoted && !isalnum((unsigned char)p->byte);
     if (separator) {
         skip_blanks(r);
-        if (isspace((unsigned char)*p->at)) return;
+        if (isspace((unsigned char)p->byte)) return;
         if (r->at < r->end && !isalnum((unsigned char)*r->at) && *r->at != '-' && *r->at != '+')
             r->at++;
-        else if (r->at < r->end && *r->at == *p->at)
+        else if (r->at < r->end && *r->at == p->byte)
             r->at++;
         else if (r->at < r->end && *r->at == '-')
             r->at++;
@@ -528,25 +535,19 @@ static void read_literal(text_reader *r, const piece *p)
     if (r->at < r->end) r->at++;
 }
 
-bool tide_read_pg_time(const char *text, size_t len, const char *pattern, size_t pattern_len,
+bool tide_read_pg_time(const char *text, size_t len, const tide_pattern *pattern,
                        tide_read_time *out)
 {
-    scanner s = { .at = pattern, .end = pattern + pattern_len };
     text_reader r = { text, text + len };
-    piece p, following;
     tide_read_time_init(out);
-    bool more = next_piece(&s, &p);
     skip_blanks(&r);
-    while (more) {
-        bool has_next = next_piece(&s, &following);
-        if (p.id == F_LITERAL)
-            read_literal(&r, &p);
-        else if (!read_field(&r, &p, has_next && is_number_field(following.id), out))
+    for (uint32_t i = 0; i < pattern->n; i++) {
+        const tide_piece *p = &pattern->pieces[i];
+        if (p->id == F_LITERAL)
+            read_literal(&r, p);
+        else if (!read_field(&r, p, out))
             return false;
-        p = following;
-        more = has_next;
     }
-    skip_blanks(&r);
     return true;
 }
 
