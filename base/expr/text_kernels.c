@@ -60,23 +60,11 @@ void tide_vec_octet_length(const tide_kcall *k)
     for (uint32_t i = 0; i < k->n; i++) out[i] = (int32_t)views[i].len;
 }
 
-/* Eight bytes at a time: all but those that continue a character, whose top bits are 10. */
-TIDE_HOT static uint32_t count_chars(const char *p, uint32_t len)
-{
-    uint32_t n = 0, i = 0;
-    for (; i + 8 <= len; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, p + i, 8);
-        n += 8 - (uint32_t)__builtin_popcountll(eight & ~(eight << 1) & 0x8080808080808080u);
-    }
-    return n + tide_utf8_count(p + i, len - i);
-}
-
 TIDE_INLINE void char_length_row(const tide_kcall *k, uint32_t row)
 {
     uint32_t len;
     const char *p = tide_vec_str(k->args[0], row, &len);
-    ((int32_t *)k->out->vec.values)[row] = (int32_t)count_chars(p, len);
+    ((int32_t *)k->out->vec.values)[row] = (int32_t)tide_utf8_count(p, len);
 }
 void tide_vec_char_length(const tide_kcall *k)
 {
@@ -102,43 +90,12 @@ TIDE_NOINLINE static void turn_letters(const tide_kcall *k, uint32_t row, const 
     tide_kcall_put_str(k, row, scratch->p, (uint32_t)scratch->n);
 }
 
-/* Runs over blocks of so many bytes, the last one moved back over the one before: no loop for a
- * rest. */
-#define BLOCK 16u
-
-/* n bytes with ASCII letters turned; the bytes' union comes back in *any. */
-TIDE_INLINE void turn_bytes(const char *restrict p, char *restrict to, uint32_t n, char first,
-                            uint8_t *any)
-{
-    uint8_t all = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        to[i] = (char)(p[i] ^ ((uint8_t)(p[i] - first) < 26 ? 0x20 : 0));
-        all |= (uint8_t)p[i];
-    }
-    *any |= all;
-}
-
-/* Returns whether there are other bytes than ASCII. */
-TIDE_HOT static bool turn_ascii(const char *p, char *to, uint32_t len, char first)
-{
-    uint8_t any = 0;
-    if (len < BLOCK) {
-        turn_bytes(p, to, len, first, &any);
-    } else {
-        for (uint32_t i = 0; i < len; i += BLOCK) {
-            if (i + BLOCK > len) i = len - BLOCK;
-            turn_bytes(p + i, to + i, BLOCK, first, &any);
-        }
-    }
-    return any >= 0x80;
-}
-
 TIDE_INLINE void turn_row(const tide_kcall *k, uint32_t row, bool up)
 {
     uint32_t len;
     const char *p = tide_vec_str(k->args[0], row, &len);
     char *to = tide_kcall_reserve_str(k, row, len);
-    if (turn_ascii(p, to, len, up ? 'a' : 'A'))
+    if (tide_utf8_turn_ascii(p, to, len, up ? 'a' : 'A'))
         turn_letters(k, row, p, len, up);
     else if (len > TIDE_VIEW_INLINE_MAX)
         memcpy(((tide_view *)k->out->vec.values)[row].prefix, to, 4);

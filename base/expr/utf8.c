@@ -97,3 +97,35 @@ bool tide_utf8_is_alnum(uint32_t code)
                 (code >= 0x3000 && code < 0x3040) || code >= 0x1F000;
     return !sign && !mark;
 }
+
+/* ---- ASCII letters ---- */
+
+/* Runs over blocks of so many bytes, the last one moved back over the one before: no loop for a
+ * rest. */
+#define BLOCK 16u
+
+/* n bytes with ASCII letters turned; the bytes' union comes back in *any. */
+TIDE_INLINE void turn_bytes(const char *restrict p, char *restrict to, uint32_t n, char first,
+                            uint8_t *any)
+{
+    uint8_t all = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = (char)(p[i] ^ ((uint8_t)(p[i] - first) < 26 ? 0x20 : 0));
+        all |= (uint8_t)p[i];
+    }
+    *any |= all;
+}
+
+TIDE_HOT bool tide_utf8_turn_ascii(const char *p, char *to, uint32_t len, char first)
+{
+    uint8_t any = 0;
+    if (len < BLOCK) {
+        turn_bytes(p, to, len, first, &any);
+    } else {
+        for (uint32_t i = 0; i < len; i += BLOCK) {
+            if (i + BLOCK > len) i = len - BLOCK;
+            turn_bytes(p + i, to + i, BLOCK, first, &any);
+        }
+    }
+    return any >= 0x80;
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/core/attr.h"
 
@@ -13,17 +14,33 @@ TIDE_INLINE bool tide_utf8_starts(char byte)
 {
     return ((uint8_t)byte & 0xC0) != 0x80;
 }
+/* Eight bytes at a time: all but those that continue a character, whose top bits are 10. */
 TIDE_INLINE uint32_t tide_utf8_count(const char *p, uint32_t len)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < len; i++) n += tide_utf8_starts(p[i]);
+    uint32_t n = len, i = 0;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, p + i, 8);
+        uint64_t more = (eight & ~(eight << 1) & 0x8080808080808080u) >> 7;
+        n -= (uint32_t)(more * 0x0101010101010101u >> 56);
+    }
+    for (; i < len; i++) n -= !tide_utf8_starts(p[i]);
     return n;
 }
 TIDE_INLINE bool tide_utf8_is_ascii(const char *p, uint32_t len)
 {
-    uint8_t any = 0;
-    for (uint32_t i = 0; i < len; i++) any |= (uint8_t)p[i];
-    return any < 0x80;
+    uint64_t any = 0, eight;
+    if (len >= 8) { /* The last eight overlap those before them. */
+        for (uint32_t i = 0; i + 8 < len; i += 8) {
+            memcpy(&eight, p + i, 8);
+            any |= eight;
+        }
+        memcpy(&eight, p + len - 8, 8);
+        any |= eight;
+    } else {
+        for (uint32_t i = 0; i < len; i++) any |= (uint8_t)p[i];
+    }
+    return (any & 0x8080808080808080u) == 0;
 }
 /* Bytes of the character at p[0]; len > 0. */
 TIDE_INLINE uint32_t tide_utf8_size(const char *p, uint32_t len)
@@ -43,6 +60,10 @@ TIDE_INLINE uint32_t tide_utf8_offset(const char *p, uint32_t len, uint64_t n)
 uint32_t tide_utf8_decode(const char *p, uint32_t len, uint32_t *size_out);
 /* Writes at most 4 bytes; returns their number. */
 uint32_t tide_utf8_encode(uint32_t code, char *at);
+
+/* len bytes from p to `to` with ASCII letters of one case turned into the other:
+ * those from `first`, 'A' or 'a', on. Returns whether there are other bytes than ASCII. */
+bool tide_utf8_turn_ascii(const char *p, char *to, uint32_t len, char first);
 
 /* Simple case mapping of Latin, Greek, Cyrillic and Armenian letters. */
 uint32_t tide_utf8_upper(uint32_t code);
