@@ -33,6 +33,18 @@ void tide_bytes_printf(tide_bytes *self, const char *fmt, ...)
     va_end(again);
 }
 
+void tide_bytes_put_hex(tide_bytes *self, const void *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *from = p;
+    char *at = tide_bytes_reserve(self, 2 * n);
+    for (size_t i = 0; i < n; i++) {
+        *at++ = digits[from[i] >> 4];
+        *at++ = digits[from[i] & 15];
+    }
+    self->n += 2 * n;
+}
+
 const char *tide_bytes_text(tide_bytes *self)
 {
     *tide_bytes_reserve(self, 1) = '\0';

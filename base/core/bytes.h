@@ -15,6 +15,8 @@ typedef struct tide_bytes {
 void tide_bytes_fini(tide_bytes *self);
 void tide_bytes_grow(tide_bytes *self, size_t more); /* Out of line part of _reserve. */
 void tide_bytes_printf(tide_bytes *self, const char *fmt, ...) TIDE_PRINTF(2, 3);
+/* Two hexadecimal digits a byte. */
+void tide_bytes_put_hex(tide_bytes *self, const void *p, size_t n);
 /* NUL-terminates and returns the text; owned by self. */
 const char *tide_bytes_text(tide_bytes *self);
 

@@ -263,8 +263,7 @@ static tide_row_result to_string(tide_rowcall *c, const tide_value *in, tide_val
         n = in->str.len;
     } else if (in->type.id == TIDE_TYPE_BYTES) {
         tide_bytes_puts(&c->out, "\\x");
-        for (uint32_t i = 0; i < in->str.len; i++)
-            tide_bytes_printf(&c->out, "%02x", (uint8_t)in->str.ptr[i]);
+        tide_bytes_put_hex(&c->out, in->str.ptr, in->str.len);
         p = c->out.p;
         n = (uint32_t)c->out.n;
     } else {
@@ -275,25 +274,18 @@ static tide_row_result to_string(tide_rowcall *c, const tide_value *in, tide_val
     return tide_row_str(out, p, n);
 }
 
-static int hex_digit(char ch)
-{
-    if (ch >= '0' && ch <= '9') return ch - '0';
-    if (ch >= 'a' && ch <= 'f') return ch - 'a' + 10;
-    if (ch >= 'A' && ch <= 'F') return ch - 'A' + 10;
-    return -1;
-}
-
 /* PostgreSQL's text of bytes: "\x0aff", or characters with \\ and \ooo. */
 static tide_row_result to_bytes(tide_rowcall *c, const tide_value *in, tide_value *out)
 {
     const char *p = in->str.ptr;
     uint32_t n = in->str.len;
-    if (in->type.id == TIDE_TYPE_BYTES) return tide_row_str(out, p, n);
+    if (in->type.id == TIDE_TYPE_BYTES || n == 0 || !memchr(p, '\\', n))
+        return tide_row_str(out, p, n);
     bool hex = n >= 2 && p[0] == '\\' && p[1] == 'x';
     if (hex && n % 2 != 0) return bad_text(c, in, out);
     for (uint32_t i = hex ? 2 : 0; i < n;) {
         if (hex) {
-            int high = hex_digit(p[i]), low = hex_digit(p[i + 1]);
+            int high = tide_hex_digit(p[i]), low = tide_hex_digit(p[i + 1]);
             if (high < 0 || low < 0) return bad_text(c, in, out);
             tide_bytes_putc(&c->out, (char)(high * 16 + low));
             i += 2;

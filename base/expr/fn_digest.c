@@ -120,21 +120,11 @@ static void sha256_block(uint32_t *state, const uint8_t *block)
     for (uint32_t i = 0; i < 8; i++) state[i] += v[i];
 }
 
-static void put_hex(tide_rowcall *c, const void *bytes, size_t n)
-{
-    static const char digits[] = "0123456789abcdef";
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < n; i++) {
-        tide_bytes_putc(&c->out, digits[p[i] >> 4]);
-        tide_bytes_putc(&c->out, digits[p[i] & 15]);
-    }
-}
-
 tide_row_result tide_row_md5(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
     digest(md5_block, state, args[0].str.ptr, args[0].str.len, false);
-    put_hex(c, state, sizeof state);
+    tide_bytes_put_hex(&c->out, state, sizeof state);
     return tide_row_out(c, out);
 }
 
@@ -168,7 +158,7 @@ tide_row_result tide_row_sha256_hex(tide_rowcall *c, const tide_value *args, tid
 {
     uint32_t state[8];
     sha2(sha256_initial, &args[0], state);
-    put_hex(c, state, sizeof state);
+    tide_bytes_put_hex(&c->out, state, sizeof state);
     return tide_row_out(c, out);
 }
 
@@ -187,31 +177,51 @@ tide_row_result tide_row_hash_code(tide_rowcall *c, const tide_value *args, tide
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* Three bytes at p as four characters. */
+TIDE_INLINE char *put_group(char *at, const uint8_t *p)
+{
+    uint32_t word = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+    at[0] = base64[word >> 18];
+    at[1] = base64[word >> 12 & 63];
+    at[2] = base64[word >> 6 & 63];
+    at[3] = base64[word & 63];
+    return at + 4;
+}
+
 /* Lines of 76 characters, as RFC 2045 and PostgreSQL have it. */
 static void put_base64(tide_rowcall *c, const uint8_t *p, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i += 3) {
-        uint32_t left = n - i, word = (uint32_t)p[i] << 16;
-        if (left > 1) word |= (uint32_t)p[i + 1] << 8;
-        if (left > 2) word |= p[i + 2];
-        if (i && i % 57 == 0) tide_bytes_putc(&c->out, '\n');
-        tide_bytes_putc(&c->out, base64[word >> 18]);
-        tide_bytes_putc(&c->out, base64[word >> 12 & 63]);
-        tide_bytes_putc(&c->out, left > 1 ? base64[word >> 6 & 63] : '=');
-        tide_bytes_putc(&c->out, left > 2 ? base64[word & 63] : '=');
+    char *to = tide_bytes_reserve(&c->out, ((size_t)n / 3 + 1) * 4 + n / 57), *at = to;
+    while (n) {
+        uint32_t line = n < 57 ? n : 57, i = 0;
+        for (; i + 3 <= line; i += 3) at = put_group(at, p + i);
+        if (i < line) {
+            const uint8_t last[3] = { p[i], i + 1 < line ? p[i + 1] : 0, 0 };
+            at = put_group(at, last);
+            at[-1] = '=';
+            if (i + 1 == line) at[-2] = '=';
+        }
+        p += line;
+        n -= line;
+        if (n) *at++ = '\n';
     }
+    c->out.n = (size_t)(at - to);
 }
 
 static void put_escaped(tide_rowcall *c, const uint8_t *p, uint32_t n)
 {
+    char *to = tide_bytes_reserve(&c->out, 4 * (size_t)n), *at = to;
     for (uint32_t i = 0; i < n; i++) {
-        if (p[i] == '\\')
-            tide_bytes_puts(&c->out, "\\\\");
-        else if (p[i] == 0 || p[i] >= 0x80)
-            tide_bytes_printf(&c->out, "\\%03o", p[i]);
-        else
-            tide_bytes_putc(&c->out, (char)p[i]);
+        if (p[i] == '\\' || p[i] == 0 || p[i] >= 0x80) *at++ = '\\';
+        if (p[i] == 0 || p[i] >= 0x80) {
+            *at++ = (char)('0' + (p[i] >> 6));
+            *at++ = (char)('0' + (p[i] >> 3 & 7));
+            *at++ = (char)('0' + (p[i] & 7));
+        } else {
+            *at++ = (char)p[i];
+        }
     }
+    c->out.n = (size_t)(at - to);
 }
 
 static bool is_named(const tide_value *v, const char *name)
@@ -229,7 +239,7 @@ tide_row_result tide_row_encode(tide_rowcall *c, const tide_value *args, tide_va
 {
     const uint8_t *p = (const uint8_t *)args[0].str.ptr;
     if (is_named(&args[1], "hex"))
-        put_hex(c, p, args[0].str.len);
+        tide_bytes_put_hex(&c->out, p, args[0].str.len);
     else if (is_named(&args[1], "base64"))
         put_base64(c, p, args[0].str.len);
     else if (is_named(&args[1], "escape"))
@@ -246,22 +256,31 @@ static bool is_blank(char ch)
 
 static bool take_hex(tide_rowcall *c, const char *p, uint32_t n)
 {
+    char *at = tide_bytes_reserve(&c->out, n / 2 + 1);
     int high = -1;
     for (uint32_t i = 0; i < n; i++) {
         if (high < 0 && is_blank(p[i])) continue; /* Between bytes only. */
-        int digit = p[i] >= '0' && p[i] <= '9'                 ? p[i] - '0'
-                    : (p[i] | 32) >= 'a' && (p[i] | 32) <= 'f' ? (p[i] | 32) - 'a' + 10
-                                                               : -1;
+        int digit = tide_hex_digit(p[i]);
         if (digit < 0) return false;
-        if (high >= 0) tide_bytes_putc(&c->out, (char)(high * 16 + digit));
+        if (high >= 0) *at++ = (char)(high * 16 + digit);
         high = high >= 0 ? -1 : digit;
     }
+    c->out.n = (size_t)(at - c->out.p);
     return high < 0;
+}
+
+static int base64_value(char ch)
+{
+    if (ch >= 'A' && ch <= 'Z') return ch - 'A';
+    if (ch >= 'a' && ch <= 'z') return ch - 'a' + 26;
+    if (ch >= '0' && ch <= '9') return ch - '0' + 52;
+    return ch == '+' ? 62 : ch == '/' ? 63 : -1;
 }
 
 static bool take_base64(tide_rowcall *c, const char *p, uint32_t n)
 {
     uint32_t word = 0, bits = 0, n_pads = 0, n_chars = 0;
+    char *at = tide_bytes_reserve(&c->out, n);
     for (uint32_t i = 0; i < n; i++) {
         if (is_blank(p[i])) continue;
         n_chars++;
@@ -269,14 +288,15 @@ static bool take_base64(tide_rowcall *c, const char *p, uint32_t n)
             n_pads++;
             continue;
         }
-        const char *at = p[i] ? strchr(base64, p[i]) : NULL;
-        if (at == NULL || n_pads) return false;
-        word = word << 6 | (uint32_t)(at - base64);
+        int value = base64_value(p[i]);
+        if (value < 0 || n_pads) return false;
+        word = word << 6 | (uint32_t)value;
         bits += 6;
         if (bits < 8) continue;
         bits -= 8;
-        tide_bytes_putc(&c->out, (char)(word >> bits));
+        *at++ = (char)(word >> bits);
     }
+    c->out.n = (size_t)(at - c->out.p);
     return n_chars % 4 == 0 && n_pads <= 2;
 }
 

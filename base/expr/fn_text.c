@@ -1,6 +1,7 @@
 /* fn_text.c - text functions of one row's values. Positions and lengths count characters. */
 #include <string.h>
 
+#include "base/core/mem.h"
 #include "base/expr/find_priv.h"
 #include "base/expr/kernels_priv.h"
 #include "base/expr/utf8_priv.h"
@@ -54,11 +55,35 @@ tide_row_result tide_row_chr(tide_rowcall *c, const tide_value *args, tide_value
     return tide_row_out(c, out);
 }
 
+TIDE_INLINE bool is_ascii_letter(char ch)
+{
+    return (uint8_t)((ch | 0x20) - 'a') < 26;
+}
+TIDE_INLINE bool is_ascii_alnum(char ch)
+{
+    return is_ascii_letter(ch) || (uint8_t)(ch - '0') < 10;
+}
+
+/* Each byte depends on the one before it only, so that the loop runs over many at once. */
+TIDE_HOT static void initcap_ascii(const char *restrict p, char *restrict to, uint32_t len)
+{
+    if (len) to[0] = (char)(is_ascii_letter(p[0]) ? p[0] & ~0x20 : p[0]);
+    for (uint32_t i = 1; i < len; i++) {
+        char turned = (char)(is_ascii_alnum(p[i - 1]) ? p[i] | 0x20 : p[i] & ~0x20);
+        to[i] = is_ascii_letter(p[i]) ? turned : p[i];
+    }
+}
+
 tide_row_result tide_row_initcap(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     const char *p = args[0].str.ptr;
     uint32_t len = args[0].str.len, size;
     bool in_word = false;
+    if (tide_utf8_is_ascii(p, len)) {
+        initcap_ascii(p, tide_bytes_reserve(&c->out, len), len);
+        c->out.n = len;
+        return tide_row_out(c, out);
+    }
     for (uint32_t i = 0; i < len; i += size) {
         uint32_t code = tide_utf8_decode(p + i, len - i, &size);
         uint32_t turned = in_word ? tide_utf8_lower(code) : tide_utf8_upper(code);
@@ -71,14 +96,33 @@ tide_row_result tide_row_initcap(tide_rowcall *c, const tide_value *args, tide_v
     return tide_row_out(c, out);
 }
 
+/* Eight bytes at a time from the end; the rest singly. */
+static void reverse_ascii(const char *p, uint32_t len, char *to)
+{
+    uint32_t end = len;
+    for (uint64_t eight; end >= 8; end -= 8, to += 8) {
+        memcpy(&eight, p + end - 8, 8);
+        eight = __builtin_bswap64(eight);
+        memcpy(to, &eight, 8);
+    }
+    while (end) *to++ = p[--end];
+}
+
 tide_row_result tide_row_reverse(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     const char *p = args[0].str.ptr;
     uint32_t end = args[0].str.len;
+    char *to = tide_bytes_reserve(&c->out, end);
+    c->out.n = end;
+    if (tide_utf8_is_ascii(p, end)) {
+        reverse_ascii(p, end, to);
+        return tide_row_out(c, out);
+    }
     while (end) {
         uint32_t start = end - 1;
         while (start && !tide_utf8_starts(p[start])) start--;
-        tide_bytes_put(&c->out, p + start, end - start);
+        memcpy(to, p + start, end - start);
+        to += end - start;
         end = start;
     }
     return tide_row_out(c, out);
@@ -86,27 +130,34 @@ tide_row_result tide_row_reverse(tide_rowcall *c, const tide_value *args, tide_v
 
 /* ---- cutting ---- */
 
-/* Bytes of the first n characters; of all but the last -n, if n < 0. */
-static uint32_t left_bytes(const tide_value *s, int64_t n)
+/* Bytes of the first n characters, n >= 0. Where these bytes and the next are ASCII's, so many. */
+static uint32_t first_bytes(const char *p, uint32_t len, int64_t n)
 {
-    if (n < 0) n += tide_utf8_count(s->str.ptr, s->str.len);
-    return n <= 0 ? 0 : tide_utf8_offset(s->str.ptr, s->str.len, (uint64_t)n);
+    if (n >= len) return len;
+    if (tide_utf8_is_ascii(p, (uint32_t)n + 1)) return (uint32_t)n;
+    return tide_utf8_offset(p, len, (uint64_t)n);
 }
 
 tide_row_result tide_row_left(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     (void)c;
-    return tide_row_str(out, args[0].str.ptr, left_bytes(&args[0], args[1].i64));
+    int64_t n = args[1].i64;
+    if (n < 0) n += tide_utf8_count(args[0].str.ptr, args[0].str.len);
+    return tide_row_str(out, args[0].str.ptr,
+                        n <= 0 ? 0 : first_bytes(args[0].str.ptr, args[0].str.len, n));
 }
 
 tide_row_result tide_row_right(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     (void)c;
-    int64_t chars = tide_utf8_count(args[0].str.ptr, args[0].str.len), n = args[1].i64;
-    int64_t skip = n >= 0 ? chars - n : -n;
-    uint32_t from =
-        skip <= 0 ? 0 : tide_utf8_offset(args[0].str.ptr, args[0].str.len, (uint64_t)skip);
-    return tide_row_str(out, args[0].str.ptr + from, args[0].str.len - from);
+    const char *p = args[0].str.ptr;
+    uint32_t len = args[0].str.len;
+    int64_t n = args[1].i64;
+    if (n >= 0 && n <= len && tide_utf8_is_ascii(p + len - n, (uint32_t)n))
+        return tide_row_str(out, p + len - n, (size_t)n);
+    int64_t skip = n >= 0 ? tide_utf8_count(p, len) - n : -n;
+    uint32_t from = skip <= 0 ? 0 : first_bytes(p, len, skip);
+    return tide_row_str(out, p + from, len - from);
 }
 
 /* Is the character p[0..size) in the set? */
@@ -159,9 +210,14 @@ tide_row_result tide_row_rtrim(tide_rowcall *c, const tide_value *args, tide_val
 static bool put_fill(tide_rowcall *c, const char *fill, uint32_t fill_len, int64_t n)
 {
     int64_t fill_chars = tide_utf8_count(fill, fill_len);
+    if (fill_len == 1 && c->out.n + (uint64_t)n <= RESULT_BYTES_MAX) {
+        memset(tide_bytes_reserve(&c->out, (size_t)n), fill[0], (size_t)n);
+        c->out.n += (size_t)n;
+        return true;
+    }
     for (; n >= fill_chars; n -= fill_chars)
         if (!put(c, fill, fill_len)) return false;
-    return put(c, fill, tide_utf8_offset(fill, fill_len, (uint64_t)n));
+    return put(c, fill, first_bytes(fill, fill_len, n));
 }
 
 static tide_row_result pad(tide_rowcall *c, const tide_value *args, bool left, tide_value *out)
@@ -170,7 +226,7 @@ static tide_row_result pad(tide_rowcall *c, const tide_value *args, bool left, t
     uint32_t len = args[0].str.len, fill_len = c->n_args == 3 ? args[2].str.len : 1;
     int64_t n = args[1].i64, missing = n - tide_utf8_count(p, len);
     if (n <= 0) return tide_row_str(out, "", 0);
-    if (missing <= 0) return tide_row_str(out, p, tide_utf8_offset(p, len, (uint64_t)n));
+    if (missing <= 0) return tide_row_str(out, p, first_bytes(p, len, n));
     if (fill_len == 0) return tide_row_str(out, p, len);
     bool ok = left ? put_fill(c, fill, fill_len, missing) && put(c, p, len)
                    : put(c, p, len) && put_fill(c, fill, fill_len, missing);
@@ -259,10 +315,55 @@ tide_row_result tide_row_replace(tide_rowcall *c, const tide_value *args, tide_v
     return put(c, p + from, len - from) ? tide_row_out(c, out) : too_long(c);
 }
 
+/* For constant sets of ASCII: what each byte becomes. */
+typedef struct translation {
+    char to[128];
+    bool drops[128], drops_any;
+} translation;
+
+void *tide_prepare_translate(const tide_expr *e, void (**drop_out)(void *imm))
+{
+    const tide_expr *from = e->call.args[1], *to = e->call.args[2];
+    for (const tide_expr *const *arg = e->call.args + 1; arg < e->call.args + 3; arg++)
+        if ((*arg)->kind != TIDE_EXPR_LITERAL || (*arg)->literal.is_null ||
+            !tide_utf8_is_ascii((*arg)->literal.str.ptr, (*arg)->literal.str.len))
+            return NULL;
+    translation *self = tide_calloc(1, sizeof *self);
+    *drop_out = tide_free;
+    for (int i = 0; i < 128; i++) self->to[i] = (char)i;
+    for (uint32_t i = from->literal.str.len; i-- > 0;) { /* Of equal ones the first counts. */
+        uint8_t ch = (uint8_t)from->literal.str.ptr[i];
+        self->drops[ch] = i >= to->literal.str.len;
+        self->drops_any |= self->drops[ch];
+        if (!self->drops[ch]) self->to[ch] = to->literal.str.ptr[i];
+    }
+    return self;
+}
+
+static void translate_ascii(tide_rowcall *c, const translation *by, const char *p, uint32_t len)
+{
+    char *to = tide_bytes_reserve(&c->out, len + 1);
+    c->out.n = len;
+    if (by->drops_any) {
+        char *at = to;
+        for (uint32_t i = 0; i < len; i++) {
+            *at = by->to[(uint8_t)p[i]];
+            at += !by->drops[(uint8_t)p[i]];
+        }
+        c->out.n = (size_t)(at - to);
+        return;
+    }
+    for (uint32_t i = 0; i < len; i++) to[i] = by->to[(uint8_t)p[i]];
+}
+
 tide_row_result tide_row_translate(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     const char *p = args[0].str.ptr, *from = args[1].str.ptr, *to = args[2].str.ptr;
     uint32_t len = args[0].str.len, from_len = args[1].str.len, to_len = args[2].str.len, size;
+    if (c->imm && tide_utf8_is_ascii(p, len)) {
+        translate_ascii(c, c->imm, p, len);
+        return tide_row_out(c, out);
+    }
     for (uint32_t i = 0; i < len; i += size) {
         size = tide_utf8_size(p + i, len - i);
         uint32_t at = 0, to_at = 0;
@@ -365,23 +466,39 @@ tide_row_result tide_row_concat_ws(tide_rowcall *c, const tide_value *args, tide
 tide_row_result tide_row_quote_literal(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
     const char *p = args[0].str.ptr;
-    if (memchr(p, '\\', args[0].str.len)) tide_bytes_putc(&c->out, 'E');
-    tide_bytes_putc(&c->out, '\'');
-    for (uint32_t i = 0; i < args[0].str.len; i++) {
-        if (p[i] == '\'' || p[i] == '\\') tide_bytes_putc(&c->out, p[i]);
-        tide_bytes_putc(&c->out, p[i]);
+    uint32_t len = args[0].str.len;
+    bool backslash = memchr(p, '\\', len) != NULL;
+    char *to = tide_bytes_reserve(&c->out, 2 * (size_t)len + 3), *at = to;
+    if (backslash) *at++ = 'E';
+    *at++ = '\'';
+    if (backslash || memchr(p, '\'', len)) {
+        for (uint32_t i = 0; i < len; i++) {
+            at[0] = at[1] = p[i];
+            at += p[i] == '\'' || p[i] == '\\' ? 2 : 1;
+        }
+    } else {
+        memcpy(at, p, len);
+        at += len;
     }
-    tide_bytes_putc(&c->out, '\'');
+    *at++ = '\'';
+    c->out.n = (size_t)(at - to);
+    return tide_row_out(c, out);
+}
+
+static tide_row_result put_hex_number(tide_rowcall *c, uint64_t v, tide_value *out)
+{
+    uint32_t n = (67 - (uint32_t)__builtin_clzll(v | 1)) / 4;
+    char *to = tide_bytes_reserve(&c->out, n);
+    c->out.n = n;
+    for (uint32_t i = n; i-- > 0; v >>= 4) to[i] = "0123456789abcdef"[v & 15];
     return tide_row_out(c, out);
 }
 
 tide_row_result tide_row_to_hex(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    tide_bytes_printf(&c->out, "%llx", (unsigned long long)args[0].i64);
-    return tide_row_out(c, out);
+    return put_hex_number(c, (uint64_t)args[0].i64, out);
 }
 tide_row_result tide_row_to_hex_int(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    tide_bytes_printf(&c->out, "%x", (uint32_t)args[0].i64);
-    return tide_row_out(c, out);
+    return put_hex_number(c, (uint32_t)args[0].i64, out);
 }

@@ -36,6 +36,14 @@ TIDE_INLINE tide_row_result tide_row_str(tide_value *out, const char *ptr, size_
     return TIDE_ROW_VALUE;
 }
 
+/* The value of a hexadecimal digit, or -1. */
+TIDE_INLINE int tide_hex_digit(char ch)
+{
+    if (ch >= '0' && ch <= '9') return ch - '0';
+    char small = (char)(ch | 0x20);
+    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
 /* CAST of args[0] to out->type. */
 tide_row_result tide_row_cast(tide_rowcall *c, const tide_value *args, tide_value *out);
 /* The same where SQL casts by itself: a text too long for VARCHAR(n) fails, unless only blanks go.
