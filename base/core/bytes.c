@@ -33,16 +33,31 @@ void tide_bytes_printf(tide_bytes *self, const char *fmt, ...)
     va_end(again);
 }
 
+/* Four bytes as eight digits, the first byte's first, in a word as it lies in memory. */
+static uint64_t hex_of_four(uint32_t bytes)
+{
+    uint64_t v = bytes;
+    v = (v | v << 16) & 0x0000ffff0000ffffu;
+    v = (v | v << 8) & 0x00ff00ff00ff00ffu; /* Every second byte. */
+    v = (v >> 4 & 0x000f000f000f000fu) | (v & 0x000f000f000f000fu) << 8;
+    uint64_t letters = (v + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
+    return v + 0x3030303030303030u + letters * ('a' - '0' - 10);
+}
+
 void tide_bytes_put_hex(tide_bytes *self, const void *p, size_t n)
 {
-    static const char digits[] = "0123456789abcdef";
-    const uint8_t *from = p;
+    const char *from = p;
     char *at = tide_bytes_reserve(self, 2 * n);
-    for (size_t i = 0; i < n; i++) {
-        *at++ = digits[from[i] >> 4];
-        *at++ = digits[from[i] & 15];
-    }
     self->n += 2 * n;
+    for (uint32_t four; n >= 4; n -= 4, from += 4, at += 8) {
+        memcpy(&four, from, 4);
+        uint64_t digits = hex_of_four(four);
+        memcpy(at, &digits, 8);
+    }
+    for (; n; n--, from++, at += 2) {
+        uint64_t digits = hex_of_four((uint8_t)*from);
+        memcpy(at, &digits, 2);
+    }
 }
 
 const char *tide_bytes_text(tide_bytes *self)

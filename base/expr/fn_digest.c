@@ -1,165 +1,88 @@
 /* fn_digest.c - digests, hashes and the text forms of bytes; parts of URLs. */
+#include <openssl/evp.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/core/mem.h"
 #include "base/expr/kernels_priv.h"
 
-/* ---- Merkle-Damgard: what MD5 and SHA-2 share ---- */
+/* ---- digests, by libcrypto ---- */
 
-TIDE_INLINE uint32_t rotate_left(uint32_t v, uint32_t n)
-{
-    return v << n | v >> (32 - n);
-}
-TIDE_INLINE uint32_t rotate_right(uint32_t v, uint32_t n)
-{
-    return v >> n | v << (32 - n);
-}
+/* An algorithm, fetched once, and a context that goes from row to row. */
+typedef struct digest {
+    EVP_MD *algorithm; /* NULL: the system's policy forbids it (MD5, by FIPS 140). */
+    EVP_MD_CTX *context;
+} digest;
 
-typedef void (*block_fn)(uint32_t *state, const uint8_t *block);
-
-/* Feeds all of the message with its padding; the length is big-endian for SHA, little-endian for
- * MD5. */
-static void digest(block_fn block, uint32_t *state, const void *message, size_t len,
-                   bool big_endian)
+static void drop_digest(void *imm)
 {
-    const uint8_t *p = message;
-    uint8_t last[128] = { 0 };
-    size_t rest = len % 64, last_len = rest < 56 ? 64 : 128;
-    for (size_t i = 0; i + 64 <= len; i += 64) block(state, p + i);
-    memcpy(last, p + (len - rest), rest);
-    last[rest] = 0x80;
-    uint64_t bits = (uint64_t)len * 8;
-    if (big_endian) bits = __builtin_bswap64(bits);
-    memcpy(last + last_len - 8, &bits, 8);
-    for (size_t i = 0; i < last_len; i += 64) block(state, last + i);
+    digest *self = imm;
+    EVP_MD_CTX_free(self->context);
+    EVP_MD_free(self->algorithm);
+    tide_free(self);
 }
 
-/* RFC 1321, section 3.4. */
-static void md5_block(uint32_t *state, const uint8_t *block)
+static void *new_digest(const char *name, void (**drop_out)(void *imm))
 {
-    static const uint8_t shifts[4][4] = {
-        { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 }, { 6, 10, 15, 21 }
-    };
-    /* floor(2^32 * abs(sin(i + 1))) */
-    static const uint32_t sines[64] = {
-        0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613,
-        0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193,
-        0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d,
-        0x02441453, 0xd8a1e681, 0xe7d3fbc8, 0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed,
-        0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122,
-        0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa,
-        0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665, 0xf4292244,
-        0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
-        0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb,
-        0xeb86d391,
-    };
-    uint32_t x[16], a = state[0], b = state[1], c = state[2], d = state[3];
-    memcpy(x, block, 64);
-    for (uint32_t i = 0; i < 64; i++) {
-        uint32_t f, k;
-        if (i < 16) {
-            f = (b & c) | (~b & d);
-            k = i;
-        } else if (i < 32) {
-            f = (d & b) | (~d & c);
-            k = (5 * i + 1) % 16;
-        } else if (i < 48) {
-            f = b ^ c ^ d;
-            k = (3 * i + 5) % 16;
-        } else {
-            f = c ^ (b | ~d);
-            k = 7 * i % 16;
-        }
-        uint32_t sum = a + f + sines[i] + x[k];
-        a = d;
-        d = c;
-        c = b;
-        b += rotate_left(sum, shifts[i / 16][i % 4]);
-    }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
+    digest *self = tide_calloc(1, sizeof *self);
+    self->algorithm = EVP_MD_fetch(NULL, name, NULL);
+    self->context = EVP_MD_CTX_new();
+    if (self->algorithm) EVP_DigestInit_ex2(self->context, self->algorithm, NULL);
+    *drop_out = drop_digest;
+    return self;
 }
 
-/* FIPS 180-4, section 6.2.2. */
-static void sha256_block(uint32_t *state, const uint8_t *block)
+void *tide_prepare_md5(const tide_expr *e, void (**drop_out)(void *imm))
 {
-    static const uint32_t k[64] = {
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
-        0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
-        0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
-        0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
-        0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
-        0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
-        0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
-        0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
-        0xc67178f2,
-    };
-    uint32_t w[64], v[8];
-    for (uint32_t i = 0; i < 16; i++) {
-        memcpy(&w[i], block + i * 4, 4);
-        w[i] = __builtin_bswap32(w[i]);
-    }
-    for (uint32_t i = 16; i < 64; i++) {
-        uint32_t s0 = rotate_right(w[i - 15], 7) ^ rotate_right(w[i - 15], 18) ^ w[i - 15] >> 3;
-        uint32_t s1 = rotate_right(w[i - 2], 17) ^ rotate_right(w[i - 2], 19) ^ w[i - 2] >> 10;
-        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    memcpy(v, state, sizeof v);
-    for (uint32_t i = 0; i < 64; i++) {
-        uint32_t s1 = rotate_right(v[4], 6) ^ rotate_right(v[4], 11) ^ rotate_right(v[4], 25);
-        uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
-        uint32_t s0 = rotate_right(v[0], 2) ^ rotate_right(v[0], 13) ^ rotate_right(v[0], 22);
-        uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + t2;
-    }
-    for (uint32_t i = 0; i < 8; i++) state[i] += v[i];
+    (void)e;
+    return new_digest("MD5", drop_out);
+}
+void *tide_prepare_sha224(const tide_expr *e, void (**drop_out)(void *imm))
+{
+    (void)e;
+    return new_digest("SHA224", drop_out);
+}
+void *tide_prepare_sha256(const tide_expr *e, void (**drop_out)(void *imm))
+{
+    (void)e;
+    return new_digest("SHA256", drop_out);
+}
+void *tide_prepare_sha384(const tide_expr *e, void (**drop_out)(void *imm))
+{
+    (void)e;
+    return new_digest("SHA384", drop_out);
+}
+void *tide_prepare_sha512(const tide_expr *e, void (**drop_out)(void *imm))
+{
+    (void)e;
+    return new_digest("SHA512", drop_out);
 }
 
-tide_row_result tide_row_md5(tide_rowcall *c, const tide_value *args, tide_value *out)
+/* The digest of a text to `to`; 0 bytes, and the row has failed, where there is none. */
+static uint32_t digest_of(tide_rowcall *c, const tide_value *text, uint8_t *to)
 {
-    uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
-    digest(md5_block, state, args[0].str.ptr, args[0].str.len, false);
-    tide_bytes_put_hex(&c->out, state, sizeof state);
-    return tide_row_out(c, out);
+    const digest *self = c->imm;
+    unsigned n = 0;
+    bool ok = self->algorithm && EVP_DigestInit_ex2(self->context, NULL, NULL) &&
+              EVP_DigestUpdate(self->context, text->str.ptr, text->str.len) &&
+              EVP_DigestFinal_ex(self->context, to, &n);
+    if (!ok) tide_row_fail(c, TIDE_E_UNSUPPORTED, "this system's libcrypto has no such digest");
+    return ok ? n : 0;
 }
 
-static void sha2(const uint32_t *initial, const tide_value *v, uint32_t *state)
+tide_row_result tide_row_digest(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    memcpy(state, initial, 8 * sizeof *state);
-    digest(sha256_block, state, v->str.ptr, v->str.len, true);
-    for (uint32_t i = 0; i < 8; i++) state[i] = __builtin_bswap32(state[i]);
+    uint32_t n = digest_of(c, &args[0], (uint8_t *)tide_bytes_reserve(&c->out, EVP_MAX_MD_SIZE));
+    c->out.n = n;
+    return n ? tide_row_out(c, out) : TIDE_ROW_FAILED;
 }
 
-static const uint32_t sha256_initial[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-static const uint32_t sha224_initial[8] = { 0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939,
-                                            0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4 };
-
-tide_row_result tide_row_sha224(tide_rowcall *c, const tide_value *args, tide_value *out)
+tide_row_result tide_row_digest_hex(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    uint32_t state[8];
-    sha2(sha224_initial, &args[0], state);
-    tide_bytes_put(&c->out, state, 28);
-    return tide_row_out(c, out);
-}
-tide_row_result tide_row_sha256(tide_rowcall *c, const tide_value *args, tide_value *out)
-{
-    uint32_t state[8];
-    sha2(sha256_initial, &args[0], state);
-    tide_bytes_put(&c->out, state, sizeof state);
-    return tide_row_out(c, out);
-}
-tide_row_result tide_row_sha256_hex(tide_rowcall *c, const tide_value *args, tide_value *out)
-{
-    uint32_t state[8];
-    sha2(sha256_initial, &args[0], state);
-    tide_bytes_put_hex(&c->out, state, sizeof state);
-    return tide_row_out(c, out);
+    uint8_t bytes[EVP_MAX_MD_SIZE];
+    uint32_t n = digest_of(c, &args[0], bytes);
+    tide_bytes_put_hex(&c->out, bytes, n);
+    return n ? tide_row_out(c, out) : TIDE_ROW_FAILED;
 }
 
 /* FNV-1a, of 32 bits. */
@@ -188,7 +111,8 @@ TIDE_INLINE char *put_group(char *at, const uint8_t *p)
     return at + 4;
 }
 
-/* Lines of 76 characters, as RFC 2045 and PostgreSQL have it. */
+/* Lines of 76 characters, as RFC 2045 has it; one that is full ends, as PostgreSQL has it, also at
+ * the end. */
 static void put_base64(tide_rowcall *c, const uint8_t *p, uint32_t n)
 {
     char *to = tide_bytes_reserve(&c->out, ((size_t)n / 3 + 1) * 4 + n / 57), *at = to;
@@ -203,7 +127,7 @@ static void put_base64(tide_rowcall *c, const uint8_t *p, uint32_t n)
         }
         p += line;
         n -= line;
-        if (n) *at++ = '\n';
+        if (line == 57) *at++ = '\n';
     }
     c->out.n = (size_t)(at - to);
 }

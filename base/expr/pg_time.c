@@ -179,6 +179,7 @@ static bool has_sign_inside(field_id id)
 static char *put_number(char *at, int64_t v, uint32_t width, const tide_piece *p)
 {
     uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    if (width == 2 && (uint64_t)v < 100 && !p->fill && !p->th) return tide_put2(at, (uint32_t)v);
     uint32_t n = tide_count_digits(magnitude);
     if (v < 0) *at++ = '-';
     if (v < 0 && has_sign_inside((field_id)p->id) && width) width--;

@@ -56,28 +56,30 @@ int64_t tide_kcall_now(const tide_kcall *k)
 
 /* ---- single values ---- */
 
+/* The values as an array of a C type. */
+#define AT(v, type) (((type *)(v)->values)[row])
+
 void tide_vec_load(const tide_vec *v, uint32_t row, tide_value *out)
 {
     if (v->constant) row = 0;
     out->type = v->type;
     out->is_null = false;
-    const uint8_t *p = (const uint8_t *)v->values + (size_t)row * tide_type_width(v->type);
     switch ((tide_type_id)v->type.id) {
-    case TIDE_TYPE_BOOLEAN: out->boolean = *p != 0; break;
-    case TIDE_TYPE_TINYINT: out->i64 = *(const int8_t *)p; break;
-    case TIDE_TYPE_SMALLINT: out->i64 = *(const int16_t *)p; break;
+    case TIDE_TYPE_BOOLEAN: out->boolean = AT(v, const uint8_t) != 0; break;
+    case TIDE_TYPE_TINYINT: out->i64 = AT(v, const int8_t); break;
+    case TIDE_TYPE_SMALLINT: out->i64 = AT(v, const int16_t); break;
     case TIDE_TYPE_INT:
-    case TIDE_TYPE_DATE: out->i64 = *(const int32_t *)p; break;
+    case TIDE_TYPE_DATE: out->i64 = AT(v, const int32_t); break;
     case TIDE_TYPE_BIGINT:
     case TIDE_TYPE_TIME:
     case TIDE_TYPE_TIMESTAMP:
-    case TIDE_TYPE_TIMESTAMP_LTZ: out->i64 = *(const int64_t *)p; break;
-    case TIDE_TYPE_FLOAT: out->f64 = (double)*(const float *)p; break;
-    case TIDE_TYPE_DOUBLE: out->f64 = *(const double *)p; break;
-    case TIDE_TYPE_DECIMAL: memcpy(&out->i128, p, 16); break;
+    case TIDE_TYPE_TIMESTAMP_LTZ: out->i64 = AT(v, const int64_t); break;
+    case TIDE_TYPE_FLOAT: out->f64 = (double)AT(v, const float); break;
+    case TIDE_TYPE_DOUBLE: out->f64 = AT(v, const double); break;
+    case TIDE_TYPE_DECIMAL: memcpy(&out->i128, (const char *)v->values + row * 16ul, 16); break;
     case TIDE_TYPE_STRING:
     case TIDE_TYPE_BYTES: out->str.ptr = tide_vec_str(v, row, &out->str.len); break;
-    case TIDE_TYPE_INTERVAL: memcpy(&out->interval, p, 16); break;
+    case TIDE_TYPE_INTERVAL: out->interval = AT(v, const tide_interval); break;
     case TIDE_TYPE_NULL:
     case TIDE_TYPE_COUNT: out->is_null = true; break;
     }
@@ -85,24 +87,23 @@ void tide_vec_load(const tide_vec *v, uint32_t row, tide_value *out)
 
 static void store_value(const tide_kcall *k, uint32_t row, const tide_value *v)
 {
-    tide_type type = k->out->vec.type;
-    uint8_t *p = (uint8_t *)k->out->vec.values + (size_t)row * tide_type_width(type);
-    switch ((tide_type_id)type.id) {
-    case TIDE_TYPE_BOOLEAN: *p = v->boolean; break;
-    case TIDE_TYPE_TINYINT: *(int8_t *)p = (int8_t)v->i64; break;
-    case TIDE_TYPE_SMALLINT: *(int16_t *)p = (int16_t)v->i64; break;
+    const tide_vec *to = &k->out->vec;
+    switch ((tide_type_id)to->type.id) {
+    case TIDE_TYPE_BOOLEAN: AT(to, uint8_t) = v->boolean; break;
+    case TIDE_TYPE_TINYINT: AT(to, int8_t) = (int8_t)v->i64; break;
+    case TIDE_TYPE_SMALLINT: AT(to, int16_t) = (int16_t)v->i64; break;
     case TIDE_TYPE_INT:
-    case TIDE_TYPE_DATE: *(int32_t *)p = (int32_t)v->i64; break;
+    case TIDE_TYPE_DATE: AT(to, int32_t) = (int32_t)v->i64; break;
     case TIDE_TYPE_BIGINT:
     case TIDE_TYPE_TIME:
     case TIDE_TYPE_TIMESTAMP:
-    case TIDE_TYPE_TIMESTAMP_LTZ: *(int64_t *)p = v->i64; break;
-    case TIDE_TYPE_FLOAT: *(float *)p = (float)v->f64; break;
-    case TIDE_TYPE_DOUBLE: *(double *)p = v->f64; break;
-    case TIDE_TYPE_DECIMAL: memcpy(p, &v->i128, 16); break;
+    case TIDE_TYPE_TIMESTAMP_LTZ: AT(to, int64_t) = v->i64; break;
+    case TIDE_TYPE_FLOAT: AT(to, float) = (float)v->f64; break;
+    case TIDE_TYPE_DOUBLE: AT(to, double) = v->f64; break;
+    case TIDE_TYPE_DECIMAL: memcpy((char *)to->values + row * 16ul, &v->i128, 16); break;
     case TIDE_TYPE_STRING:
     case TIDE_TYPE_BYTES: tide_kcall_put_str(k, row, v->str.ptr, v->str.len); break;
-    case TIDE_TYPE_INTERVAL: memcpy(p, &v->interval, 16); break;
+    case TIDE_TYPE_INTERVAL: AT(to, tide_interval) = v->interval; break;
     case TIDE_TYPE_NULL:
     case TIDE_TYPE_COUNT: tide_assert(!"a type that columns have");
     }
@@ -199,19 +200,23 @@ void tide_step_vector(tide_prog *p, const tide_step *s)
     s->fn->vector(&k);
 }
 
-static void run_row(const tide_kcall *k, const tide_step *s, uint32_t row)
+static void load_arg(const tide_vec *v, uint32_t row, tide_value *out)
+{
+    if (tide_vec_valid(v, row))
+        tide_vec_load(v, row, out);
+    else
+        *out = (tide_value){ .type = v->type, .is_null = true };
+}
+
+/* args: with the constant ones loaded. */
+TIDE_INLINE void run_row(const tide_kcall *k, const tide_step *s, uint32_t row, tide_value *args)
 {
     tide_rowcall *c = &k->prog->rowcall;
-    tide_value args[TIDE_FN_PARAMS_MAX], *at = args, out = { .type = k->out->vec.type };
-    if (k->n_args > TIDE_FN_PARAMS_MAX) at = tide_malloc(k->n_args * sizeof *at);
-    for (uint32_t i = 0; i < k->n_args; i++) {
-        if (tide_vec_valid(k->args[i], row))
-            tide_vec_load(k->args[i], row, &at[i]);
-        else
-            at[i] = (tide_value){ .type = k->args[i]->type, .is_null = true };
-    }
+    tide_value out = { .type = k->out->vec.type };
+    for (uint32_t i = 0; i < k->n_args; i++)
+        if (!k->args[i]->constant) load_arg(k->args[i], row, &args[i]);
     c->out.n = 0;
-    tide_row_result result = s->fn->row(c, at, &out);
+    tide_row_result result = s->fn->row(c, args, &out);
     if (result == TIDE_ROW_VALUE) {
         store_value(k, row, &out);
     } else if (result == TIDE_ROW_FAILED) {
@@ -219,12 +224,12 @@ static void run_row(const tide_kcall *k, const tide_step *s, uint32_t row)
     } else {
         tide_kcall_set_null(k, row);
     }
-    if (at != args) tide_free(at);
 }
 
 void tide_step_row(tide_prog *p, const tide_step *s)
 {
     tide_kcall k = begin_call(p, s);
+    tide_value some[TIDE_FN_PARAMS_MAX], *args = some;
     if (!(s->fn->flags & TIDE_FN_NULLS)) join_validity(&k);
     if (tide_type_is_string(k.out->vec.type)) /* Rows left out must be followable. */
         memset(k.out->vec.values, 0, k.n * sizeof(tide_view));
@@ -232,9 +237,13 @@ void tide_step_row(tide_prog *p, const tide_step *s)
     p->rowcall.imm = s->imm;
     p->rowcall.now_us = p->env->now_us;
     p->rowcall.random = &p->random_state;
+    if (k.n_args > TIDE_FN_PARAMS_MAX) args = tide_malloc(k.n_args * sizeof *args);
+    for (uint32_t i = 0; i < k.n_args; i++)
+        if (k.args[i]->constant) load_arg(k.args[i], 0, &args[i]);
     for (uint32_t w = 0; w < tide_mask_words(k.n); w++)
         for (uint64_t live = tide_kcall_live_word(&k, w); live; live &= live - 1)
-            run_row(&k, s, w * 64 + (uint32_t)__builtin_ctzll(live));
+            run_row(&k, s, w * 64 + (uint32_t)__builtin_ctzll(live), args);
+    if (args != some) tide_free(args);
 }
 
 /* ---- masks and choices ---- */

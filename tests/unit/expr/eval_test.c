@@ -121,6 +121,55 @@ static void columns_are_computed(void **state)
     gives("i::int + 1", 12, "13");
 }
 
+/* Calls keep the pattern they met last, taken apart, and the day of the last time. */
+static void patterns_may_change_by_row(void **state)
+{
+    (void)state;
+    gives("to_char(i, case when b then '000' else '9999' end)", 10, " 010");
+    gives("to_char(i, case when b then '000' else '9999' end)", 11, "   11");
+    gives("to_char(maybe, '999')", 3, "NULL");
+    gives("to_char(maybe, '999')", 4, "   4");
+    gives("to_char(timestampadd('HOUR', i::int, timestamp '2024-02-28 12:00:00'), "
+          "case when b then 'YYYY-MM-DD HH24' else 'DD' end)",
+          15, "2024-02-29 03");
+    gives("to_char(timestampadd('HOUR', i::int, timestamp '2024-02-28 12:00:00'), "
+          "case when b then 'YYYY-MM-DD HH24' else 'DD' end)",
+          999, "10");
+    gives("date_format(timestampadd('DAY', -i::int, timestamp '2024-02-28 12:00:00'), "
+          "'dd/MM/yyyy')",
+          28, "31/01/2024");
+    gives("to_timestamp(case when b then '2024' else '05/2023' end, "
+          "case when b then 'yyyy' else 'MM/yyyy' end)",
+          10, "2024-01-01 00:00:00");
+    gives("to_timestamp(case when b then '2024' else '05/2023' end, "
+          "case when b then 'yyyy' else 'MM/yyyy' end)",
+          11, "2023-05-01 00:00:00");
+    gives("s like case when b then 'a%1_' else 'row 1_' end", 10, "true");
+    gives("s like case when b then 'a%1_' else 'row 1_' end", 11, "true");
+    gives("s like case when b then 'a%1_' else 'row 1_' end", 12, "false");
+}
+
+static void texts_of_columns_are_turned(void **state)
+{
+    (void)state;
+    gives("s like 'a%text%1_'", 10, "true");
+    gives("s ilike 'A LONG%NUMBER 10'", 10, "true");
+    gives("s ilike 'A LONG%NUMBER 10'", 11, "false");
+    gives("nullif(s, 'row 7') like 'row%'", 7, "NULL");
+    gives("nullif(s, 'row 7') like 'row%'", 9, "true");
+    gives("s like cast(null as string)", 9, "NULL");
+    gives("initcap(s)", 10, "A Longer Text, Number 10");
+    gives("reverse(s)", 10, "01 rebmun ,txet regnol a");
+    gives("translate(s, 'aeo', 'AE')", 10, "A lngEr tExt, numbEr 10");
+    gives("translate(s, case when b then 'a' else 'r' end, 'X')", 10, "X longer text, number 10");
+    gives("translate(s, case when b then 'a' else 'r' end, 'X')", 11, "Xow 11");
+    gives("left(s, -2) || right(s, 1)", 10, "a longer text, number 0");
+    gives("md5(s)", 7, "deb0a468c6c36f84cc36388b3acf3848");
+    gives("sha256(s)", 10, "833873ceff77a1bb791d1b6cd63c1e482100ce6d53eabbb65ed7d18a639a7328");
+    gives("encode(nullif(s, 'row 7')::bytea, 'hex')", 7, "NULL");
+    gives("encode(s::bytea, 'hex')", 9, "726f772039");
+}
+
 static void logic_has_three_values(void **state)
 {
     (void)state;
@@ -268,6 +317,10 @@ static void selections_choose_physical_rows(void **state)
     tide_batch *narrow = tide_batch_select(pool, batch, sel, n);
     assert_int_equal(selected("i > 500", narrow, again, 0), 50);
     assert_int_equal(again[0], 503);
+    assert_int_equal(selected("s like 'row _1_'", narrow, again, 0), 9);
+    assert_int_equal(again[8], 913);
+    assert_int_equal(selected("md5(s) = md5('row 13')", narrow, again, 0), 1);
+    assert_int_equal(again[0], 13);
     tide_row_errors errs = { 0 };
     tide_col *out = eval("1000 / (i - 503)", narrow, &errs);
     assert_int_equal(errs.n, 1);
@@ -344,6 +397,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_computed),
+        cmocka_unit_test(patterns_may_change_by_row),
+        cmocka_unit_test(texts_of_columns_are_turned),
         cmocka_unit_test(logic_has_three_values),
         cmocka_unit_test(branches_are_computed_only_where_reached),
         cmocka_unit_test(failing_rows_are_reported_and_null),
