@@ -144,6 +144,18 @@ static void a_buffer_released_elsewhere_comes_home(void **state)
     pthread_join(t, NULL);
 }
 
+static void bytes_are_put_as_hex(void **state)
+{
+    (void)state;
+    tide_bytes b = { 0 };
+    for (size_t n = 0; n <= 9; n++)
+        tide_bytes_put_hex(&b, "\x00\x09\x0a\x7f\x80\x9f\xa0\xff\xf9", n);
+    assert_string_equal(tide_bytes_text(&b),
+                        "00000900090a00090a7f00090a7f8000090a7f809f00090a7f809fa0"
+                        "00090a7f809fa0ff00090a7f809fa0fff9");
+    tide_bytes_fini(&b);
+}
+
 static void bytes_grow(void **state)
 {
     (void)state;
@@ -166,6 +178,7 @@ int main(void)
         cmocka_unit_test(memory_of_others_is_placed_and_given_back),
         cmocka_unit_test(a_charge_counts_until_it_is_taken_back),
         cmocka_unit_test(a_buffer_released_elsewhere_comes_home),
+        cmocka_unit_test(bytes_are_put_as_hex),
         cmocka_unit_test(bytes_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
