@@ -159,9 +159,8 @@ uint32_t tide_print_f32(float v, char *at)
 
 /* ---- dates and times ---- */
 
-/* Both after Howard Hinnant's "chrono-compatible low-level date algorithms":
- * years begin in March, so that the leap day is the last one, in eras of 400
- * years. */
+/* Both for years that begin in March, so that the leap day is the last one. From a date after
+ * Howard Hinnant's "chrono-compatible low-level date algorithms", in eras of 400 years. */
 int32_t tide_days_from_civil(int32_t year, uint32_t month, uint32_t day)
 {
     year -= month <= 2;
@@ -171,17 +170,27 @@ int32_t tide_days_from_civil(int32_t year, uint32_t month, uint32_t day)
     return era * 146097 + (int32_t)(of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719468;
 }
 
+/* After Neri and Schneider, "Euclidean affine functions and their application to calendar
+ * algorithms" (2023): multiplications instead of divisions. The days are counted from the begin of
+ * an era far enough back; eras that the 32 bits do not hold are taken off before. */
 void tide_civil_from_days(int32_t days, int32_t *year, uint32_t *month, uint32_t *day)
 {
-    int64_t shifted = (int64_t)days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    uint32_t of_era = (uint32_t)(shifted - era * 146097);
-    uint32_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    uint32_t of_year = of_era - (365 * y + y / 4 - y / 100);
-    uint32_t m = (5 * of_year + 2) / 153;
-    *day = of_year - (153 * m + 2) / 5 + 1;
-    *month = m < 10 ? m + 3 : m - 9;
-    *year = (int32_t)(y + era * 400) + (*month <= 2);
+    enum { ERA_DAYS = 146097, ERAS = 82, ZERO = 719468 + ERAS * ERA_DAYS };
+    int32_t more_eras = 0;
+    if (TIDE_UNLIKELY(days < -ZERO || days > (1 << 29))) {
+        more_eras = days / ERA_DAYS;
+        days -= more_eras * ERA_DAYS;
+    }
+    uint32_t n = 4 * ((uint32_t)days + ZERO) + 3, century = n / ERA_DAYS;
+    uint32_t of_century = n % ERA_DAYS / 4 * 4 + 3;
+    uint64_t product = UINT64_C(2939745) * of_century;
+    uint32_t of_year = (uint32_t)product / 2939745 / 4;
+    uint32_t m = 2141 * of_year + 197913;
+    uint32_t next = of_year >= 306; /* January and February are of the year after. */
+    *year =
+        (int32_t)(100 * century + (uint32_t)(product >> 32) + next) - 400 * ERAS + 400 * more_eras;
+    *month = (m >> 16) - 12 * next;
+    *day = (m & 0xffff) / 2141 + 1;
 }
 
 static char *put_date(char *p, int32_t days)

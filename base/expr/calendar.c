@@ -4,12 +4,14 @@
 tide_civil tide_civil_of(int64_t micros)
 {
     tide_civil c;
-    int64_t rest = tide_micros_of_day(micros);
-    tide_civil_from_days(tide_days_of(micros), &c.year, &c.month, &c.day);
-    c.hour = (uint32_t)(rest / TIDE_MICROS_PER_HOUR);
-    c.minute = (uint32_t)(rest / TIDE_MICROS_PER_MINUTE % 60);
-    c.second = (uint32_t)(rest / TIDE_MICROS_PER_SECOND % 60);
-    c.micros = (uint32_t)(rest % TIDE_MICROS_PER_SECOND);
+    int32_t days = tide_days_of(micros);
+    uint64_t rest = (uint64_t)(micros - days * TIDE_MICROS_PER_DAY);
+    uint32_t seconds = (uint32_t)(rest / 1000000);
+    tide_civil_from_days(days, &c.year, &c.month, &c.day);
+    c.hour = seconds / 3600;
+    c.minute = seconds / 60 % 60;
+    c.second = seconds % 60;
+    c.micros = (uint32_t)(rest % 1000000);
     return c;
 }
 

@@ -34,9 +34,12 @@ static bool divide_round(wide v, u128 d, u128 *out)
 {
     if (v.high >= d) return false;
     u128 rest = v.high, q = 0;
-    if (rest == 0) {
+    if (rest == 0 && v.low <= UINT64_MAX && d <= UINT64_MAX) {
+        q = (uint64_t)v.low / (uint64_t)d;
+        rest = (uint64_t)v.low % (uint64_t)d;
+    } else if (rest == 0) {
         q = v.low / d;
-        rest = v.low % d;
+        rest = v.low - q * d;
     } else {
         for (int bit = 127; bit >= 0; bit--) {
             rest = rest << 1 | ((v.low >> bit) & 1);
@@ -60,7 +63,11 @@ static bool with_sign(u128 v, bool negative, __int128 *out)
 
 bool tide_decimal_rescale(__int128 v, uint32_t from, uint32_t to, __int128 *out)
 {
-    if (to >= from) return tide_decimal_mul(v, tide_decimal_pow10(to - from), 0, out);
+    if (to == from) {
+        *out = v;
+        return tide_decimal_fits(v, 38);
+    }
+    if (to > from) return tide_decimal_mul(v, tide_decimal_pow10(to - from), 0, out);
     *out = tide_decimal_div_round(v, tide_decimal_pow10(from - to));
     return true;
 }

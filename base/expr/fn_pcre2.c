@@ -26,6 +26,7 @@ typedef struct regex {
     uint32_t options;
     uint32_t preset; /* Options that the function brings itself. */
     bool similar;    /* The pattern is one of SIMILAR TO. */
+    bool compiled;   /* To machine code. */
 } regex;
 
 static void drop_code(regex *self)
@@ -135,14 +136,22 @@ static void translate(const char *p, uint32_t len, tide_bytes *to)
     }
 }
 
+static bool is_escape(char ch, const tide_value *escape)
+{
+    return escape->str.len && ch == escape->str.ptr[0];
+}
+
 /* SIMILAR TO's pattern: % and _ as in LIKE, | * + ? {} () [] as here, everything else for
  * itself. */
 static void translate_similar(const char *p, uint32_t len, const tide_value *escape, tide_bytes *to)
 {
-    bool in_class = false;
-    tide_bytes_puts(to, "^(?:");
+    /* A % at an end only says that the other text need not reach so far. */
+    bool in_class = false, cuts = len && !memchr(p, '|', len) && !is_escape('%', escape);
+    bool any_first = cuts && p[0] == '%' && (len == 1 || !strchr("*+?{", p[1])), any_last = false;
+    if (any_first) p++, len--;
+    tide_bytes_puts(to, any_first ? "(?:" : "^(?:");
     for (uint32_t i = 0; i < len; i++) {
-        bool escaped = escape->str.len && p[i] == escape->str.ptr[0] && i + 1 < len;
+        bool escaped = is_escape(p[i], escape) && i + 1 < len;
         char ch = escaped ? p[++i] : p[i];
         if (escaped || (!in_class && strchr(".^$\\", ch) && ch)) {
             if (!tide_utf8_is_alnum((uint8_t)ch)) tide_bytes_putc(to, '\\');
@@ -151,6 +160,8 @@ static void translate_similar(const char *p, uint32_t len, const tide_value *esc
             if (ch == '\\') tide_bytes_putc(to, '\\');
             tide_bytes_putc(to, ch);
             in_class = ch != ']';
+        } else if (ch == '%' && cuts && i + 1 == len) {
+            any_last = true;
         } else if (ch == '%' || ch == '_') {
             tide_bytes_puts(to, ch == '%' ? ".*" : ".");
         } else {
@@ -158,7 +169,7 @@ static void translate_similar(const char *p, uint32_t len, const tide_value *esc
             in_class = ch == '[';
         }
     }
-    tide_bytes_puts(to, ")$");
+    tide_bytes_puts(to, any_last ? ")" : ")$");
 }
 
 /* PostgreSQL's flags; *global_out: 'g' was among them. */
@@ -213,8 +224,8 @@ static tide_row_result compile(tide_rowcall *c, regex *self, const tide_value *p
         return tide_row_fail(c, TIDE_E_INVALID, "invalid regular expression: %s",
                              (const char *)why);
     }
-    pcre2_jit_compile(self->code,
-                      PCRE2_JIT_COMPLETE); /* Without it matching is slower, not different. */
+    /* Without it matching is slower, not different. */
+    self->compiled = pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
     self->match = pcre2_match_data_create_from_pattern(self->code, NULL);
     return TIDE_ROW_VALUE;
 }
@@ -261,7 +272,9 @@ static tide_row_result use_args(tide_rowcall *c, const tide_value *args, uint32_
 static tide_row_result find(tide_rowcall *c, regex *self, const tide_value *s, size_t from)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)s->str.ptr;
-    int rc = pcre2_match(self->code, text, s->str.len, from, 0, self->match, self->limits);
+    int rc = PCRE2_ERROR_JIT_STACKLIMIT;
+    if (self->compiled) /* Past pcre2_match's checks of what is the same for every row. */
+        rc = pcre2_jit_match(self->code, text, s->str.len, from, 0, self->match, self->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
         rc = pcre2_match(self->code, text, s->str.len, from, PCRE2_NO_JIT, self->match,
                          self->limits);

@@ -31,6 +31,9 @@ typedef struct zone {
     bool has_rule;
     int32_t standard, saving; /* The footer's offsets. */
     rule_day saving_from, saving_to;
+    uint32_t name_len;
+    int64_t span_from, span_to; /* Seconds since 1970 where span_offset holds, as found last. */
+    int32_t span_offset;
 } zone;
 
 static void drop_zone(void *imm)
@@ -221,20 +224,20 @@ static bool use_zone(tide_rowcall *c, const tide_value *name, zone **out)
     zone *self = (zone *)(uintptr_t)c->imm;
     *out = self;
     uint32_t len = name->str.len;
-    if (len && strlen(self->name) == len && memcmp(self->name, name->str.ptr, len) == 0)
-        return true;
+    if (len && self->name_len == len && memcmp(self->name, name->str.ptr, len) == 0) return true;
     tide_free(self->from);
     tide_free(self->offsets);
     *self = (zone){ 0 };
     if (len && len < sizeof self->name) {
         memcpy(self->name, name->str.ptr, len);
+        self->name_len = len;
         if (parse_offset(self->name, &self->first)) {
             self->standard = self->first;
             return true;
         }
         if (load_file(self->name, self)) return true;
     }
-    self->name[0] = '\0';
+    self->name_len = 0;
     tide_row_fail(c, TIDE_E_INVALID, "time zone \"%.*s\" not recognized",
                   (int)(len < 60 ? len : 60), name->str.ptr);
     return false;
@@ -251,31 +254,54 @@ static int64_t rule_seconds(const rule_day *r, int32_t year)
     return (first + day) * INT64_C(86400) + r->seconds;
 }
 
-static int32_t rule_offset(const zone *self, int64_t utc)
+/* Narrows the zone's span to the side of a change that `utc` is on. */
+static void cut_span(zone *self, int64_t change, int64_t utc)
+{
+    if (change <= utc && change > self->span_from) self->span_from = change;
+    if (change > utc && change < self->span_to) self->span_to = change;
+}
+
+static int32_t rule_offset(zone *self, int64_t utc)
 {
     if (!self->has_rule) return self->standard;
     int32_t year = tide_civil_of((utc + self->standard) * TIDE_MICROS_PER_SECOND).year;
     int64_t from = rule_seconds(&self->saving_from, year) - self->standard;
     int64_t to = rule_seconds(&self->saving_to, year) - self->saving;
+    cut_span(self, tide_days_from_civil(year, 1, 1) * INT64_C(86400) - self->standard, utc);
+    cut_span(self, tide_days_from_civil(year + 1, 1, 1) * INT64_C(86400) - self->standard, utc);
+    cut_span(self, from, utc);
+    cut_span(self, to, utc);
     bool saving = from < to ? utc >= from && utc < to : utc >= from || utc < to;
     return saving ? self->saving : self->standard;
 }
 
-static int32_t offset_at(const zone *self, int64_t utc)
+/* The offset, and in the zone's span where it holds at least. */
+static int32_t find_offset(zone *self, int64_t utc)
 {
+    self->span_from = INT64_MIN;
+    self->span_to = INT64_MAX;
     if (self->n == 0) return self->has_rule ? rule_offset(self, utc) : self->first;
+    cut_span(self, self->from[0], utc);
     if (utc < self->from[0]) return self->first;
+    cut_span(self, self->from[self->n - 1], utc);
     if (utc >= self->from[self->n - 1] && (self->has_rule || self->standard))
         return rule_offset(self, utc);
     uint32_t low = 0, high = self->n;
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
+        cut_span(self, self->from[middle], utc);
         if (utc >= self->from[middle])
             low = middle;
         else
             high = middle;
     }
     return self->offsets[low];
+}
+
+static int32_t offset_at(zone *self, int64_t utc)
+{
+    if (utc < self->span_from || utc >= self->span_to) self->span_offset = find_offset(self, utc);
+    return self->span_offset;
 }
 
 static tide_row_result put(tide_rowcall *c, int64_t micros, tide_value *out)

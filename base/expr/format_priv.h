@@ -7,6 +7,15 @@
 #include "base/core/bytes.h"
 #include "base/expr/calendar_priv.h"
 
+TIDE_INLINE bool tide_is_digit(char ch)
+{
+    return (uint8_t)(ch - '0') < 10;
+}
+TIDE_INLINE bool tide_is_space(char ch)
+{
+    return ch == ' ' || (uint8_t)(ch - '\t') < 5;
+}
+
 /* One piece of a pattern: a field, or a byte that stands for itself. */
 typedef struct tide_piece {
     uint8_t id;      /* Which field, of the language's own. */

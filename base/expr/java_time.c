@@ -141,7 +141,7 @@ static bool read_digits(text_reader *t, uint32_t min, uint32_t max, int64_t *out
 {
     uint32_t n = 0;
     *out = 0;
-    for (; n < max && t->at < t->end && isdigit((unsigned char)*t->at); n++)
+    for (; n < max && t->at < t->end && tide_is_digit(*t->at); n++)
         *out = *out * 10 + (*t->at++ - '0');
     return n >= min;
 }
@@ -164,7 +164,7 @@ static bool read_fraction(text_reader *t, uint32_t n, int64_t *micros)
     int64_t unit = 100000;
     *micros = 0;
     for (uint32_t i = 0; i < n; i++, unit /= 10) {
-        if (t->at == t->end || !isdigit((unsigned char)*t->at)) return i > 0;
+        if (t->at == t->end || !tide_is_digit(*t->at)) return i > 0;
         *micros += (*t->at++ - '0') * unit;
     }
     return true;
@@ -187,8 +187,7 @@ static bool read_zone(text_reader *t, tide_read_time *out)
     int sign = *t->at++ == '-' ? -1 : 1;
     if (!read_digits(t, 2, 2, &hours)) return false;
     if (t->at < t->end && *t->at == ':') t->at++;
-    if (t->at < t->end && isdigit((unsigned char)*t->at) && !read_digits(t, 2, 2, &minutes))
-        return false;
+    if (t->at < t->end && tide_is_digit(*t->at) && !read_digits(t, 2, 2, &minutes)) return false;
     out->offset_minutes = sign * (hours * 60 + minutes);
     return true;
 }

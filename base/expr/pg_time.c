@@ -338,7 +338,7 @@ typedef struct text_reader {
 
 static void skip_blanks(text_reader *r)
 {
-    while (r->at < r->end && isspace((unsigned char)*r->at)) r->at++;
+    while (r->at < r->end && tide_is_space(*r->at)) r->at++;
 }
 
 /* Up to `max` digits. */
@@ -346,7 +346,7 @@ static bool read_digits(text_reader *r, uint32_t max, int64_t *out, uint32_t *n_
 {
     uint32_t n = 0;
     *out = 0;
-    for (; n < max && r->at < r->end && isdigit((unsigned char)*r->at); n++)
+    for (; n < max && r->at < r->end && tide_is_digit(*r->at); n++)
         *out = *out * 10 + (*r->at++ - '0');
     if (n_out) *n_out = n;
     return n > 0;
@@ -524,7 +524,7 @@ static void read_literal(text_reader *r, const tide_piece *p)
     bool separator = !p->quoted && !isalnum((unsigned char)p->byte);
     if (separator) {
         skip_blanks(r);
-        if (isspace((unsigned char)p->byte)) return;
+        if (tide_is_space(p->byte)) return;
         if (r->at < r->end && !isalnum((unsigned char)*r->at) && *r->at != '-' && *r->at != '+')
             r->at++;
         else if (r->at < r->end && *r->at == p->byte)
