@@ -196,9 +196,9 @@ static uint32_t put_magnitude(unsigned __int128 v, uint32_t least, char *at)
     return zeros + n;
 }
 
-/* Prints v, of `scale` fraction digits, by a pattern. */
-static tide_row_result put_number(tide_rowcall *c, const format *f, __int128 v, uint32_t scale,
-                                  const tide_value *pattern, tide_value *out)
+/* Prints v, of `scale` fraction digits, by a pattern; `negative` also if v has become 0. */
+static tide_row_result put_number(tide_rowcall *c, const format *f, __int128 v, bool negative,
+                                  uint32_t scale, const tide_value *pattern, tide_value *out)
 {
     const tide_number_shape *shape = &f->pattern.number;
     char digits[TIDE_TEXT_MAX];
@@ -207,7 +207,7 @@ static tide_row_result put_number(tide_rowcall *c, const format *f, __int128 v, 
     bool ok = (shape->power == 0 || tide_decimal_mul(v, tide_decimal_pow10(shape->power), 0, &v)) &&
               (scale == to || tide_decimal_rescale(v, scale, to, &v));
     if (!ok) return tide_row_fail(c, TIDE_E_OVERFLOW, "number has too many digits for to_char");
-    tide_number n = { .negative = v < 0, .digits = digits, .n_fraction = to };
+    tide_number n = { .negative = negative || v < 0, .digits = digits, .n_fraction = to };
     n.n_whole = put_magnitude((unsigned __int128)(v < 0 ? -v : v), to + 1, digits) - to;
     tide_print_number(&n, &f->pattern, &c->out);
     return tide_row_out(c, out);
@@ -215,13 +215,13 @@ static tide_row_result put_number(tide_rowcall *c, const format *f, __int128 v, 
 
 tide_row_result tide_row_to_char_decimal(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    return put_number(c, use_number_pattern(c, &args[1]), args[0].i128, args[0].type.scale,
+    return put_number(c, use_number_pattern(c, &args[1]), args[0].i128, false, args[0].type.scale,
                       &args[1], out);
 }
 
 tide_row_result tide_row_to_char_bigint(tide_rowcall *c, const tide_value *args, tide_value *out)
 {
-    return put_number(c, use_number_pattern(c, &args[1]), args[0].i64, 0, &args[1], out);
+    return put_number(c, use_number_pattern(c, &args[1]), args[0].i64, false, 0, &args[1], out);
 }
 
 /* v with 1 + n_fraction significant digits, as a DECIMAL of *scale_out fraction digits. What is
@@ -255,7 +255,7 @@ tide_row_result tide_row_to_char_double(tide_rowcall *c, const tide_value *args,
     __int128 v;
     uint32_t scale;
     if (shape->exponent && round_to_digits(v64, shape->n_fraction, &v, &scale))
-        return put_number(c, f, v, scale, &args[1], out);
+        return put_number(c, f, v, signbit(v64), scale, &args[1], out);
     char text[400];
     if (shape->exponent) { /* Rounded as printf does, ties by the double's own value. */
         int n = snprintf(text, sizeof text, "%.*e", (int)shape->n_fraction, v64);
@@ -276,7 +276,7 @@ tide_row_result tide_row_to_char_double(tide_rowcall *c, const tide_value *args,
                                 &v))
             return tide_row_fail(c, TIDE_E_OVERFLOW, "number has too many digits for to_char");
     }
-    return put_number(c, f, v, (uint32_t)digits, &args[1], out);
+    return put_number(c, f, v, signbit(v64), (uint32_t)digits, &args[1], out);
 }
 
 tide_row_result tide_row_to_number(tide_rowcall *c, const tide_value *args, tide_value *out)

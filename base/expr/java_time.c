@@ -66,6 +66,7 @@ void tide_pattern_java_time(tide_pattern *self, const char *text, size_t len)
 
 static char *put_number(char *at, int64_t v, uint32_t width)
 {
+    if (width == 2 && v < 100) return tide_put2(at, (uint32_t)v);
     uint32_t n = tide_count_digits((uint64_t)v);
     return tide_put_digits(at, (uint64_t)v, n < width ? width : n);
 }
