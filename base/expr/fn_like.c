@@ -25,6 +25,7 @@ typedef struct like_piece {
 typedef struct like {
     bool constant, nocase;
     bool in_pieces; /* Else the pattern is matched as it is. */
+    bool contains;  /* The one piece is a text, somewhere. */
     bool any_first, any_last;
     uint32_t len, escape_len; /* escape_len 0: none. */
     char escape[4];           /* One character. */
@@ -176,6 +177,7 @@ static void take_apart(like *self)
     }
     if (self->nocase && !turn_small(self, n)) return;
     note_head(self);
+    self->contains = self->any_first && self->any_last && self->n_runs == 1 && !self->runs[0].any;
     self->in_pieces = true;
 }
 
@@ -336,6 +338,7 @@ static bool piece_row(const tide_kcall *k, const like *self, const tide_view *vi
         tide_utf8_turn_ascii(s, to, len, 'A');
         s = to;
     }
+    if (self->contains) return tide_find_text(s, len, self->plain, self->runs[0].len) != UINT32_MAX;
     return match_pieces(self, s, len);
 }
 

@@ -354,7 +354,7 @@ tide_row_result tide_row_regexp_instr(tide_rowcall *c, const tide_value *args, t
     out->i64 = 0;
     if (found == TIDE_ROW_VALUE)
         out->i64 =
-            tide_utf8_count(args[0].str.ptr, (uint32_t)pcre2_get_ovector_pointer(self->match)[0]) +
+            tide_utf8_chars(args[0].str.ptr, (uint32_t)pcre2_get_ovector_pointer(self->match)[0]) +
             1;
     return TIDE_ROW_VALUE;
 }

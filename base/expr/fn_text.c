@@ -142,7 +142,7 @@ tide_row_result tide_row_left(tide_rowcall *c, const tide_value *args, tide_valu
 {
     (void)c;
     int64_t n = args[1].i64;
-    if (n < 0) n += tide_utf8_count(args[0].str.ptr, args[0].str.len);
+    if (n < 0) n += tide_utf8_chars(args[0].str.ptr, args[0].str.len);
     return tide_row_str(out, args[0].str.ptr,
                         n <= 0 ? 0 : first_bytes(args[0].str.ptr, args[0].str.len, n));
 }
@@ -155,7 +155,7 @@ tide_row_result tide_row_right(tide_rowcall *c, const tide_value *args, tide_val
     int64_t n = args[1].i64;
     if (n >= 0 && n <= len && tide_utf8_is_ascii(p + len - n, (uint32_t)n))
         return tide_row_str(out, p + len - n, (size_t)n);
-    int64_t skip = n >= 0 ? tide_utf8_count(p, len) - n : -n;
+    int64_t skip = n >= 0 ? tide_utf8_chars(p, len) - n : -n;
     uint32_t from = skip <= 0 ? 0 : first_bytes(p, len, skip);
     return tide_row_str(out, p + from, len - from);
 }
@@ -209,7 +209,7 @@ tide_row_result tide_row_rtrim(tide_rowcall *c, const tide_value *args, tide_val
 /* n characters of the fill, over and over. */
 static bool put_fill(tide_rowcall *c, const char *fill, uint32_t fill_len, int64_t n)
 {
-    int64_t fill_chars = tide_utf8_count(fill, fill_len);
+    int64_t fill_chars = tide_utf8_chars(fill, fill_len);
     if (fill_len == 1 && c->out.n + (uint64_t)n <= RESULT_BYTES_MAX) {
         memset(tide_bytes_reserve(&c->out, (size_t)n), fill[0], (size_t)n);
         c->out.n += (size_t)n;
@@ -224,7 +224,7 @@ static tide_row_result pad(tide_rowcall *c, const tide_value *args, bool left, t
 {
     const char *p = args[0].str.ptr, *fill = c->n_args == 3 ? args[2].str.ptr : " ";
     uint32_t len = args[0].str.len, fill_len = c->n_args == 3 ? args[2].str.len : 1;
-    int64_t n = args[1].i64, missing = n - tide_utf8_count(p, len);
+    int64_t n = args[1].i64, missing = n - tide_utf8_chars(p, len);
     if (n <= 0) return tide_row_str(out, "", 0);
     if (missing <= 0) return tide_row_str(out, p, first_bytes(p, len, n));
     if (fill_len == 0) return tide_row_str(out, p, len);
@@ -263,7 +263,7 @@ static uint32_t find(const char *p, uint32_t len, uint32_t from, const char *wha
 static int64_t position(const tide_value *s, const tide_value *what, uint32_t from)
 {
     uint32_t at = find(s->str.ptr, s->str.len, from, what->str.ptr, what->str.len);
-    return at == UINT32_MAX ? 0 : (int64_t)tide_utf8_count(s->str.ptr, at) + 1;
+    return at == UINT32_MAX ? 0 : (int64_t)tide_utf8_chars(s->str.ptr, at) + 1;
 }
 
 tide_row_result tide_row_strpos(tide_rowcall *c, const tide_value *args, tide_value *out)
@@ -277,7 +277,7 @@ tide_row_result tide_row_locate(tide_rowcall *c, const tide_value *args, tide_va
 {
     int64_t from = c->n_args == 3 ? args[2].i64 : 1;
     const tide_value *s = &args[1];
-    if (from < 1 || from > (int64_t)tide_utf8_count(s->str.ptr, s->str.len) + 1)
+    if (from < 1 || from > (int64_t)tide_utf8_chars(s->str.ptr, s->str.len) + 1)
         out->i64 = 0;
     else
         out->i64 =
@@ -386,7 +386,7 @@ tide_row_result tide_row_overlay(tide_rowcall *c, const tide_value *args, tide_v
     const char *p = args[0].str.ptr;
     uint32_t len = args[0].str.len;
     int64_t from = args[2].i64;
-    int64_t n = c->n_args == 4 ? args[3].i64 : tide_utf8_count(args[1].str.ptr, args[1].str.len);
+    int64_t n = c->n_args == 4 ? args[3].i64 : tide_utf8_chars(args[1].str.ptr, args[1].str.len);
     if (from <= 0) return tide_row_fail(c, TIDE_E_INVALID, "negative substring length not allowed");
     int64_t rest = from - 1 + n;
     uint32_t rest_at = rest <= 0 ? 0 : tide_utf8_offset(p, len, (uint64_t)rest);

@@ -64,7 +64,7 @@ TIDE_INLINE void char_length_row(const tide_kcall *k, uint32_t row)
 {
     uint32_t len;
     const char *p = tide_vec_str(k->args[0], row, &len);
-    ((int32_t *)k->out->vec.values)[row] = (int32_t)tide_utf8_count(p, len);
+    ((int32_t *)k->out->vec.values)[row] = (int32_t)tide_utf8_chars(p, len);
 }
 void tide_vec_char_length(const tide_kcall *k)
 {

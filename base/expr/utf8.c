@@ -1,6 +1,19 @@
 /* utf8.c - code points and their case. */
 #include "base/expr/utf8_priv.h"
 
+/* Eight bytes at a time: all but those that continue a character, whose top bits are 10. */
+TIDE_HOT uint32_t tide_utf8_chars(const char *p, uint32_t len)
+{
+    uint32_t n = len, i = 0;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, p + i, 8);
+        n -= (uint32_t)__builtin_popcountll(eight & ~(eight << 1) & 0x8080808080808080u);
+    }
+    for (; i < len; i++) n -= !tide_utf8_starts(p[i]);
+    return n;
+}
+
 uint32_t tide_utf8_decode(const char *p, uint32_t len, uint32_t *size_out)
 {
     const uint8_t *b = (const uint8_t *)p;

@@ -14,19 +14,8 @@ TIDE_INLINE bool tide_utf8_starts(char byte)
 {
     return ((uint8_t)byte & 0xC0) != 0x80;
 }
-/* Eight bytes at a time: all but those that continue a character, whose top bits are 10. */
-TIDE_INLINE uint32_t tide_utf8_count(const char *p, uint32_t len)
-{
-    uint32_t n = len, i = 0;
-    for (; i + 8 <= len; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, p + i, 8);
-        uint64_t more = (eight & ~(eight << 1) & 0x8080808080808080u) >> 7;
-        n -= (uint32_t)(more * 0x0101010101010101u >> 56);
-    }
-    for (; i < len; i++) n -= !tide_utf8_starts(p[i]);
-    return n;
-}
+/* How many characters. */
+uint32_t tide_utf8_chars(const char *p, uint32_t len);
 TIDE_INLINE bool tide_utf8_is_ascii(const char *p, uint32_t len)
 {
     uint64_t any = 0, eight;
