@@ -36,8 +36,11 @@ void tide_interrupt_begin(tide_driver_control *control)
 
 void tide_interrupt_end(void)
 {
-    for (size_t i = 0; i < STOP_SIGNALS; i++) sigaction(stop_signals[i], &before[i], NULL);
     alarm(0);
+    /* The process is about to end as one that was interrupted: a further signal ends it so at once.
+     */
+    for (size_t i = 0; i < STOP_SIGNALS && !tide_interrupt_came(); i++)
+        sigaction(stop_signals[i], &before[i], NULL);
     atomic_store(&current, NULL);
 }
 

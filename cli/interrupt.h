@@ -11,7 +11,8 @@
 
 /* From here signals stop `control`; it must outlive the matching _end. */
 void tide_interrupt_begin(tide_driver_control *control);
-/* Puts back what signals did before. */
+/* Puts back what signals did before; if one came, the next one ends the process with the same exit
+ * code as that does. */
 void tide_interrupt_end(void);
 /* Whether a signal came since the last _begin. */
 bool tide_interrupt_came(void);
