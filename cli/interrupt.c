@@ -37,8 +37,7 @@ void tide_interrupt_begin(tide_driver_control *control)
 void tide_interrupt_end(void)
 {
     alarm(0);
-    /* The process is about to end as one that was interrupted: a further signal ends it so at once.
-     */
+    /* If one came, the process is about to end of it: the next one ends it at once. */
     for (size_t i = 0; i < STOP_SIGNALS && !tide_interrupt_came(); i++)
         sigaction(stop_signals[i], &before[i], NULL);
     atomic_store(&current, NULL);
