@@ -29,7 +29,8 @@ static void on_request(void *ctx, tide_httpd_request *request)
         tide_bytes_puts(&body, "{\"status\":\"ok\"}\n");
         answer(request, "application/json", &body);
     } else if (strcmp(request->method, "GET") != 0 || strcmp(path, "metrics") != 0) {
-        tide_httpd_answer_problem(&request, 404, "E_NOT_FOUND", "there are /metrics and /healthz",
+        tide_httpd_answer_problem(&request, 421, "E_UNREACHABLE",
+                                  "this is no master: there are /metrics and /healthz",
                                   "the master has everything else");
     } else if (self->token && !tide_httpd_has_token(request, self->token)) {
         tide_httpd_answer_problem(&request, 401, "E_REFUSED", "the token is not the cluster's",

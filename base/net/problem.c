@@ -19,6 +19,7 @@ static const row rows[] = {
     { 409, "Conflict", TIDE_E_REFUSED },
     { 413, "Content Too Large", TIDE_E_LIMIT },
     { 415, "Unsupported Media Type", TIDE_E_UNSUPPORTED },
+    { 421, "Misdirected Request", TIDE_E_UNREACHABLE }, /* Another process was meant. */
     { 422, "Unprocessable Content", TIDE_E_INVALID },
     { 431, "Request Header Fields Too Large", TIDE_E_LIMIT },
     { 500, "Internal Server Error", TIDE_E_INTERNAL },

@@ -21,6 +21,7 @@
 #include "base/net/uri.h"
 
 #define REDIRECTS_MAX 4u
+#define HTTP_MISDIRECTED 421u
 #define RETRY_MIN_MS 5 /* Between two rounds over the masters, doubled with each. */
 #define RETRY_MAX_MS 100
 
@@ -123,7 +124,8 @@ static tide_status fail_reply(const char *url, const tide_http_reply *reply)
     return tide_fail(rv, "%s%s%s", detail, *hint ? "; " : "", hint);
 }
 
-/* Asks one master, and where it points to. *is_there: it answered, be it that it cannot now. */
+/* Asks one master, and where it points to. *is_there: it answered, be it that it cannot now. A
+ * worker that has got the port of a master that is gone answers as well: that none is there. */
 static tide_status perform_at(tide_client *self, const char *master, const tide_client_call *call,
                               int64_t timeout_ms, tide_http_reply *reply, bool *is_there)
 {
@@ -144,7 +146,7 @@ static tide_status perform_at(tide_client *self, const char *master, const tide_
             .timeout_ms = timeout_ms,
         };
         rv = tide_http_perform(self->http, &out, reply);
-        *is_there = *is_there || rv == TIDE_OK;
+        *is_there = *is_there || (rv == TIDE_OK && reply->code != HTTP_MISDIRECTED);
         bool moves = rv == TIDE_OK && (reply->code == 307 || reply->code == 308) &&
                      reply->location[0] != '\0';
         if (!moves) break;

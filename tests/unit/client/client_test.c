@@ -12,6 +12,7 @@
 
 #include "base/core/mem.h"
 #include "base/net/httpd.h"
+#include "base/net/metrics.h"
 #include "base/net/problem.h"
 #include "jobapi/client/client.h"
 
@@ -145,6 +146,32 @@ static void the_next_master_is_tried(void **state)
     tide_client_free(&client);
 }
 
+/* A worker has got the port of a master that is gone. */
+static void what_is_no_master_is_passed_over(void **state)
+{
+    fixture *self = *state;
+    tide_metrics_server *worker;
+    char masters[128];
+    const tide_metrics_config config = { .address = "127.0.0.1" };
+    assert_int_equal(tide_metrics_server_new(&config, &worker), TIDE_OK);
+    uint32_t port = tide_metrics_server_port(worker);
+    snprintf(masters, sizeof masters, "http://127.0.0.1:%u, %s", port, self->leader_url);
+    tide_client *client = connect_to(masters);
+    assert_int_equal(tide_client_stop(client, "1f"), TIDE_OK);
+    assert_string_equal(self->seen, "POST /jobs/1f/stop Bearer t0ken ");
+    tide_client_free(&client);
+    snprintf(masters, sizeof masters, "http://127.0.0.1:%u", port);
+    client = connect_to(masters);
+    tide_bytes out = { 0 };
+    const tide_client_call call = { .path = "/jobs", .timeout_ms = 200 };
+    assert_int_equal(tide_client_perform(client, &call, &out), TIDE_E_UNREACHABLE);
+    assert_non_null(strstr(tide_error_text(), "no master can be reached"));
+    assert_non_null(strstr(tide_error_text(), "this is no master"));
+    tide_bytes_fini(&out);
+    tide_client_free(&client);
+    tide_metrics_server_free(&worker);
+}
+
 static void what_will_pass_is_tried_again(void **state)
 {
     fixture *self = *state;
@@ -267,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_standby_points_to_the_leader),
         cmocka_unit_test(the_next_master_is_tried),
+        cmocka_unit_test(what_is_no_master_is_passed_over),
         cmocka_unit_test(what_will_pass_is_tried_again),
         cmocka_unit_test(a_change_of_leader_is_waited_for),
         cmocka_unit_test(failures_are_the_masters_own),

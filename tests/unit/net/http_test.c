@@ -242,7 +242,7 @@ static void metrics_are_served_with_those_of_the_process(void **state)
     expect_metrics(self, server, "/metrics", "t0ken2", 401, "Bearer");
     expect_metrics(self, server, "/metrics", NULL, 401, "Bearer");
     expect_metrics(self, server, "/healthz", NULL, 200, "ok");
-    expect_metrics(self, server, "/jobs", "t0ken", 404, "the master has");
+    expect_metrics(self, server, "/jobs", "t0ken", 421, "the master has");
     tide_metrics_server_free(&server);
 }
 
