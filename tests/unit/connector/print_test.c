@@ -258,6 +258,33 @@ static void a_slow_reader_pushes_back(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Nobody reads, a sink waits, and its slot is taken down: once somebody reads, it must not be
+ * woken. */
+static void a_sink_may_go_while_it_waits(void **state)
+{
+    (void)state;
+    static char chunk[1 << 16], rest[1 << 16];
+    int ends[2];
+    memset(chunk, 'x', sizeof chunk);
+    assert_int_equal(pipe(ends), 0);
+    tide_output *out = tide_output_new(ends[1], TIDE_OUTPUT_JSONL, false);
+    tide_waker *waker = tide_waker_new();
+    tide_output_result r;
+    do r = tide_output_put(out, waker, chunk, sizeof chunk, 1);
+    while (r == TIDE_OUTPUT_DONE);
+    assert_int_equal(r, TIDE_OUTPUT_AGAIN);
+    tide_output_forget(out, waker);
+    tide_waker_free(&waker);
+    for (uint64_t left = tide_output_rows(out) * sizeof chunk; left > 0;) {
+        ssize_t n = read(ends[0], rest, sizeof rest);
+        assert_true(n > 0);
+        left -= (uint64_t)n;
+    }
+    tide_output_free(&out);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +299,7 @@ int main(void)
         cmocka_unit_test(collected_rows_survive_compaction),
         cmocka_unit_test_setup_teardown(a_closed_pipe_is_an_error_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slow_reader_pushes_back, set_up, tear_down),
+        cmocka_unit_test(a_sink_may_go_while_it_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,6 +202,17 @@ static tide_output_result wait_for_thread(tide_output *self, tide_waker *waker)
     return TIDE_OUTPUT_AGAIN;
 }
 
+void tide_output_forget(tide_output *self, tide_waker *waker)
+{
+    pthread_mutex_lock(&self->lock);
+    for (uint32_t i = 0; i < self->n_waiters; i++) {
+        if (self->waiters[i] != waker) continue;
+        tide_waker_wake(waker);
+        self->waiters[i--] = self->waiters[--self->n_waiters];
+    }
+    pthread_mutex_unlock(&self->lock);
+}
+
 static tide_output_result fail(int error)
 {
     if (error == EPIPE)

@@ -42,6 +42,8 @@ uint64_t tide_output_rows(const tide_output *self);
  * complete. */
 void tide_output_enter(tide_output *self);
 void tide_output_leave(tide_output *self, bool complete);
+/* A sink with that waker, which may be about to go, waits no more; another one with it is woken. */
+void tide_output_forget(tide_output *self, tide_waker *waker);
 /* True once for each name: the caller then puts the header of that table. */
 bool tide_output_claim_header(tide_output *self, const char *name);
 

@@ -78,6 +78,7 @@ static void make_schema(print *self, const tide_schema *input)
 static void print_close(void *self_v)
 {
     print *self = self_v;
+    if (self->entered) tide_output_forget(self->out, self->args->waker);
     if (self->entered && self->stage != PRINT_LEFT) tide_output_leave(self->out, false);
     if (self->owns_out) tide_output_free(&self->out);
     if (self->encoder) self->text_format->encoder_free(&self->encoder);
